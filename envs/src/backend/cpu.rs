@@ -1,0 +1,1 @@
+//! CPU back end: SIMD lanes.

@@ -1,0 +1,1 @@
+//! GPU back end: wgpu.

@@ -1,0 +1,157 @@
+//! What a back end must do. `Batch` checks every input before it calls one, so a back end sees valid data only.
+
+use shadergym_compiler::Facts;
+
+use crate::error::Result;
+
+pub(crate) mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
+
+/// When an ended instance starts anew; the numbers are those of kernel.wgsl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(u32)]
+pub enum AutoresetMode {
+    /// The step after an end ignores its action and returns the first observation, reward 0.
+    #[default]
+    NextStep = 0,
+    /// The ending step itself returns the first observation; the last one is in `final_observations`.
+    SameStep = 1,
+    /// The caller resets ended instances with a mask.
+    Disabled = 2,
+}
+
+/// Options of an episode, the same for all instances of a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Control {
+    /// Time limit in steps, 0 = none.
+    pub max_episode_steps: u32,
+    pub autoreset: AutoresetMode,
+    /// Probability of repeating the last executed action.
+    pub sticky_probability: f32,
+}
+
+/// What `Backend::reset` does with one instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ResetCommand {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// Start a new episode; the generators go on.
+    Start,
+    /// Seed the generators and start.
+    Seed(u64),
+    /// Only compute the observation anew (a state was written).
+    Observe,
+}
+
+/// One call of step or rollout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Advance<'a> {
+    /// Transitions K, at least 1.
+    pub steps: usize,
+    /// Raw words [K, n, agents, action words]; None = drawn by the instances' own action generators.
+    pub actions: Option<&'a [u32]>,
+    /// Keep the outputs of every transition (R = K rows) or only of the last (R = 1).
+    pub record: bool,
+}
+
+/// Parts of an instance that can be read and written as rows of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// `KernelEpisode` of kernel.wgsl.
+    Episode,
+    /// The environment's `State`.
+    State,
+    /// Parameters in force.
+    Params,
+    /// Parameters that take effect at the next start.
+    Pending,
+}
+
+impl Part {
+    /// Words of this part.
+    pub fn words(self, facts: &Facts) -> usize {
+        match self {
+            Self::Episode => facts.episode_words,
+            Self::State => facts.state.words,
+            Self::Params | Self::Pending => facts.params.words,
+        }
+    }
+}
+
+/// Host arrays that a back end fills, row-major. R = K for recorded rollouts, else 1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Outputs {
+    /// [R, n, agents, observation words], raw words.
+    pub observations: Vec<u32>,
+    /// [R, n, agents].
+    pub rewards: Vec<f32>,
+    /// [R, n].
+    pub terminated: Vec<bool>,
+    /// [R, n].
+    pub truncated: Vec<bool>,
+    /// [R, n, agents, observation words]; a row means something only where terminated or truncated is set.
+    pub final_observations: Vec<u32>,
+    /// [K, n, agents, action words] actions given or drawn; filled by recorded rollouts only.
+    pub actions: Vec<u32>,
+    /// [n, agents] return of the episode that each instance finished last; kept from call to call.
+    pub finished_return: Vec<f32>,
+    /// [n] its length in steps.
+    pub finished_length: Vec<u32>,
+    /// [n] transitions made in this call (starts under NEXT_STEP do not count).
+    pub transitions: Vec<u32>,
+    /// [n] episodes finished in this call.
+    pub episodes: Vec<u32>,
+    /// [n] sum of their lengths.
+    pub length_sum: Vec<u32>,
+    /// [n, agents] sum of their returns.
+    pub return_sum: Vec<f32>,
+}
+
+impl Outputs {
+    /// Sizes the arrays for R rows of n instances; what is kept from call to call keeps its content.
+    pub fn resize(&mut self, facts: &Facts, num_envs: usize, rows: usize, record: bool) {
+        let (agents, n) = (facts.agents, num_envs);
+        self.observations.resize(rows * n * facts.observation_words(), 0);
+        self.rewards.resize(rows * n * agents, 0.0);
+        self.terminated.resize(rows * n, false);
+        self.truncated.resize(rows * n, false);
+        self.final_observations.resize(rows * n * facts.observation_words(), 0);
+        self.actions.resize(if record { rows * n * facts.action_words() } else { 0 }, 0);
+        self.finished_return.resize(n * agents, 0.0);
+        self.finished_length.resize(n, 0);
+        self.transitions.resize(n, 0);
+        self.episodes.resize(n, 0);
+        self.length_sum.resize(n, 0);
+        self.return_sum.resize(n * agents, 0.0);
+    }
+}
+
+/// A batch of instances on one device.
+pub(crate) trait Backend: Send {
+    /// Resets the instances whose command says so; `out` is sized for R = 1 and receives the observations of exactly
+    /// those rows (all other rows of all arrays stay as they are).
+    fn reset(&mut self, commands: &[ResetCommand], out: &mut Outputs) -> Result<()>;
+
+    /// Makes K transitions of every instance and fills all of `out`, which is sized for it.
+    fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()>;
+
+    /// Changes the episode options from the next call on.
+    fn set_control(&mut self, control: Control);
+
+    /// Reads rows [instances.len(), part words].
+    fn read(&mut self, part: Part, instances: &[usize]) -> Result<Vec<u32>>;
+
+    /// Writes rows [instances.len(), part words].
+    fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()>;
+
+    /// The picture of one instance, RGB bytes [height, width, 3].
+    fn render(&mut self, instance: usize, width: usize, height: usize) -> Result<Vec<u8>>;
+
+    /// One line for people: device, driver, lanes or workgroups, threads.
+    fn describe(&self) -> String;
+
+    /// Bytes that one instance takes on the device, outputs included.
+    fn bytes_per_instance(&self) -> usize;
+}

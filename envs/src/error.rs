@@ -1,0 +1,178 @@
+//! What can go wrong at the border of the suite.
+
+use shadergym_compiler::CompileError;
+
+/// Every error of the suite; the text holds the bad value, the allowed range and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No environment has this id.
+    #[error("there is no environment `{id}`{}; `shadergym list` shows all", .nearest.as_ref().map_or(String::new(), |n| format!(", did you mean `{n}`?")))]
+    UnknownId {
+        /// The id asked for.
+        id: String,
+        /// The closest id.
+        nearest: Option<String>,
+    },
+    /// An option has a value outside its range.
+    #[error("option `{option}` is {value}, allowed is {allowed}")]
+    InvalidOption {
+        /// Name of the option.
+        option: &'static str,
+        /// The bad value.
+        value: String,
+        /// The allowed range.
+        allowed: String,
+    },
+    /// An array has the wrong number of elements.
+    #[error("{what} has {got} elements, expected {expected} ({shape})")]
+    InvalidShape {
+        /// Which array.
+        what: &'static str,
+        /// Its length.
+        got: usize,
+        /// The needed length.
+        expected: usize,
+        /// The needed shape in words, e.g. `num_envs 64 x agents 1 x 1 word`.
+        shape: String,
+    },
+    /// Actions of the wrong type: integers for a continuous space or floats for a discrete one.
+    #[error("actions are {got}, this environment takes {expected}")]
+    InvalidActionType {
+        /// What was given.
+        got: &'static str,
+        /// What is needed.
+        expected: String,
+    },
+    /// An action outside its space.
+    #[error("action {value} of instance {instance} (agent {agent}, element {element}) is invalid, allowed is {allowed}")]
+    InvalidAction {
+        /// Instance index.
+        instance: usize,
+        /// Agent index.
+        agent: usize,
+        /// Element of the agent's action.
+        element: usize,
+        /// The bad value.
+        value: String,
+        /// The allowed range.
+        allowed: String,
+    },
+    /// A parameter that does not exist.
+    #[error("{id} has no parameter `{field}`{}; it has {known}", .nearest.as_ref().map_or(String::new(), |n| format!(", did you mean `{n}`?")))]
+    UnknownParam {
+        /// Environment id.
+        id: String,
+        /// The name asked for.
+        field: String,
+        /// The closest name.
+        nearest: Option<String>,
+        /// All names.
+        known: String,
+    },
+    /// A parameter outside its bounds.
+    #[error("parameter `{field}` of instance {instance} is {value} {unit}, allowed is {low} to {high} {unit}")]
+    ParamOutOfRange {
+        /// Parameter name.
+        field: String,
+        /// Instance index.
+        instance: usize,
+        /// The bad value.
+        value: String,
+        /// Lowest allowed value.
+        low: String,
+        /// Highest allowed value.
+        high: String,
+        /// Unit, empty for pure numbers.
+        unit: String,
+    },
+    /// An instance index past the end.
+    #[error("instance {instance} does not exist, the batch has {num_envs} (0 to {})", .num_envs - 1)]
+    InvalidInstance {
+        /// The bad index.
+        instance: usize,
+        /// Number of instances.
+        num_envs: usize,
+    },
+    /// A state word that no state can hold (NaN or infinite).
+    #[error("state field `{field}` of instance {instance} is {value}, it must be finite")]
+    InvalidState {
+        /// State field.
+        field: String,
+        /// Instance index.
+        instance: usize,
+        /// The bad value.
+        value: String,
+    },
+    /// Step or rollout before the first reset, or on an ended instance with auto-reset disabled.
+    #[error("{what}; call reset{} first", if .mask { " with a mask that selects it" } else { "" })]
+    ResetNeeded {
+        /// What is not ready.
+        what: String,
+        /// A masked reset is enough.
+        mask: bool,
+    },
+    /// A call after `close`.
+    #[error("this batch of {id} is closed; make a new one")]
+    Closed {
+        /// Environment id.
+        id: String,
+    },
+    /// The file has no `pixel` function.
+    #[error("{id} cannot be rendered: its shader has no `pixel` function; add `fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32>`")]
+    NotRenderable {
+        /// Environment id.
+        id: String,
+    },
+    /// No GPU, or not the one asked for.
+    #[error("no adapter {wanted} was found; found: {found}. Install a Vulkan driver (mesa-vulkan-drivers gives a software one) or use the cpu device")]
+    NoAdapter {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        found: String,
+    },
+    /// The GPU went away or refused an operation; the batch is unusable, others are not.
+    #[error("the GPU device `{device}` failed: {message}; make a new batch, on the cpu device if it fails again")]
+    DeviceFailed {
+        /// Adapter name.
+        device: String,
+        /// What the driver said.
+        message: String,
+    },
+    /// The batch does not fit the device.
+    #[error("{what} needs {needed} bytes, {device} allows {allowed}; use fewer instances or steps")]
+    TooLarge {
+        /// What does not fit.
+        what: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        allowed: u64,
+        /// Device name.
+        device: String,
+    },
+    /// The environment has no CPU code in this build: it was loaded at run time.
+    #[error("{id} was loaded at run time and runs on the GPU back end only; use the gpu device (software Vulkan will do), or put the file into shaders/ and rebuild")]
+    GpuOnly {
+        /// Environment id.
+        id: String,
+    },
+    /// This build has no GPU back end.
+    #[error("this build has no GPU back end (cargo feature `gpu`); use the cpu device")]
+    NoGpuBackend,
+    /// A shader file that cannot be read.
+    #[error("cannot read {path}: {message}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// The reason.
+        message: String,
+    },
+    /// A shader that does not compile; the text shows file, line, excerpt and fix.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// Result of the suite's calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,230 @@
+//! Generates the WGSL that joins one environment to the kernel: word counts, loads, stores, random actions.
+
+use std::fmt::Write;
+
+use naga::{Handle, Module, Type, TypeInner};
+
+use crate::facts::{ActionSpace, Facts, Kind};
+use crate::reflect::Reflect;
+
+/// The glue for an environment whose facts are known.
+pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
+    let mut out = String::new();
+    let module = reflect.module;
+    let line = |out: &mut String, text: String| {
+        out.push_str(&text);
+        out.push('\n');
+    };
+    if reflect.constant("AGENTS").is_none() {
+        line(&mut out, "const AGENTS: u32 = 1u;".to_owned());
+    }
+    for alias in ["Action", "Observation"] {
+        debug_assert!(reflect.linked.text.contains(alias));
+    }
+    for (name, words) in [
+        ("EPISODE", facts.episode_words),
+        ("STATE", facts.state.words),
+        ("PARAMS", facts.params.words),
+        ("ACTION", facts.action.words()),
+        ("OBSERVATION", facts.observation.words),
+    ] {
+        line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
+    }
+    line(&mut out, step(reflect, facts));
+    line(&mut out, observe(reflect, facts));
+    if facts.pixel_aspect.is_some() {
+        line(&mut out, pixel(reflect));
+    }
+    line(&mut out, draw_actions(facts));
+
+    // Words of the structs in memory order; the episode's struct is the kernel's own.
+    let state = reflect.ty("State").expect("checked by facts");
+    let params = reflect.ty("Params").expect("checked by facts");
+    let (e, s) = (facts.episode_words, facts.state.words);
+    for (name, ty, words, buffer, first, writable) in [
+        ("episode", "KernelEpisode", episode_words(facts), "kernel_instances", 0, true),
+        ("state", "State", type_words(module, state), "kernel_instances", e, true),
+        ("params", "Params", type_words(module, params), "kernel_instances", e + s, true),
+        ("pending", "Params", type_words(module, params), "kernel_pending", 0, false),
+    ] {
+        let _ = writeln!(out, "fn kernel_load_{name}(i: u32) -> {ty} {{\n    let n = kernel_control.instances;\n    var v: {ty};");
+        for (w, (path, kind)) in words.iter().enumerate() {
+            let load = from_bits(*kind, &format!("{buffer}[{}u * n + i]", first + w));
+            let _ = writeln!(out, "    v{path} = {load};");
+        }
+        let _ = writeln!(out, "    return v;\n}}");
+        if writable {
+            let _ = writeln!(out, "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;");
+            for (w, (path, kind)) in words.iter().enumerate() {
+                let _ = writeln!(out, "    {buffer}[{}u * n + i] = {};", first + w, to_bits(*kind, &format!("(*v){path}")));
+            }
+            let _ = writeln!(out, "}}");
+        }
+    }
+    let observation = reflect.function("observe").and_then(|f| f.result.as_ref()).expect("checked by facts").ty;
+    let _ = writeln!(out, "fn kernel_store_observation(at: u32, v: Observation) {{");
+    for (w, (path, kind)) in type_words(module, observation).iter().enumerate() {
+        let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
+    }
+    let _ = writeln!(out, "}}");
+    let actions = action_words(facts);
+    let _ = writeln!(out, "fn kernel_load_actions(at: u32) -> KernelActions {{\n    var v: KernelActions;");
+    for (w, (path, kind)) in actions.iter().enumerate() {
+        let load = from_bits(*kind, &format!("kernel_inputs[at + {w}u]"));
+        // On-device learners are not checked by the host: an index past the end becomes the last action.
+        let load = match &facts.action {
+            ActionSpace::Discrete { n } => format!("min({load}, {}u)", n - 1),
+            ActionSpace::MultiDiscrete { nvec } => format!("min({load}, {}u)", nvec[w % nvec.len()] - 1),
+            ActionSpace::Box { .. } => load,
+        };
+        let _ = writeln!(out, "    v{path} = {load};");
+    }
+    let _ = writeln!(out, "    return v;\n}}\nfn kernel_store_actions(at: u32, v: KernelActions) {{");
+    for (w, (path, kind)) in actions.iter().enumerate() {
+        let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
+    }
+    let _ = writeln!(out, "}}");
+    out
+}
+
+/// `kernel_step`: the environment's step with rewards and actions as arrays over agents.
+fn step(reflect: &Reflect, facts: &Facts) -> String {
+    let (actions, reward) = if facts.agents > 1 {
+        ("actions", "outcome.reward")
+    } else {
+        ("actions[0]", "KernelRewards(outcome.reward)")
+    };
+    let params = argument(reflect, "step", 0, "params");
+    format!(
+        "fn kernel_step(params: Params, state: ptr<function, State>, actions: KernelActions, rng: ptr<function, Rng>) -> KernelTransition {{\n    \
+         let outcome = step({params}, state, {actions}, rng);\n    \
+         return KernelTransition({reward}, outcome.terminated);\n}}"
+    )
+}
+
+fn observe(reflect: &Reflect, facts: &Facts) -> String {
+    let state = argument(reflect, "observe", 1, "state");
+    let agent = if facts.agents > 1 { ", agent" } else { "" };
+    format!(
+        "fn kernel_observe(params: Params, state: ptr<function, State>, agent: u32) -> Observation {{\n    return observe(params, {state}{agent});\n}}"
+    )
+}
+
+fn pixel(reflect: &Reflect) -> String {
+    let state = argument(reflect, "pixel", 1, "state");
+    format!(
+        "fn kernel_pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {{\n    return pixel(params, {state}, uv);\n}}\n\
+         /// Draws one instance into kernel_outputs [height, width], one RGBA8 word a pixel, red in the lowest byte.\n\
+         @compute @workgroup_size(8, 8)\n\
+         fn render(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
+         if (id.x >= kernel_control.width || id.y >= kernel_control.height) {{ return; }}\n    \
+         let params = kernel_load_params(kernel_control.instance);\n    \
+         var state = kernel_load_state(kernel_control.instance);\n    \
+         let size = vec2<f32>(f32(kernel_control.width), f32(kernel_control.height));\n    \
+         let uv = (vec2<f32>(id.xy) + 0.5) / size;\n    \
+         let rgb = vec3<u32>(clamp(kernel_pixel(params, &state, uv), vec3<f32>(0.0), vec3<f32>(1.0)) * 255.0 + 0.5);\n    \
+         kernel_outputs[id.y * kernel_control.width + id.x] = rgb.x | (rgb.y << 8u) | (rgb.z << 16u) | 0xff000000u;\n}}"
+    )
+}
+
+/// Passes a pointer on, or loads it where the environment takes the value.
+fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> String {
+    let ty = reflect.function(function).map(|f| f.arguments[index].ty);
+    match ty.map(|ty| reflect.inner(ty)) {
+        Some(TypeInner::Pointer { .. }) => name.to_owned(),
+        _ if name == "params" => name.to_owned(),
+        _ => format!("*{name}"),
+    }
+}
+
+fn draw_actions(facts: &Facts) -> String {
+    let mut out = String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
+    for (w, (path, _)) in action_words(facts).iter().enumerate() {
+        let draw = match &facts.action {
+            ActionSpace::Discrete { n } => format!("rng_range(rng, {n}u)"),
+            ActionSpace::MultiDiscrete { nvec } => format!("rng_range(rng, {}u)", nvec[w % nvec.len()]),
+            ActionSpace::Box { low, high } => {
+                let element = w % low.len();
+                format!("rng_between(rng, {:?}f, {:?}f)", low[element], high[element])
+            }
+        };
+        let _ = writeln!(out, "    v{path} = {draw};");
+    }
+    out.push_str("    return v;\n}");
+    out
+}
+
+/// Paths of the words of all agents' actions inside `KernelActions`.
+fn action_words(facts: &Facts) -> Vec<(String, Kind)> {
+    let kind = if matches!(facts.action, ActionSpace::Box { .. }) { Kind::F32 } else { Kind::U32 };
+    (0..facts.agents)
+        .flat_map(|agent| {
+            let scalar = matches!(facts.action, ActionSpace::Discrete { .. });
+            (0..facts.action.words()).map(move |w| {
+                (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind)
+            })
+        })
+        .collect()
+}
+
+/// Paths of the words of `KernelEpisode`, which is declared in kernel.wgsl; the linked module is checked against it.
+fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
+    let mut words: Vec<(String, Kind)> =
+        [".rng.low", ".rng.high", ".action_rng.low", ".action_rng.high"].map(|p| (p.to_owned(), Kind::U32)).into();
+    words.extend(action_words(facts).into_iter().map(|(p, k)| (format!(".last_actions{p}"), k)));
+    words.push((".elapsed".to_owned(), Kind::U32));
+    words.push((".ended".to_owned(), Kind::U32));
+    words.extend((0..facts.agents).map(|a| (format!(".episode_return[{a}]"), Kind::F32)));
+    words
+}
+
+/// Access paths of the words of a type, in memory order.
+fn type_words(module: &Module, ty: Handle<Type>) -> Vec<(String, Kind)> {
+    fn walk(module: &Module, ty: Handle<Type>, path: String, words: &mut Vec<(String, Kind)>) {
+        match module.types[ty].inner {
+            TypeInner::Scalar(scalar) => words.push((path, scalar_kind(scalar))),
+            TypeInner::Vector { size, scalar } => {
+                for i in 0..size as usize {
+                    words.push((format!("{path}[{i}]"), scalar_kind(scalar)));
+                }
+            }
+            TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {
+                for i in 0..n.get() {
+                    walk(module, base, format!("{path}[{i}]"), words);
+                }
+            }
+            TypeInner::Struct { ref members, .. } => {
+                for member in members {
+                    walk(module, member.ty, format!("{path}.{}", member.name.as_deref().unwrap_or("?")), words);
+                }
+            }
+            _ => unreachable!("layout() refused this type"),
+        }
+    }
+    let mut words = Vec::new();
+    walk(module, ty, String::new(), &mut words);
+    words
+}
+
+fn scalar_kind(scalar: naga::Scalar) -> Kind {
+    match scalar.kind {
+        naga::ScalarKind::Float => Kind::F32,
+        naga::ScalarKind::Sint => Kind::I32,
+        _ => Kind::U32,
+    }
+}
+
+fn from_bits(kind: Kind, word: &str) -> String {
+    match kind {
+        Kind::U32 => word.to_owned(),
+        Kind::F32 => format!("bitcast<f32>({word})"),
+        Kind::I32 => format!("bitcast<i32>({word})"),
+    }
+}
+
+fn to_bits(kind: Kind, value: &str) -> String {
+    match kind {
+        Kind::U32 => value.to_owned(),
+        _ => format!("bitcast<u32>({value})"),
+    }
+}

@@ -1,0 +1,279 @@
+//! The kernel: everything about an episode that is not the environment's own rules.
+//!
+//! It is linked after an environment file and after the glue that the compiler generates from the reflected
+//! structs (`kernel_step`, `kernel_observe`, `kernel_draw_actions`, `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
+//! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
+//! points and is used by the GPU back end alone.
+import package::shared::rng::{Rng, rng_seed, rng_uniform};
+
+/// Auto-reset modes, numbered as in the Rust enum `AutoresetMode`.
+const KERNEL_NEXT_STEP: u32 = 0u;
+const KERNEL_SAME_STEP: u32 = 1u;
+const KERNEL_DISABLED: u32 = 2u;
+
+/// Bits of `KernelEpisode.ended` and of the flags in the outputs.
+const KERNEL_TERMINATED: u32 = 1u;
+const KERNEL_TRUNCATED: u32 = 2u;
+
+alias KernelActions = array<Action, AGENTS>;
+alias KernelRewards = array<f32, AGENTS>;
+
+/// Options of a batch, the same for all of its instances; a uniform buffer on the GPU, scalars on the CPU.
+struct KernelControl {
+    /// 1; number of instances n
+    instances: u32,
+    /// 1; transitions K per dispatch
+    steps: u32,
+    /// steps; time limit of an episode, 0 = none
+    max_episode_steps: u32,
+    /// enum; one of KERNEL_NEXT_STEP, KERNEL_SAME_STEP, KERNEL_DISABLED
+    autoreset: u32,
+    /// bool; 1 = actions are read from the actions buffer, 0 = drawn on the device
+    actions_given: u32,
+    /// bool; 1 = every transition's outputs are kept, 0 = those of the last one only
+    record: u32,
+    /// probability; of repeating the last executed action instead of the given one
+    sticky_probability: f32,
+    /// px; picture size of the render entry point, which the glue declares where there is a `pixel`
+    width: u32,
+    height: u32,
+    /// 1; instance that the render entry point draws
+    instance: u32,
+    /// words; offsets of the regions of the outputs buffer
+    at_reward: u32,
+    at_flags: u32,
+    at_finished: u32,
+    at_observation: u32,
+    at_final: u32,
+    at_actions: u32,
+    at_totals: u32,
+    /// words; distance between two transitions' final observations, 0 where only the newest is kept
+    final_stride: u32,
+    padding0: u32,
+    padding1: u32,
+}
+
+/// The bookkeeping of one instance.
+struct KernelEpisode {
+    /// the environment's generator
+    rng: Rng,
+    /// the generator of random play, apart so that replaying recorded actions gives the same trajectory
+    action_rng: Rng,
+    /// the actions executed last; zero at the beginning, kept through resets (sticky actions)
+    last_actions: KernelActions,
+    /// transitions since the start of the episode
+    elapsed: u32,
+    /// 0 while the episode runs, else KERNEL_TERMINATED | KERNEL_TRUNCATED
+    ended: u32,
+    /// sum of the rewards of the running episode, per agent
+    episode_return: KernelRewards,
+}
+
+/// What one transition gives; also what the glue's `kernel_step` returns.
+struct KernelTransition {
+    reward: KernelRewards,
+    terminated: bool,
+}
+
+/// What happened to one instance during one dispatch.
+struct KernelTotals {
+    /// transitions made; a step that only resets does not count
+    transitions: u32,
+    /// episodes finished
+    episodes: u32,
+    /// sum of the lengths of the finished episodes
+    length_sum: u32,
+    /// sum of the returns of the finished episodes, per agent
+    return_sum: KernelRewards,
+    /// length of the newest finished episode
+    finished_length: u32,
+    /// return of the newest finished episode, per agent
+    finished_return: KernelRewards,
+}
+
+/// Seeds an instance as a new one with a 64-bit seed: generators and the memory of sticky actions.
+fn kernel_seed(episode: ptr<function, KernelEpisode>, seed_low: u32, seed_high: u32) {
+    (*episode).rng = rng_seed(seed_low, seed_high);
+    // Any constant far from small seeds will do; this one is PCG's own multiplier.
+    (*episode).action_rng = rng_seed(seed_low ^ 0x4c957f2du, seed_high ^ 0x5851f42du);
+    (*episode).last_actions = KernelActions();
+}
+
+/// Starts an episode: pending parameters take effect, the state is drawn anew.
+fn kernel_start(
+    pending: ptr<function, Params>,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+) {
+    *params = *pending;
+    var rng = (*episode).rng;
+    *state = initial(*params, &rng);
+    (*episode).rng = rng;
+    (*episode).elapsed = 0u;
+    (*episode).ended = 0u;
+    (*episode).episode_return = KernelRewards();
+}
+
+/// Draws actions for random play.
+fn kernel_random_actions(episode: ptr<function, KernelEpisode>) -> KernelActions {
+    var rng = (*episode).action_rng;
+    let actions = kernel_draw_actions(&rng);
+    (*episode).action_rng = rng;
+    return actions;
+}
+
+/// One call of step: a transition, or under NEXT_STEP the start that follows an ended episode (reward 0).
+/// Returns the rewards; the flags are in `episode.ended`. An ended instance under DISABLED stays as it is.
+fn kernel_advance(
+    control: KernelControl,
+    pending: ptr<function, Params>,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+    totals: ptr<function, KernelTotals>,
+    given: KernelActions,
+) -> KernelRewards {
+    var reward = KernelRewards();
+    if ((*episode).ended != 0u) {
+        if (control.autoreset == KERNEL_NEXT_STEP) {
+            kernel_start(pending, params, state, episode);
+        }
+    } else {
+        var rng = (*episode).rng;
+        var actions = given;
+        if (control.sticky_probability > 0.0) {
+            if (rng_uniform(&rng) < control.sticky_probability) {
+                actions = (*episode).last_actions;
+            }
+        }
+        let outcome = kernel_step(*params, state, actions, &rng);
+        (*episode).rng = rng;
+        (*episode).last_actions = actions;
+        reward = outcome.reward;
+        let elapsed = (*episode).elapsed + 1u;
+        (*episode).elapsed = elapsed;
+        // Both flags may be set at once, as with Gymnasium's TimeLimit.
+        let truncated = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
+        let ended = select(0u, KERNEL_TERMINATED, outcome.terminated) | select(0u, KERNEL_TRUNCATED, truncated);
+        (*episode).ended = ended;
+        (*totals).transitions += 1u;
+        for (var agent = 0u; agent < AGENTS; agent++) {
+            (*episode).episode_return[agent] += outcome.reward[agent];
+        }
+        if (ended != 0u) {
+            (*totals).episodes += 1u;
+            (*totals).length_sum += elapsed;
+            (*totals).finished_length = elapsed;
+            for (var agent = 0u; agent < AGENTS; agent++) {
+                (*totals).return_sum[agent] += (*episode).episode_return[agent];
+                (*totals).finished_return[agent] = (*episode).episode_return[agent];
+            }
+        }
+    }
+    return reward;
+}
+
+// ---- GPU only from here: bindings and entry points --------------------------------------------------
+
+@group(0) @binding(0) var<uniform> kernel_control: KernelControl;
+/// [KERNEL_EPISODE_WORDS + KERNEL_STATE_WORDS + KERNEL_PARAMS_WORDS, n]: episode, state, parameters in force
+@group(0) @binding(1) var<storage, read_write> kernel_instances: array<u32>;
+/// [KERNEL_PARAMS_WORDS, n]: parameters that take effect at the next start
+@group(0) @binding(2) var<storage, read> kernel_pending: array<u32>;
+/// [K, n, AGENTS * KERNEL_ACTION_WORDS] actions; for `reset`: [n, 3] flags, seed low, seed high.
+/// Flags: 0 leave alone, 1 start, 2 seed (with 1), 4 observe only (after the host wrote a state)
+@group(0) @binding(3) var<storage, read> kernel_inputs: array<u32>;
+/// regions at the offsets in KernelControl, see `Layout` of the GPU back end
+@group(0) @binding(4) var<storage, read_write> kernel_outputs: array<u32>;
+
+fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>) {
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_store_observation(at + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(params, state, agent));
+    }
+}
+
+@compute @workgroup_size(64)
+fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = id.x + id.y * groups.x * 64u;
+    if (i >= kernel_control.instances) { return; }
+    let flags = kernel_inputs[i * 3u];
+    if (flags == 0u) { return; }
+    var episode = kernel_load_episode(i);
+    if ((flags & 2u) != 0u) {
+        kernel_seed(&episode, kernel_inputs[i * 3u + 1u], kernel_inputs[i * 3u + 2u]);
+    }
+    var pending = kernel_load_pending(i);
+    var params = kernel_load_params(i);
+    var state = kernel_load_state(i);
+    if ((flags & 4u) == 0u) {
+        kernel_start(&pending, &params, &state, &episode);
+        kernel_store_episode(i, &episode);
+        kernel_store_state(i, &state);
+        kernel_store_params(i, &params);
+    }
+    kernel_write_observations(
+        kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state);
+}
+
+@compute @workgroup_size(64)
+fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let n = kernel_control.instances;
+    let i = id.x + id.y * groups.x * 64u;
+    if (i >= n) { return; }
+    var episode = kernel_load_episode(i);
+    var params = kernel_load_params(i);
+    var state = kernel_load_state(i);
+    var pending = kernel_load_pending(i);
+    var totals = KernelTotals();
+    let action_words = AGENTS * KERNEL_ACTION_WORDS;
+    let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
+    for (var t = 0u; t < kernel_control.steps; t++) {
+        var actions: KernelActions;
+        if (kernel_control.actions_given != 0u) {
+            actions = kernel_load_actions((t * n + i) * action_words);
+        } else {
+            actions = kernel_random_actions(&episode);
+        }
+        let reward = kernel_advance(kernel_control, &pending, &params, &state, &episode, &totals, actions);
+        let ended = episode.ended;
+        let keep = kernel_control.record != 0u || t + 1u == kernel_control.steps;
+        // Rows of the final observations mean something only where the flags of the same transition are set.
+        if (ended != 0u && keep) {
+            kernel_write_observations(
+                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, params, &state);
+        }
+        if (ended != 0u && kernel_control.autoreset == KERNEL_SAME_STEP) {
+            kernel_start(&pending, &params, &state, &episode);
+        }
+        if (keep) {
+            let row = select(0u, t, kernel_control.record != 0u) * n + i;
+            for (var agent = 0u; agent < AGENTS; agent++) {
+                kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
+            }
+            kernel_outputs[kernel_control.at_flags + row] = ended;
+            kernel_write_observations(kernel_control.at_observation + row * observation_words, params, &state);
+            if (kernel_control.record != 0u) {
+                kernel_store_actions(kernel_control.at_actions + row * action_words, actions);
+            }
+        }
+    }
+    kernel_store_episode(i, &episode);
+    kernel_store_state(i, &state);
+    kernel_store_params(i, &params);
+    let totals_words = 3u + AGENTS;
+    let at = kernel_control.at_totals + i * totals_words;
+    kernel_outputs[at] = totals.transitions;
+    kernel_outputs[at + 1u] = totals.episodes;
+    kernel_outputs[at + 2u] = totals.length_sum;
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_outputs[at + 3u + agent] = bitcast<u32>(totals.return_sum[agent]);
+    }
+    if (totals.episodes != 0u) {
+        let finished = kernel_control.at_finished + i * (1u + AGENTS);
+        kernel_outputs[finished] = totals.finished_length;
+        for (var agent = 0u; agent < AGENTS; agent++) {
+            kernel_outputs[finished + 1u + agent] = bitcast<u32>(totals.finished_return[agent]);
+        }
+    }
+}
