@@ -42,6 +42,16 @@ pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
     }
 }
 
+/// True if values of the type hold booleans.
+pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
+    match module.types[ty].inner {
+        TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } => scalar.kind == ScalarKind::Bool,
+        TypeInner::Array { base, .. } => has_bools(module, base),
+        TypeInner::Struct { ref members, .. } => members.iter().any(|m| has_bools(module, m.ty)),
+        _ => false,
+    }
+}
+
 /// A WGSL name as a Rust identifier.
 pub(super) fn ident(name: &str) -> String {
     match name {
@@ -58,9 +68,6 @@ pub(super) fn ident(name: &str) -> String {
 /// Zero of a type, uniform.
 pub(super) fn zero(module: &Module, ty: Handle<Type>) -> String {
     match module.types[ty].inner {
-        TypeInner::Scalar(scalar) => zero_scalar(scalar.kind).to_owned(),
-        TypeInner::Vector { size, scalar } => format!("[{}; {}]", zero_scalar(scalar.kind), size as usize),
-        TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => format!("[{}; {n}]", zero(module, base)),
         TypeInner::Struct { ref members, .. } => {
             let fields: Vec<String> = members
                 .iter()
@@ -68,6 +75,16 @@ pub(super) fn zero(module: &Module, ty: Handle<Type>) -> String {
                 .collect();
             format!("{}::<l::Plain> {{ {} }}", struct_name(module, ty), fields.join(", "))
         }
+        ref inner => zero_inner(module, inner),
+    }
+}
+
+/// As [`zero`], for a type that is no struct.
+pub(super) fn zero_inner(module: &Module, inner: &TypeInner) -> String {
+    match *inner {
+        TypeInner::Scalar(scalar) => zero_scalar(scalar.kind).to_owned(),
+        TypeInner::Vector { size, scalar } => format!("[{}; {}]", zero_scalar(scalar.kind), size as usize),
+        TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => format!("[{}; {n}]", zero(module, base)),
         _ => "compile_error!(\"no zero\")".to_owned(),
     }
 }
