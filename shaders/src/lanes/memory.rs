@@ -98,7 +98,13 @@ pub fn gather_uniform_chain<S: Lanes, T: Value<S>, const N: usize>(s: S, array: 
 
 /// [`scatter`] by selects, for any length and for types with booleans.
 #[inline(always)]
-pub fn scatter_chain<S: Lanes, T: Value<S>, const N: usize>(s: S, mask: S::M, array: &mut [T; N], index: S::U, value: T) {
+pub fn scatter_chain<S: Lanes, T: Value<S>, const N: usize>(
+    s: S,
+    mask: S::M,
+    array: &mut [T; N],
+    index: S::U,
+    value: T,
+) {
     let last: S::U = splat(s, W((N - 1) as u32));
     let index = index.lower_of(last);
     for (i, element) in array.iter_mut().enumerate() {
