@@ -93,10 +93,17 @@ fn parse(linked: &Linked) -> Result<(naga::Module, naga::valid::ModuleInfo), Com
         let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
         let fix = error.notes().collect::<Vec<_>>().join("; ");
         let label = error.labels().map(|(_, text)| text).find(|t| !t.is_empty()).unwrap_or("").to_owned();
-        let message = if label.is_empty() { error.message().to_owned() } else { format!("{}: {label}", error.message()) };
-        CompileError::from(linked.diagnostic(at, "parse", message, if fix.is_empty() { "correct the WGSL at this place" } else { &fix }))
+        let message =
+            if label.is_empty() { error.message().to_owned() } else { format!("{}: {label}", error.message()) };
+        CompileError::from(linked.diagnostic(
+            at,
+            "parse",
+            message,
+            if fix.is_empty() { "correct the WGSL at this place" } else { &fix },
+        ))
     })?;
-    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+    let mut validator =
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
     let info = validator.validate(&module).map_err(|error| {
         let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
         let mut message = error.as_inner().to_string();

@@ -361,7 +361,11 @@ impl<'a> Reflect<'a> {
                     ty = base;
                 }
                 _ => {
-                    self.breach("step", "with several agents, step takes `action: array<Action, AGENTS>`", "change the third argument");
+                    self.breach(
+                        "step",
+                        "with several agents, step takes `action: array<Action, AGENTS>`",
+                        "change the third argument",
+                    );
                     return None;
                 }
             }
@@ -414,7 +418,9 @@ impl<'a> Reflect<'a> {
             _ => {
                 self.breach(
                     "OBSERVATION_BITS",
-                    format!("OBSERVATION_BITS is {bits}, allowed are 1 and 8 with u32 words, or f32 elements without it"),
+                    format!(
+                        "OBSERVATION_BITS is {bits}, allowed are 1 and 8 with u32 words, or f32 elements without it"
+                    ),
                     "declare `const OBSERVATION_BITS: u32 = 1u;` and `const OBSERVATION_SHAPE: array<u32, 3> = ...`",
                 );
                 return None;
