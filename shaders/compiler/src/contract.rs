@@ -53,7 +53,7 @@ impl Reflect<'_> {
             }
         };
         self.check_defaults(&params, &default_params, &params_bounds);
-        self.aliases();
+        self.aliases(agents);
         let action = self.action(agents);
         let observation = self.observation();
         let action_doc = ["ACTION_COUNT", "ACTION_LOW"]
@@ -164,10 +164,23 @@ impl Reflect<'_> {
     }
 
     /// Both names are part of the kernel's text, whatever they stand for.
-    fn aliases(&mut self) {
+    fn aliases(&mut self, agents: usize) {
         for (name, example) in [("Action", "alias Action = u32;"), ("Observation", "struct Observation { ... }")] {
             if source::declaration(&self.linked.text, name).is_none() {
                 self.breach("", format!("the type `{name}` is missing"), &format!("declare, for instance, `{example}`"));
+            }
+        }
+        let argument = self.function("step").and_then(|f| f.arguments.get(2)).map(|a| a.ty);
+        let action = argument.map(|ty| match *self.inner(ty) {
+            TypeInner::Array { base, .. } if agents > 1 => base,
+            _ => ty,
+        });
+        let result = self.function("observe").and_then(|f| f.result.as_ref()).map(|r| r.ty);
+        for (name, used, place) in [("Action", action, "`step` takes"), ("Observation", result, "`observe` returns")] {
+            if let (Some(declared), Some(used)) = (self.ty(name), used)
+                && !self.same(declared, used)
+            {
+                self.breach(name, format!("`{name}` is not the type that {place}"), "use the name in the signature");
             }
         }
     }
@@ -190,8 +203,7 @@ impl Reflect<'_> {
     }
 
     fn params_constant(&self, name: &str, params: &Layout) -> Option<Vec<u32>> {
-        let is_params = self.constant_type(name).is_some_and(|ty| Some(ty) == self.ty("Params"));
-        self.words(name).filter(|words| is_params && words.len() == params.words)
+        self.words_of(name, self.ty("Params")?).filter(|words| words.len() == params.words)
     }
 
     fn check_defaults(&mut self, params: &Layout, defaults: &Option<Vec<u32>>, bounds: &Option<(Vec<u32>, Vec<u32>)>) {

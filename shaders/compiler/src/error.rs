@@ -85,7 +85,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, candidate)| {
             *distance <= candidate.chars().count().max(name.chars().count()) / 2
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| (*distance, edit_distance(name, candidate)))
         .map(|(_, candidate)| candidate)
 }
 

@@ -112,7 +112,7 @@ fn parse_or_panic(linked: &Linked, library: &Library) -> Result<(naga::Module, n
     let mut options = naga::front::wgsl::Options::new();
     options.parse_doc_comments = true;
     let mut frontend = naga::front::wgsl::Frontend::new_with_options(options);
-    let module = frontend.parse(&linked.text).map_err(|error| {
+    let module = frontend.parse(&source::without_comments(&linked.text)).map_err(|error| {
         let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
         let fix = error.notes().collect::<Vec<_>>().join("; ");
         let label = error.labels().map(|(_, text)| text).find(|t| !t.is_empty()).unwrap_or("").to_owned();
@@ -122,7 +122,9 @@ fn parse_or_panic(linked: &Linked, library: &Library) -> Result<(naga::Module, n
     })?;
     let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
     let info = validator.validate(&module).map_err(|error| {
-        let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
+        // The spans go from the function to the expression: the smallest says most.
+        let spans = error.spans().filter_map(|(span, _)| span.to_range());
+        let at = spans.min_by_key(|range| range.len()).map_or(0, |range| range.start);
         let mut message = error.as_inner().to_string();
         let mut source = std::error::Error::source(error.as_inner());
         while let Some(inner) = source {
@@ -144,13 +146,23 @@ fn parse_fix(message: &str, linked: &Linked, library: &Library) -> String {
             "correct the WGSL at this place".to_owned()
         };
     };
+    for (name, example) in [
+        ("Params", "struct Params { ... }"),
+        ("State", "struct State { ... }"),
+        ("Action", "alias Action = u32;"),
+        ("Observation", "struct Observation { ... }"),
+    ] {
+        if unknown == name {
+            return format!("declare `{example}`");
+        }
+    }
     for (module, text) in &library.modules {
         if link::declared_names(text).contains(&unknown) {
             return format!("add `import package::shared::{module}::{{{unknown}}};`");
         }
     }
     let tokens = source::tokens(&linked.text, 0);
-    let names = tokens.iter().filter(|t| t.is_name() && t.text != unknown).map(|t| t.text);
+    let names = tokens.iter().filter(|t| t.is_name() && t.text.len() > 1 && t.text != unknown).map(|t| t.text);
     let shared = library.modules.values().flat_map(|text| link::declared_names(text));
     match nearest(unknown, names.chain(shared)) {
         Some(name) => format!("did you mean `{name}`?"),

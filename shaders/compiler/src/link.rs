@@ -295,7 +295,7 @@ mod tests {
     fn bad_imports_name_the_line_and_the_remedy() {
         for (source, text) in [
             ("\nimport package::shared::c::{x};\n", "no shared module `c`"),
-            ("\nimport package::shared::b::{b_two};\n", "did you mean `b_one`"),
+            ("\nimport package::shared::b::{b_once};\n", "did you mean `b_one`"),
             ("\nimport package::shared::b::*;\n", "cannot be read"),
             ("\nimport package::shared::b::{b_one}\n", "cannot be read"),
         ] {

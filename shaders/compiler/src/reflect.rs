@@ -98,6 +98,22 @@ impl<'a> Reflect<'a> {
         Some(self.module.constants[self.constant(name)?].ty)
     }
 
+    /// True if two types are the same but for names of aliases, which naga keeps.
+    pub fn same(&self, a: Handle<Type>, b: Handle<Type>) -> bool {
+        match (self.inner(a), self.inner(b)) {
+            (TypeInner::Array { base: x, size: m, .. }, TypeInner::Array { base: y, size: n, .. }) => {
+                m == n && self.same(*x, *y)
+            }
+            (TypeInner::Struct { .. }, _) | (_, TypeInner::Struct { .. }) => a == b,
+            (x, y) => x == y,
+        }
+    }
+
+    /// The words of a constant, if it is of this type.
+    pub fn words_of(&self, name: &str, ty: Handle<Type>) -> Option<Vec<u32>> {
+        self.words(name).filter(|_| self.constant_type(name).is_some_and(|found| self.same(found, ty)))
+    }
+
     /// True if the kernel can store values of this type, by their size.
     pub fn fits(&self, ty: Handle<Type>) -> bool {
         self.inner(ty).try_size(self.module.to_ctx()).is_some_and(|bytes| bytes <= 4 * MAX_WORDS)

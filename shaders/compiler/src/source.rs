@@ -26,6 +26,8 @@ pub(crate) struct Declaration<'a> {
     pub at: usize,
     /// Names and places of a struct's members, in order.
     pub members: Vec<Token<'a>>,
+    /// True if an attribute stands before it.
+    pub attributed: bool,
 }
 
 const KEYWORDS: [&str; 6] = ["fn", "struct", "const", "alias", "var", "override"];
@@ -90,6 +92,30 @@ fn block_comment(text: &str) -> usize {
     at
 }
 
+/// The text with every comment but doc comments blanked, all places kept: naga drops docs that follow a comment.
+pub(crate) fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let next = rest.find("//").into_iter().chain(rest.find("/*")).min().unwrap_or(rest.len());
+        out.push_str(&rest[..next]);
+        let comment = &rest[next..];
+        let length = if comment.starts_with("//") {
+            comment.find('\n').unwrap_or(comment.len())
+        } else {
+            block_comment(comment)
+        };
+        if ["///", "//!", "/**", "/*!"].iter().any(|doc| comment.starts_with(doc)) {
+            out.push_str(&comment[..length]);
+        } else {
+            out.extend(comment[..length].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        }
+        at += next + length;
+    }
+    out
+}
+
 /// The declarations at module scope.
 pub(crate) fn declarations<'a>(tokens: &[Token<'a>]) -> Vec<Declaration<'a>> {
     let mut declarations = Vec::new();
@@ -115,7 +141,8 @@ pub(crate) fn declarations<'a>(tokens: &[Token<'a>]) -> Vec<Declaration<'a>> {
                 }
             }
         }
-        declarations.push(Declaration { keyword: keyword.text, name: name.text, at: name.at, members });
+        let attributed = i.checked_sub(1).is_some_and(|i| !matches!(tokens[i].text, "}" | ";" | "must_use"));
+        declarations.push(Declaration { keyword: keyword.text, name: name.text, at: name.at, members, attributed });
     }
     declarations
 }
@@ -139,6 +166,14 @@ mod tests {
         let members: Vec<_> = found[1].members.iter().map(|m| m.text).collect();
         assert_eq!(members, ["a", "b"]);
         assert!(found.iter().all(|d| text[d.at..].starts_with(d.name)));
+    }
+
+    #[test]
+    fn comments_go_and_places_stay() {
+        let text = "a // ä b\n/* x\n /* y */ */ c /// doc\n//! doc";
+        let plain = without_comments(text);
+        assert_eq!(plain, "a        \n    \n            c /// doc\n//! doc");
+        assert_eq!(plain.len(), text.len());
     }
 
     #[test]

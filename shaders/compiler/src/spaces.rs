@@ -25,7 +25,7 @@ impl Reflect<'_> {
                 }
             }
         }
-        let typed = |name| self.words(name).filter(|_| self.constant_type(name) == Some(ty));
+        let typed = |name| self.words_of(name, ty);
         let (count, low, high) = (typed("ACTION_COUNT"), typed("ACTION_LOW"), typed("ACTION_HIGH"));
         let kinds = self.layout(ty).map(|l| l.kinds()).unwrap_or_default();
         let floats = |words: Vec<u32>| words.into_iter().map(f32::from_bits).collect::<Vec<f32>>();
@@ -137,7 +137,7 @@ impl Reflect<'_> {
     fn observation_bound(&mut self, name: &str, ty: Handle<Type>, encoding: Encoding, elements: usize) -> Option<Vec<f32>> {
         let float = encoding == Encoding::F32;
         let one = if float { self.float(name) } else { self.unsigned(name).map(|v| v as f32) };
-        let each = self.words(name).filter(|words| self.constant_type(name) == Some(ty) && words.len() == elements && float);
+        let each = self.words_of(name, ty).filter(|words| words.len() == elements && float);
         let bound = match (one, each) {
             (Some(one), _) => Some(vec![one; elements]),
             (_, Some(words)) => Some(words.into_iter().map(f32::from_bits).collect()),

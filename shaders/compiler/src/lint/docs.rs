@@ -10,7 +10,7 @@ pub(super) const UNDOCUMENTED_FIELD: Lint = Lint {
     name: "undocumented_field",
     summary: "a member of Params, State or Observation without `/// unit; meaning`",
     why: "spaces, error texts and tables show the unit and the meaning of every field, and take them from here",
-    fix: "write `/// m/s; velocity of the cart` above it; the unit is 1 for a pure number, and may be rad, cell, bool ...",
+    fix: "write `/// m/s; velocity of the cart` above it; the unit is 1 for a pure number, else rad, cell, bool or the like",
     check: Check::Module(undocumented_field),
 };
 
@@ -48,7 +48,7 @@ fn undocumented_space(text: &Text<'_>, module: &Module, report: &mut Report<'_>)
     {
         report.at(text.declared(first).map_or(0, |d| d.at), format!("`{first}` does not say what the actions mean"));
     }
-    let is_struct = reflect.ty("Observation").is_some();
+    let is_struct = reflect.ty("Observation").is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Struct { .. }));
     if !is_struct && reflect.constant("OBSERVATION_SHAPE").is_some() && reflect.constant_doc("OBSERVATION_SHAPE").is_empty() {
         let at = text.declared("OBSERVATION_SHAPE").map_or(0, |d| d.at);
         report.at(at, "`OBSERVATION_SHAPE` does not say what the elements mean");

@@ -1,6 +1,6 @@
 //! Lints: what naga accepts and an environment still must not contain.
 //!
-//! Text lints read tokens and run even on files that do not parse; module lints walk the IR. To add one, write a
+//! Text lints read tokens and run even on files that do not parse; module lints see a valid file and its IR. To add one, write a
 //! `Lint` beside its check, list it in [`LINTS`], and put a failing sample into `tests/lints/<name>.wgsl`.
 
 mod calls;
@@ -32,7 +32,9 @@ pub struct Lint {
 /// How a lint looks at the file.
 #[derive(Debug)]
 enum Check {
+    /// At any text: such a finding says more than the parse error that often follows from it.
     Text(fn(&Text<'_>, &mut Report<'_>)),
+    /// At a file that parses and validates.
     Module(fn(&Text<'_>, &Module, &mut Report<'_>)),
 }
 

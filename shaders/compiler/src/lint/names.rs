@@ -118,10 +118,10 @@ pub(super) const UNUSED_IMPORT: Lint = Lint {
     summary: "an imported name that the file does not use",
     why: "imports tell the reader what a file stands on",
     fix: "delete it from the import",
-    check: Check::Text(unused_import),
+    check: Check::Module(unused_import),
 };
 
-fn unused_import(text: &Text<'_>, report: &mut Report<'_>) {
+fn unused_import(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
     for (part, (file, ..)) in text.parts.iter().zip(text.linked.parts()) {
         for import in text.linked.imports(file) {
             for item in &import.items {
@@ -138,7 +138,7 @@ pub(super) const UNUSED_NAME: Lint = Lint {
     summary: "a function, constant or type that nothing uses and the contract does not know",
     why: "most often it is a misspelt name of the contract, which then silently has no effect",
     fix: "use it or delete it",
-    check: Check::Text(unused_name),
+    check: Check::Module(unused_name),
 };
 
 /// Names that mean something to the compiler, by the keyword that declares them.
@@ -170,7 +170,7 @@ const CONTRACT: [(&str, &str); 25] = [
     ("const", "OBSERVATION_HIGH"),
 ];
 
-fn unused_name(text: &Text<'_>, report: &mut Report<'_>) {
+fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
     let own = text.own();
     for declaration in &own.declarations {
         let (keyword, name) = (declaration.keyword, declaration.name);
@@ -181,7 +181,9 @@ fn unused_name(text: &Text<'_>, report: &mut Report<'_>) {
                 && w[2].text != ":"
                 && (keyword != "fn" || w[2].text == "(")
         });
-        if used || CONTRACT.iter().any(|(_, n)| *n == name) {
+        // Variables and entry points are other lints' business.
+        let other = matches!(keyword, "var" | "override") || declaration.attributed;
+        if used || other || CONTRACT.iter().any(|(_, n)| *n == name) {
             continue;
         }
         let is_type = |k: &str| k == "struct" || k == "alias";

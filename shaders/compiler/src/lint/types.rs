@@ -22,9 +22,13 @@ pub(super) fn is_refused(name: &str) -> bool {
 }
 
 fn unsupported_type(text: &Text<'_>, report: &mut Report<'_>) {
+    let mut enabling = false;
     for token in text.parts.iter().flat_map(|p| &p.tokens) {
         if token.depth == 0 && token.text == "enable" {
             report.at(token.at, "extensions of WGSL cannot be enabled");
+            enabling = true;
+        } else if token.depth == 0 && enabling {
+            enabling = token.text != ";";
         } else if is_refused(token.text) && text.declared(token.text).is_none() {
             report.at(token.at, format!("the type `{}` is not supported", token.text));
         }
