@@ -1,5 +1,5 @@
 // expect: line 8
-// expect: line 11
+// expect: line 10
 // expect: line 12
 fn grow(x: ptr<function, f32>) {
     *x += 1.0;
