@@ -55,6 +55,10 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     let stem = part(path.file_stem());
     let family = part(path.parent().and_then(Path::file_name));
     let linked = link(&file, source, library)?;
+    if let Some(at) = source::endless_expression(&linked.text) {
+        let message = format!("an expression of more than {} words and signs, too deep to be parsed safely", source::MAX_EXPRESSION);
+        return Err(linked.diagnostic(at, "parse", message, "split it with `let`").into());
+    }
     let text = lint::Text::new(&linked, library);
     let mut diagnostics = lint::lint(&text, None);
     let module = match parse(&linked, library) {
@@ -99,7 +103,7 @@ fn misfit(mut error: CompileError, file: &str) -> CompileError {
     error
 }
 
-/// Parses and validates linked text. A panic of naga is caught and reported: users' files must never end a program.
+/// Parses and validates linked text. A panic of naga is caught and reported: a user's file must not end the program.
 fn parse(linked: &Linked, library: &Library) -> Result<(naga::Module, naga::valid::ModuleInfo), CompileError> {
     std::panic::catch_unwind(|| parse_or_panic(linked, library)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

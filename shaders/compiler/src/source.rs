@@ -116,6 +116,21 @@ pub(crate) fn without_comments(text: &str) -> String {
     out
 }
 
+/// Most words and signs of one expression; the longest of the shipped files has about 100.
+pub(crate) const MAX_EXPRESSION: usize = 500;
+
+/// Place of an expression so long that naga's recursion over it could exhaust the stack, which nothing can catch.
+pub(crate) fn endless_expression(text: &str) -> Option<usize> {
+    let mut length = 0;
+    for token in tokens(text, 0) {
+        length = if matches!(token.text, "," | ";" | "{" | "}") { 0 } else { length + 1 };
+        if length > MAX_EXPRESSION {
+            return Some(token.at);
+        }
+    }
+    None
+}
+
 /// The declarations at module scope.
 pub(crate) fn declarations<'a>(tokens: &[Token<'a>]) -> Vec<Declaration<'a>> {
     let mut declarations = Vec::new();

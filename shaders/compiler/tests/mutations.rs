@@ -41,6 +41,9 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 fn mutate(text: &str, random: &mut Random) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     let line = random.below(lines.len());
     match random.below(8) {
