@@ -141,7 +141,11 @@ impl Reflect<'_> {
         }
         for name in ["MAX_EPISODE_STEPS", "AGENTS", "OBSERVATION_BITS"] {
             if self.constant(name).is_some() && self.unsigned(name).is_none() {
-                self.breach(name, format!("{name} is not a number of type u32"), &format!("declare `const {name}: u32 = ...u;`"));
+                self.breach(
+                    name,
+                    format!("{name} is not a number of type u32"),
+                    &format!("declare `const {name}: u32 = ...u;`"),
+                );
             }
         }
         for (name, low, high) in [
@@ -167,7 +171,11 @@ impl Reflect<'_> {
     fn aliases(&mut self, agents: usize) {
         for (name, example) in [("Action", "alias Action = u32;"), ("Observation", "struct Observation { ... }")] {
             if source::declaration(&self.linked.text, name).is_none() {
-                self.breach("", format!("the type `{name}` is missing"), &format!("declare, for instance, `{example}`"));
+                self.breach(
+                    "",
+                    format!("the type `{name}` is missing"),
+                    &format!("declare, for instance, `{example}`"),
+                );
             }
         }
         let argument = self.function("step").and_then(|f| f.arguments.get(2)).map(|a| a.ty);
@@ -277,7 +285,11 @@ impl Reflect<'_> {
                 self.breach(name, format!("`{name}` takes {found} arguments, it must take {}", wants.len()), &fix);
             } else if let Some(i) = bad {
                 let argument = function.arguments[i].name.as_deref().unwrap_or("?");
-                self.breach(name, format!("argument {} of `{name}`, `{argument}`, has another type than the contract's", i + 1), &fix);
+                self.breach(
+                    name,
+                    format!("argument {} of `{name}`, `{argument}`, has another type than the contract's", i + 1),
+                    &fix,
+                );
             } else if !result_fits {
                 let rewards = if agents > 1 { format!("array<f32, {agents}>") } else { "f32".to_owned() };
                 let note = match name {

@@ -56,7 +56,10 @@ impl Reflect<'_> {
                 if let Some(i) = bad {
                     self.breach(
                         "ACTION_LOW",
-                        format!("element {i} of the action lies in {:?} to {:?}, which is empty or infinite", low[i], high[i]),
+                        format!(
+                            "element {i} of the action lies in {:?} to {:?}, which is empty or infinite",
+                            low[i], high[i]
+                        ),
                         "declare ACTION_LOW below ACTION_HIGH, both finite: random play draws between them",
                     );
                 }
@@ -67,7 +70,11 @@ impl Reflect<'_> {
     }
 
     fn no_actions(&mut self, count: String) {
-        self.breach("ACTION_COUNT", format!("ACTION_COUNT is {count}, allowed is 1 or more"), "count the actions, 0 included");
+        self.breach(
+            "ACTION_COUNT",
+            format!("ACTION_COUNT is {count}, allowed is 1 or more"),
+            "count the actions, 0 included",
+        );
     }
 
     /// The space of one agent's observations.
@@ -96,7 +103,9 @@ impl Reflect<'_> {
             _ => {
                 self.breach(
                     "OBSERVATION_BITS",
-                    format!("OBSERVATION_BITS is {bits}, allowed are 1 and 8 with u32 words, or f32 elements without it"),
+                    format!(
+                        "OBSERVATION_BITS is {bits}, allowed are 1 and 8 with u32 words, or f32 elements without it"
+                    ),
                     "declare `const OBSERVATION_BITS: u32 = 1u;` and `const OBSERVATION_SHAPE: array<u32, 3> = ...`",
                 );
                 return None;
@@ -134,7 +143,13 @@ impl Reflect<'_> {
         })
     }
 
-    fn observation_bound(&mut self, name: &str, ty: Handle<Type>, encoding: Encoding, elements: usize) -> Option<Vec<f32>> {
+    fn observation_bound(
+        &mut self,
+        name: &str,
+        ty: Handle<Type>,
+        encoding: Encoding,
+        elements: usize,
+    ) -> Option<Vec<f32>> {
         let float = encoding == Encoding::F32;
         let one = if float { self.float(name) } else { self.unsigned(name).map(|v| v as f32) };
         let each = self.words_of(name, ty).filter(|words| words.len() == elements && float);
@@ -146,7 +161,9 @@ impl Reflect<'_> {
         if bound.is_none() {
             self.breach(
                 name,
-                format!("the constant {name} is missing, or is neither one number nor an Observation ({elements} elements)"),
+                format!(
+                    "the constant {name} is missing, or is neither one number nor an Observation ({elements} elements)"
+                ),
                 if float {
                     "declare it as `Observation`, or as one f32 for all elements (3.4028234e38 = unbounded)"
                 } else {

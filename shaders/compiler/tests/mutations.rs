@@ -25,7 +25,15 @@ impl Random {
 
 /// Words, numbers, blanks and single signs; together they are the text again.
 fn pieces(text: &str) -> Vec<&str> {
-    let class = |c: char| if c.is_alphanumeric() || c == '_' { 1 } else if c.is_whitespace() { 2 } else { 3 };
+    let class = |c: char| {
+        if c.is_alphanumeric() || c == '_' {
+            1
+        } else if c.is_whitespace() {
+            2
+        } else {
+            3
+        }
+    };
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut last = 0;
@@ -62,8 +70,24 @@ fn mutate(text: &str, random: &mut Random) -> String {
         kind => {
             let mut pieces = pieces(text);
             let (a, b) = (random.below(pieces.len()), random.below(pieces.len()));
-            const ODD: [&str; 16] =
-                ["4294967295u", "0u", "-1", "1e38", "bool", "array", "}", "(", "/*", "é", "\0", "atomic", "sin", "loop", "&", "ptr"];
+            const ODD: [&str; 16] = [
+                "4294967295u",
+                "0u",
+                "-1",
+                "1e38",
+                "bool",
+                "array",
+                "}",
+                "(",
+                "/*",
+                "é",
+                "\0",
+                "atomic",
+                "sin",
+                "loop",
+                "&",
+                "ptr",
+            ];
             match kind {
                 4 => pieces.swap(a, b),
                 5 => pieces[a] = pieces[b],
@@ -95,7 +119,9 @@ fn damaged_files_never_panic() {
                 true
             }
             Err(error) => {
-                let full = |d: &shadergym_compiler::Diagnostic| !d.message.is_empty() && !d.fix.is_empty() && !d.file.is_empty();
+                let full = |d: &shadergym_compiler::Diagnostic| {
+                    !d.message.is_empty() && !d.fix.is_empty() && !d.file.is_empty()
+                };
                 assert!(!error.diagnostics.is_empty() && error.diagnostics.iter().all(full), "{error:?}");
                 assert!(!error.to_string().is_empty());
                 false

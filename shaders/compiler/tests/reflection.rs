@@ -113,5 +113,8 @@ fn continuous_actions_and_bits() {
     let found = facts("x.wgsl", &source);
     assert_eq!(found.action, ActionSpace::Box { low: vec![-1.0, 0.0], high: vec![1.0, 2.0] });
     assert_eq!(found.action_doc, "N; thrust left, thrust right");
-    assert_eq!((found.observation.encoding, found.observation.words, found.observation.elements()), (Encoding::Bit, 2, 33));
+    assert_eq!(
+        (found.observation.encoding, found.observation.words, found.observation.elements()),
+        (Encoding::Bit, 2, 33)
+    );
 }

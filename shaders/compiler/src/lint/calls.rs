@@ -1,6 +1,8 @@
 //! Statements and pointers: what the CPU back end translates, and what keeps a step finite and pure.
 
-use naga::{Block, Expression, Function, Handle, MathFunction as M, Module, RelationalFunction, Span, Statement, TypeInner};
+use naga::{
+    Block, Expression, Function, Handle, MathFunction as M, Module, RelationalFunction, Span, Statement, TypeInner,
+};
 
 use super::{Check, Lint, Report, Text, types};
 
@@ -44,7 +46,9 @@ fn unsupported(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
             if let Some(what) = what {
                 // `var x: T = T()` is reported with the variable.
                 let span = function.expressions.get_span(expression);
-                let inside = |v: Span| v.to_range().zip(span.to_range()).is_some_and(|(v, s)| v.start <= s.start && s.end <= v.end);
+                let inside = |v: Span| {
+                    v.to_range().zip(span.to_range()).is_some_and(|(v, s)| v.start <= s.start && s.end <= v.end)
+                };
                 let known = function.local_variables.iter().any(|(l, v)| {
                     types::unsupported(module, v.ty).is_some() && inside(function.local_variables.get_span(l))
                 });
@@ -201,11 +205,17 @@ fn pointer_to_part(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
         walk(&function.body, &mut |statement, span| {
             let Statement::Call { function: callee, arguments, .. } = statement else { return };
             for &argument in arguments {
-                let part = matches!(function.expressions[argument], Expression::Access { .. } | Expression::AccessIndex { .. });
+                let part = matches!(
+                    function.expressions[argument],
+                    Expression::Access { .. } | Expression::AccessIndex { .. }
+                );
                 if part && root(module, function, argument).is_some() {
                     let name = module.functions[*callee].name.as_deref().unwrap_or("?");
                     let place = function.expressions.get_span(argument);
-                    report.span(if place.is_defined() { place } else { span }, format!("`{name}` is given a pointer to a part of a variable"));
+                    report.span(
+                        if place.is_defined() { place } else { span },
+                        format!("`{name}` is given a pointer to a part of a variable"),
+                    );
                 }
             }
         });

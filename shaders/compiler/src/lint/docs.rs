@@ -42,14 +42,19 @@ pub(super) const UNDOCUMENTED_SPACE: Lint = Lint {
 
 fn undocumented_space(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
     let reflect = Reflect::new(module, text.linked);
-    let constants: Vec<_> = ["ACTION_COUNT", "ACTION_LOW"].into_iter().filter(|n| reflect.constant(n).is_some()).collect();
+    let constants: Vec<_> =
+        ["ACTION_COUNT", "ACTION_LOW"].into_iter().filter(|n| reflect.constant(n).is_some()).collect();
     if constants.iter().all(|name| reflect.constant_doc(name).is_empty())
         && let Some(first) = constants.first()
     {
         report.at(text.declared(first).map_or(0, |d| d.at), format!("`{first}` does not say what the actions mean"));
     }
-    let is_struct = reflect.ty("Observation").is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Struct { .. }));
-    if !is_struct && reflect.constant("OBSERVATION_SHAPE").is_some() && reflect.constant_doc("OBSERVATION_SHAPE").is_empty() {
+    let is_struct =
+        reflect.ty("Observation").is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Struct { .. }));
+    if !is_struct
+        && reflect.constant("OBSERVATION_SHAPE").is_some()
+        && reflect.constant_doc("OBSERVATION_SHAPE").is_empty()
+    {
         let at = text.declared("OBSERVATION_SHAPE").map_or(0, |d| d.at);
         report.at(at, "`OBSERVATION_SHAPE` does not say what the elements mean");
     }

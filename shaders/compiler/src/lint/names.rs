@@ -73,7 +73,10 @@ fn shared_prefix(text: &Text<'_>, report: &mut Report<'_>) {
                 _ => continue,
             };
             if !declaration.name.starts_with(&prefix) {
-                report.at(declaration.at, format!("`{}` in the shared module `{module}` does not start with `{prefix}`", declaration.name));
+                report.at(
+                    declaration.at,
+                    format!("`{}` in the shared module `{module}` does not start with `{prefix}`", declaration.name),
+                );
             }
         }
     }

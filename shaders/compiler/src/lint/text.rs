@@ -17,7 +17,10 @@ fn binding(text: &Text<'_>, report: &mut Report<'_>) {
             "override" => "an override",
             _ => continue,
         };
-        report.at(declaration.at, format!("`{}` is {kind}, only functions, structs, constants and aliases are allowed", declaration.name));
+        report.at(
+            declaration.at,
+            format!("`{}` is {kind}, only functions, structs, constants and aliases are allowed", declaration.name),
+        );
     }
 }
 
@@ -33,7 +36,10 @@ fn entry_point(text: &Text<'_>, report: &mut Report<'_>) {
     for part in &text.parts {
         for pair in part.tokens.windows(2) {
             if pair[0].text == "@" && ["compute", "vertex", "fragment", "mesh", "task"].contains(&pair[1].text) {
-                report.at(pair[0].at, format!("`@{}` makes an entry point, which only the kernel may have", pair[1].text));
+                report.at(
+                    pair[0].at,
+                    format!("`@{}` makes an entry point, which only the kernel may have", pair[1].text),
+                );
             }
         }
     }
@@ -104,7 +110,10 @@ fn built_in(text: &Text<'_>, report: &mut Report<'_>) {
             }
             let twin = [format!("math_{name}"), format!("math_{}", name.to_lowercase())];
             let known = |twin: &&String| {
-                text.library.modules.get("math").is_some_and(|math| crate::link::declared_names(math).contains(&twin.as_str()))
+                text.library
+                    .modules
+                    .get("math")
+                    .is_some_and(|math| crate::link::declared_names(math).contains(&twin.as_str()))
             };
             let fix = match twin.iter().find(known) {
                 Some(twin) => format!("call `{twin}` (import package::shared::math::{{{twin}}};)"),

@@ -50,7 +50,10 @@ fn stored_type(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
         for member in members {
             let name = member.name.as_deref().unwrap_or("");
             if !matches!(module.types[member.ty].inner, TypeInner::Struct { .. }) && holds_bool(module, member.ty) {
-                report.at(text.member(structure, name), format!("`{structure}.{name}` is a bool, which has no memory layout"));
+                report.at(
+                    text.member(structure, name),
+                    format!("`{structure}.{name}` is a bool, which has no memory layout"),
+                );
             }
         }
     }
@@ -58,7 +61,8 @@ fn stored_type(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
 
 /// Params, State, the struct that `observe` returns, and all structs inside them.
 pub(super) fn stored_structs(module: &Module) -> Vec<Handle<Type>> {
-    let named = module.types.iter().filter(|(_, t)| matches!(t.name.as_deref(), Some("Params" | "State" | "Observation")));
+    let named =
+        module.types.iter().filter(|(_, t)| matches!(t.name.as_deref(), Some("Params" | "State" | "Observation")));
     let mut all = Vec::new();
     let mut todo: Vec<_> = named.map(|(handle, _)| handle).collect();
     let observe = module.functions.iter().find(|(_, f)| f.name.as_deref() == Some("observe"));

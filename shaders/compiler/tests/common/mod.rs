@@ -149,7 +149,8 @@ pub fn check_all(failures: impl Iterator<Item = Option<String>>) {
 
 /// The name that a line declares at module scope; of an import, its first item.
 fn name_of(line: &str) -> Option<&str> {
-    let starts = ["fn ", "struct ", "const ", "alias ", "import package::shared::rng::{", "import package::shared::outcome::{"];
+    let starts =
+        ["fn ", "struct ", "const ", "alias ", "import package::shared::rng::{", "import package::shared::outcome::{"];
     let rest = starts.iter().find_map(|k| line.strip_prefix(k))?;
     Some(&rest[..rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())])
 }
