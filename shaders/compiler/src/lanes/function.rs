@@ -8,7 +8,7 @@ use std::fmt::Write;
 use naga::valid::FunctionInfo;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement, SwitchValue, TypeInner};
 
-use super::Generator;
+use super::{Generator, Refusal};
 use super::analysis::{Analysis, is_pointer};
 use super::types;
 
@@ -136,8 +136,8 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     pub fn unsupported(&mut self, what: &str) -> String {
-        let name = self.function.name.clone().unwrap_or_default();
-        self.generator.errors.push(format!("function `{name}`: the CPU back end cannot translate {what}"));
+        let function = self.function.name.clone().unwrap_or_default();
+        self.generator.errors.push(Refusal { function, what: what.to_owned() });
         "panic!()".to_owned()
     }
 
