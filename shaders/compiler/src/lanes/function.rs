@@ -9,10 +9,10 @@ use std::fmt::Write;
 use naga::valid::FunctionInfo;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement, SwitchValue, TypeInner};
 
-use super::Generator;
 use super::analysis::{Analysis, is_pointer, operands};
 use super::expression::scatter;
 use super::types;
+use super::{Generator, Refusal};
 
 /// A branch with at most this many expressions and no call or loop is computed without asking whether any lane takes
 /// it: the test and the jump would cost more.
@@ -143,8 +143,8 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     pub fn unsupported(&mut self, what: &str) -> String {
-        let name = self.function.name.clone().unwrap_or_default();
-        self.generator.errors.push(format!("function `{name}`: the CPU back end cannot translate {what}"));
+        let function = self.function.name.clone().unwrap_or_default();
+        self.generator.errors.push(Refusal { function, what: what.to_owned() });
         "panic!()".to_owned()
     }
 

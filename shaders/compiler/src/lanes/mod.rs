@@ -23,6 +23,13 @@ use function::Writer;
 /// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
 const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
 
+/// A construct that cannot be translated.
+pub(crate) struct Refusal {
+    /// The function that it is in; empty for a constant.
+    pub function: String,
+    pub what: String,
+}
+
 /// Everything shared between the functions of one module.
 pub(crate) struct Generator<'a> {
     module: &'a Module,
@@ -31,7 +38,7 @@ pub(crate) struct Generator<'a> {
     names: HashMap<(Handle<Function>, Vec<bool>, bool), String>,
     functions: Vec<String>,
     constants: BTreeMap<usize, String>,
-    errors: Vec<String>,
+    errors: Vec<Refusal>,
 }
 
 impl<'a> Generator<'a> {
@@ -146,7 +153,8 @@ impl<'a> Generator<'a> {
                 }
             }
             ref other => {
-                self.errors.push(format!("the CPU back end cannot translate the constant expression {other:?}"));
+                self.errors
+                    .push(Refusal { function: String::new(), what: format!("the constant expression {other:?}") });
                 "panic!()".to_owned()
             }
         }
@@ -199,8 +207,8 @@ impl<'a> Generator<'a> {
 /// The Rust source of an environment's CPU kernels.
 ///
 /// # Errors
-/// What the back end cannot translate, one text each; the lints catch these first with a line number.
-pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<String>> {
+/// What the back end cannot translate; the lints catch most of it first, at its very line.
+pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<Refusal>> {
     let mut g = Generator {
         module,
         info,
