@@ -108,7 +108,7 @@ fn probe_arithmetic(r: u32) -> u32 {
 fn probe_comparisons(r: u32) -> u32 {
     let a = number(r);
     let b = select(number(r >> 12u), a, (r & 0x80000000u) != 0u);
-    var h = bits((a < b), a <= b, (a > b), a >= b) + 16u * bits(a == b, a != b, a < 0.5, -3.0 >= b);
+    var h = bits((a < b), a <= b, (a > b), a >= b) + 16u * bits(a == b, a != b, (a < 0.5), (-3.0 >= b));
     h = mix(h, word(min(a, b)) ^ word(max(a, b) + 0.0));
     h = mix(h, word(clamp(a, -4.5, 7.25)) + word(clamp(b, min(a, 0.0), max(a, 0.0))) + word(saturate(a)));
     return mix(h, word(abs(a)) + word(sign(b)) + word(select(a, b, a < -b)));

@@ -159,15 +159,15 @@ fn probe_grid(r: u32) -> u32 {
     return h + ROWS[(r >> 1u) % 3u][(r >> 5u) % 3u];
 }
 
-/// Booleans in arrays, structs and vectors.
+/// Booleans in vectors.
 fn probe_bools(r: u32) -> u32 {
-    var a: array<bool, 10>;
     var v = vec3<bool>(true, false, (r & 1u) != 0u);
-    for (var i = 0u; i < 10u; i++) { a[i] = ((r >> i) & 5u) == 4u; }
-    a[(r >> 3u) % 10u] = true;
-    if ((r & 2u) != 0u) { a[(r >> 7u) & 15u] = v[(r >> 2u) % 3u]; v.y = a[r % 10u]; }
-    var h = select(0u, 1u, a[(r >> 5u) % 10u]) + select(0u, 2u, all(v)) + select(0u, 4u, any(v.xy));
-    for (var i = 0u; i < 10u; i++) { h = h * 2u + u32(a[i]); }
+    var w = vec4<bool>(v.z, v.xy, true);
+    for (var i = 0u; i < 4u; i++) { w[i] = ((r >> i) & 5u) == 4u; }
+    w[(r >> 3u) & 3u] = true;
+    if ((r & 2u) != 0u) { w[(r >> 7u) & 7u] = v[(r >> 2u) % 3u]; v.y = w[r & 3u]; }
+    var h = select(0u, 1u, w[(r >> 5u) & 3u]) + select(0u, 2u, all(v)) + select(0u, 4u, any(v.xy));
+    for (var i = 0u; i < 4u; i++) { h = h * 2u + u32(w[i]); }
     return h;
 }
 
