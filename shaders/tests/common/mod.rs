@@ -1,6 +1,9 @@
 //! Drives the CPU kernels of one environment without the batch API: what the self-tests need, safely.
 #![allow(dead_code, reason = "every test binary uses another part")]
 
+pub mod math;
+pub mod prelude;
+
 use std::ptr;
 
 use shadergym_shaders::Environment;
