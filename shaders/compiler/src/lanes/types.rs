@@ -26,7 +26,7 @@ pub(super) fn handle(module: &Module, ty: Handle<Type>, uniform: bool) -> String
 }
 
 pub(super) fn struct_name(module: &Module, ty: Handle<Type>) -> String {
-    ident(module.types[ty].name.as_deref().unwrap_or("Unnamed"))
+    global(module.types[ty].name.as_deref().unwrap_or("Unnamed"))
 }
 
 pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
@@ -49,6 +49,25 @@ pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
         TypeInner::Array { base, .. } => has_bools(module, base),
         TypeInner::Struct { ref members, .. } => members.iter().any(|m| has_bools(module, m.ty)),
         _ => false,
+    }
+}
+
+/// A constant's, function's or struct's name as a Rust identifier. Names that the generated code uses itself get two
+/// underscores in front, with which no WGSL name begins.
+pub(super) fn global(name: &str) -> String {
+    const TAKEN: [&str; 12] =
+        ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "done", "result", "part"];
+    // Bindings of the generated code are one of these and a number.
+    const NUMBERED: [&str; 14] =
+        ["a", "v", "e", "m", "on", "off", "case", "live", "skip", "left", "part", "control", "params", "uv"];
+    let numbered = |prefix: &str| {
+        let rest = name.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if TAKEN.contains(&name) || NUMBERED.iter().any(|prefix| numbered(prefix)) {
+        format!("__{name}")
+    } else {
+        ident(name)
     }
 }
 
