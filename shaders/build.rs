@@ -68,7 +68,7 @@ fn main() {
         write_file(&out.join(format!("{stem}.rs")), &compiled.lanes());
         writeln!(code, "mod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}").unwrap();
     }
-    code.push_str("pub(crate) static ENVIRONMENTS: &[crate::Environment] = &[\n");
+    writeln!(code, "pub(crate) static ENVIRONMENTS: [crate::Environment; {}] = [", entries.len()).unwrap();
     for (path, compiled) in &entries {
         let stem = &compiled.facts.stem;
         writeln!(

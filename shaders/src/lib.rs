@@ -52,7 +52,7 @@ impl Environment {
 
 /// All shipped environments, sorted by stem.
 pub fn environments() -> &'static [Environment] {
-    generated::ENVIRONMENTS
+    &generated::ENVIRONMENTS
 }
 
 /// The prelude and the kernel, for compiling users' own files.
