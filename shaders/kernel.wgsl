@@ -14,6 +14,8 @@ const KERNEL_DISABLED: u32 = 2u;
 /// Bits of `KernelEpisode.ended` and of the flags in the outputs.
 const KERNEL_TERMINATED: u32 = 1u;
 const KERNEL_TRUNCATED: u32 = 2u;
+/// Bit of the flags in the outputs alone: a transition was made, not just a start.
+const KERNEL_TRANSITION: u32 = 4u;
 
 alias KernelActions = array<Action, AGENTS>;
 alias KernelRewards = array<f32, AGENTS>;
@@ -49,8 +51,9 @@ struct KernelControl {
     at_totals: u32,
     /// words; distance between two transitions' final observations, 0 where only the newest is kept
     final_stride: u32,
-    padding0: u32,
-    padding1: u32,
+    /// bool; 1 = this dispatch goes on with the rollout of the one before: totals add up
+    continued: u32,
+    padding: u32,
 }
 
 /// The bookkeeping of one instance.
@@ -193,6 +196,31 @@ fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State
     }
 }
 
+/// Zero at the beginning of a rollout; the sums so far where a dispatch goes on with it.
+fn kernel_load_totals(i: u32) -> KernelTotals {
+    var totals = KernelTotals();
+    if (kernel_control.continued != 0u) {
+        let at = kernel_control.at_totals + i * (3u + AGENTS);
+        totals.transitions = kernel_outputs[at];
+        totals.episodes = kernel_outputs[at + 1u];
+        totals.length_sum = kernel_outputs[at + 2u];
+        for (var agent = 0u; agent < AGENTS; agent++) {
+            totals.return_sum[agent] = bitcast<f32>(kernel_outputs[at + 3u + agent]);
+        }
+    }
+    return totals;
+}
+
+fn kernel_store_totals(i: u32, totals: ptr<function, KernelTotals>) {
+    let at = kernel_control.at_totals + i * (3u + AGENTS);
+    kernel_outputs[at] = (*totals).transitions;
+    kernel_outputs[at + 1u] = (*totals).episodes;
+    kernel_outputs[at + 2u] = (*totals).length_sum;
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_outputs[at + 3u + agent] = bitcast<u32>((*totals).return_sum[agent]);
+    }
+}
+
 @compute @workgroup_size(64)
 fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let i = id.x + id.y * groups.x * 64u;
@@ -225,7 +253,8 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var params = kernel_load_params(i);
     var state = kernel_load_state(i);
     var pending = kernel_load_pending(i);
-    var totals = KernelTotals();
+    var totals = kernel_load_totals(i);
+    let episodes_before = totals.episodes;
     let action_words = AGENTS * KERNEL_ACTION_WORDS;
     let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
     for (var t = 0u; t < kernel_control.steps; t++) {
@@ -235,15 +264,16 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         } else {
             actions = kernel_random_actions(&episode);
         }
+        let transitions_before = totals.transitions;
         let reward = kernel_advance(kernel_control, &pending, &params, &state, &episode, &totals, actions);
         let ended = episode.ended;
         let keep = kernel_control.record != 0u || t + 1u == kernel_control.steps;
-        // Rows of the final observations mean something only where the flags of the same transition are set.
-        if (ended != 0u && keep) {
-            kernel_write_observations(
-                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, params, &state);
-        }
         if (ended != 0u && kernel_control.autoreset == KERNEL_SAME_STEP) {
+            // In the other modes the observation of this very transition is the last one of the episode.
+            if (keep) {
+                kernel_write_observations(
+                    kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, params, &state);
+            }
             kernel_start(&pending, &params, &state, &episode);
         }
         if (keep) {
@@ -251,7 +281,8 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             for (var agent = 0u; agent < AGENTS; agent++) {
                 kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
             }
-            kernel_outputs[kernel_control.at_flags + row] = ended;
+            let moved = select(0u, KERNEL_TRANSITION, totals.transitions != transitions_before);
+            kernel_outputs[kernel_control.at_flags + row] = ended | moved;
             kernel_write_observations(kernel_control.at_observation + row * observation_words, params, &state);
             if (kernel_control.record != 0u) {
                 kernel_store_actions(kernel_control.at_actions + row * action_words, actions);
@@ -261,15 +292,8 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     kernel_store_episode(i, &episode);
     kernel_store_state(i, &state);
     kernel_store_params(i, &params);
-    let totals_words = 3u + AGENTS;
-    let at = kernel_control.at_totals + i * totals_words;
-    kernel_outputs[at] = totals.transitions;
-    kernel_outputs[at + 1u] = totals.episodes;
-    kernel_outputs[at + 2u] = totals.length_sum;
-    for (var agent = 0u; agent < AGENTS; agent++) {
-        kernel_outputs[at + 3u + agent] = bitcast<u32>(totals.return_sum[agent]);
-    }
-    if (totals.episodes != 0u) {
+    kernel_store_totals(i, &totals);
+    if (totals.episodes != episodes_before) {
         let finished = kernel_control.at_finished + i * (1u + AGENTS);
         kernel_outputs[finished] = totals.finished_length;
         for (var agent = 0u; agent < AGENTS; agent++) {
