@@ -21,6 +21,8 @@ mod layout;
 mod program;
 mod transfer;
 mod user;
+#[cfg(test)]
+mod scratch;
 
 pub use adapter::{AdapterInfo, adapters, select_adapter};
 pub use context::GpuContext;
@@ -28,7 +30,7 @@ pub use device_buffers::{DeviceBuffers, OnDevice, Region};
 pub use user::UserEnvironment;
 
 use layout::{ControlBlock, Regions};
-use program::Program;
+use program::{Entry, Program, Variant};
 use transfer::{Piece, Staging, runs};
 
 /// Instances per workgroup, as in kernel.wgsl.
@@ -107,6 +109,9 @@ impl GpuBackend {
             pending, commands, actions, outputs, step_group, reset_group, device_group, staging, seconds_per_step: None,
         };
         backend.set_control(control);
+        // What nearly every user needs is made now, so that errors of the driver come now.
+        backend.program.pipeline(&backend.context, Entry::Reset)?;
+        backend.pipeline(true, false, true)?;
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         backend.upload("write the parameters", &backend.pending, 0, &defaults)?;
         Ok(backend)
@@ -119,7 +124,7 @@ impl GpuBackend {
 
     /// Seconds that making the pipelines took; they are made once per process, adapter and environment.
     pub fn pipeline_seconds(&self) -> f64 {
-        self.program.creation_seconds
+        self.program.creation_seconds()
     }
 
     fn upload(&self, doing: &str, buffer: &wgpu::Buffer, at: usize, words: &[u32]) -> Result<()> {
@@ -134,6 +139,13 @@ impl GpuBackend {
             self.context.queue.write_buffer(&self.block, 0, bytemuck::bytes_of(&block));
             self.written = Some(block);
         }
+    }
+
+    /// The pipeline of a step or rollout with the present options.
+    fn pipeline(&self, actions_given: bool, record: bool, single: bool) -> Result<wgpu::ComputePipeline> {
+        let Control { autoreset, sticky_probability, .. } = self.control;
+        let variant = Variant { autoreset, sticky: sticky_probability > 0.0, actions_given, record, single };
+        self.program.pipeline(&self.context, Entry::Rollout(variant))
     }
 
     /// Encodes one dispatch over all instances.
@@ -165,11 +177,12 @@ impl GpuBackend {
         if let Some(actions) = actions {
             self.upload("write the actions", &self.actions, 0, actions)?;
         }
+        let pipeline = self.pipeline(actions.is_some(), false, true)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1, actions.is_some()));
         let range = self.regions.step();
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: 0, len: range.len() }],
-            |backend, encoder| backend.dispatch(encoder, &backend.program.rollout, &backend.step_group),
+            |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group),
             |backend, words| {
                 backend.regions.unpack(words, &backend.facts, 0, None, out);
                 backend.regions.unpack_totals(words, &backend.facts, out);
@@ -222,6 +235,7 @@ impl GpuBackend {
         let group = self.context.guard("bind the buffers", || {
             bind(&self.context, [&self.block, &self.instances, &self.pending, &inputs, &outputs])
         })?;
+        let pipeline = self.pipeline(request.actions.is_some(), request.record, false)?;
         let mut done = 0;
         // What the next piece of a recorded rollout goes on from; other rollouts keep it on the device.
         let mut carried: Option<(Vec<u32>, Vec<u32>)> = None;
@@ -246,7 +260,7 @@ impl GpuBackend {
                 let (seconds, statistics) = self.run_and_read(
                     &[Piece { buffer: &outputs, start: 0, len: regions.words }],
                     |backend, encoder| {
-                        backend.dispatch(encoder, &backend.program.rollout, &group);
+                        backend.dispatch(encoder, &pipeline, &group);
                         if request.record && last {
                             backend.copy_last_row(encoder, &outputs, &regions);
                         }
@@ -266,7 +280,7 @@ impl GpuBackend {
             } else {
                 let submission = self.context.guard("dispatch", || {
                     let mut encoder = self.context.device.create_command_encoder(&Default::default());
-                    self.dispatch(&mut encoder, &self.program.rollout, &group);
+                    self.dispatch(&mut encoder, &pipeline, &group);
                     self.context.queue.submit([encoder.finish()])
                 })?;
                 self.context.wait(submission)?;

@@ -37,11 +37,12 @@ impl Backend for GpuBackend {
             .collect();
         self.upload("write the reset commands", &self.commands, 0, &words)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1, false));
+        let pipeline = self.program.pipeline(&self.context, Entry::Reset)?;
         let region = self.regions.observation.clone();
         let row = self.facts.observation_words();
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: region.start, len: region.len() }],
-            |backend, encoder| backend.dispatch(encoder, &backend.program.reset, &backend.reset_group),
+            |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.reset_group),
             |_, words| {
                 let rows = out.observations.chunks_exact_mut(row).zip(words.chunks_exact(row));
                 for ((to, from), command) in rows.zip(commands) {
@@ -145,8 +146,7 @@ impl Backend for GpuBackend {
         let pixels = width * height;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let picture = self.context.buffer("the picture", pixels, usage)?;
-        let program = self.program.clone();
-        let pipeline = program.render(&self.context)?;
+        let pipeline = self.program.pipeline(&self.context, Entry::Render)?;
         let group = self.context.guard("bind the buffers", || {
             bind(&self.context, [&self.block, &self.instances, &self.pending, &self.actions, &picture])
         })?;
@@ -160,7 +160,7 @@ impl Backend for GpuBackend {
             &[Piece { buffer: &picture, start: 0, len: pixels }],
             |_, encoder| {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(pipeline);
+                pass.set_pipeline(&pipeline);
                 pass.set_bind_group(0, &group, &[]);
                 // The render entry point works in squares of 8 x 8 pixels.
                 pass.dispatch_workgroups(width.div_ceil(8) as u32, height.div_ceil(8) as u32, 1);

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use super::adapter::{AdapterInfo, enumerate, info, select_adapter};
 use super::program::{DiskCache, Program};
@@ -119,11 +118,7 @@ impl GpuContext {
         if let Some(program) = lock(&self.programs).get(&key) {
             return Ok(program.clone());
         }
-        let begin = Instant::now();
-        let mut program = self.guard("make the pipelines", || Program::new(self, source, trusted))?;
-        program.creation_seconds = begin.elapsed().as_secs_f64();
-        let program = Arc::new(program);
-        self.cache.save();
+        let program = Arc::new(self.guard("read the kernel", || Program::new(self, source, trusted))?);
         lock(&self.programs).insert(key, program.clone());
         Ok(program)
     }

@@ -82,8 +82,13 @@ impl OnDevice<'_> {
     }
 
     /// Records one step with the actions in [`DeviceBuffers::actions`] behind whatever the encoder holds already.
-    pub fn encode_step(&self, encoder: &mut wgpu::CommandEncoder) {
-        self.0.dispatch(encoder, &self.0.program.rollout, &self.0.device_group);
+    ///
+    /// # Errors
+    /// [`Error::DeviceFailed`] if the driver refuses the pipeline.
+    pub fn encode_step(&self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
+        let pipeline = self.0.pipeline(true, false, true)?;
+        self.0.dispatch(encoder, &pipeline, &self.0.device_group);
+        Ok(())
     }
 
     /// Submits one step with the actions in [`DeviceBuffers::actions`] and returns without waiting.
@@ -94,9 +99,9 @@ impl OnDevice<'_> {
         let context = &self.0.context;
         context.guard("submit a step", || {
             let mut encoder = context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.encode_step(&mut encoder);
-            context.queue.submit([encoder.finish()])
-        })
+            self.encode_step(&mut encoder)?;
+            Ok(context.queue.submit([encoder.finish()]))
+        })?
     }
 
     /// Waits until everything submitted so far is done.

@@ -1,27 +1,53 @@
 //! Pipelines of one kernel source, and the driver's compiled form of them on disk.
 
+use std::collections::HashMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use super::context::GpuContext;
+use crate::backend::AutoresetMode;
 use crate::error::Result;
 
 /// The pipelines of one kernel on one device.
 #[derive(Debug)]
 pub(super) struct Program {
     module: wgpu::ShaderModule,
-    pub reset: wgpu::ComputePipeline,
-    pub rollout: wgpu::ComputePipeline,
-    /// Made when the first picture is asked for.
-    render: OnceLock<wgpu::ComputePipeline>,
-    /// Time that making `reset` and `rollout` took, parsing included.
-    pub creation_seconds: f64,
+    /// Made on first use, each.
+    pipelines: Mutex<HashMap<Entry, wgpu::ComputePipeline>>,
+    /// Time that making the module and the pipelines has taken so far, in nanoseconds.
+    nanoseconds: AtomicU64,
+}
+
+/// A pipeline of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Entry {
+    /// Starts and seeds instances.
+    Reset,
+    /// Draws one instance.
+    Render,
+    /// Makes transitions; the options are constants of the pipeline.
+    Rollout(Variant),
+}
+
+/// The overrides of kernel.wgsl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Variant {
+    pub autoreset: AutoresetMode,
+    pub sticky: bool,
+    pub actions_given: bool,
+    pub record: bool,
+    /// One step per dispatch, without totals.
+    pub single: bool,
 }
 
 impl Program {
+    /// Parses and checks the source; the pipelines follow when they are needed.
     pub fn new(context: &GpuContext, source: &str, trusted: bool) -> Self {
+        let begin = Instant::now();
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some("shadergym"), source: wgpu::ShaderSource::Wgsl(source.into()) };
         let module = if trusted {
@@ -35,31 +61,55 @@ impl Program {
         } else {
             context.device.create_shader_module(descriptor)
         };
-        let (reset, rollout) = (pipeline(context, &module, "reset"), pipeline(context, &module, "rollout"));
-        Self { module, reset, rollout, render: OnceLock::new(), creation_seconds: 0.0 }
+        let nanoseconds = AtomicU64::new(begin.elapsed().as_nanos() as u64);
+        Self { module, pipelines: Mutex::default(), nanoseconds }
     }
 
-    /// The pipeline of the `render` entry point, which the source must have.
-    pub fn render(&self, context: &GpuContext) -> Result<&wgpu::ComputePipeline> {
-        if self.render.get().is_none() {
-            let made = context.guard("make the render pipeline", || pipeline(context, &self.module, "render"))?;
-            context.cache.save();
-            // Two threads may both have made it; either will do.
-            let _ = self.render.set(made);
+    /// The pipeline of an entry point; `render` is there only if the environment has a picture.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceFailed`] if the driver refuses it.
+    pub fn pipeline(&self, context: &GpuContext, entry: Entry) -> Result<wgpu::ComputePipeline> {
+        let mut pipelines = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = pipelines.get(&entry) {
+            return Ok(pipeline.clone());
         }
-        Ok(self.render.get().expect("set above"))
+        let begin = Instant::now();
+        let (name, constants) = match entry {
+            Entry::Reset => ("reset", Vec::new()),
+            Entry::Render => ("render", Vec::new()),
+            Entry::Rollout(variant) => (
+                "rollout",
+                vec![
+                    ("KERNEL_AUTORESET", f64::from(variant.autoreset as u32)),
+                    ("KERNEL_STICKY", f64::from(variant.sticky)),
+                    ("KERNEL_ACTIONS_GIVEN", f64::from(variant.actions_given)),
+                    ("KERNEL_RECORD", f64::from(variant.record)),
+                    ("KERNEL_SINGLE", f64::from(variant.single)),
+                ],
+            ),
+        };
+        let pipeline = context.guard(&format!("make the {name} pipeline"), || {
+            context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: Some(&context.pipeline_layout),
+                module: &self.module,
+                entry_point: Some(name),
+                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
+                cache: context.cache.handle.as_ref(),
+            })
+        })?;
+        self.nanoseconds.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        pipelines.insert(entry, pipeline.clone());
+        drop(pipelines);
+        context.cache.save();
+        Ok(pipeline)
     }
-}
 
-fn pipeline(context: &GpuContext, module: &wgpu::ShaderModule, entry_point: &str) -> wgpu::ComputePipeline {
-    context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(entry_point),
-        layout: Some(&context.pipeline_layout),
-        module,
-        entry_point: Some(entry_point),
-        compilation_options: wgpu::PipelineCompilationOptions::default(),
-        cache: context.cache.handle.as_ref(),
-    })
+    /// Seconds that making the module and the pipelines has taken so far.
+    pub fn creation_seconds(&self) -> f64 {
+        self.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9
+    }
 }
 
 /// A cache file larger than this is thrown away rather than loaded.
