@@ -200,10 +200,12 @@ override KERNEL_ACTIONS_GIVEN: bool = false;
 override KERNEL_RECORD: bool = false;
 /// One step per dispatch, without totals.
 override KERNEL_SINGLE: bool = false;
+/// All instances have the same parameters, in force and pending: those of instance 0 stand for all.
+override KERNEL_COMMON_PARAMS: bool = false;
 
 /// Calls of step between two looks at which instances must start anew. A vector of instances then makes one start for
 /// several ended instances; an ended one waits for at most this many calls of its neighbours.
-const KERNEL_BLOCK: u32 = 4u;
+const KERNEL_BLOCK: u32 = 8u;
 
 @group(0) @binding(0) var<uniform> kernel_control: KernelControl;
 /// [KERNEL_EPISODE_WORDS + KERNEL_STATE_WORDS + KERNEL_PARAMS_WORDS, n]: episode, state, parameters in force
@@ -320,9 +322,12 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     control.sticky_probability = select(0.0, control.sticky_probability, KERNEL_STICKY);
     let steps = select(control.steps, 1u, KERNEL_SINGLE);
     var episode = kernel_load_episode(i);
-    var params = kernel_load_params(i);
     var state = kernel_load_state(i);
-    var pending = kernel_load_pending(i);
+    var pending = kernel_load_pending(select(i, 0u, KERNEL_COMMON_PARAMS));
+    var params = pending;
+    if (!KERNEL_COMMON_PARAMS) {
+        params = kernel_load_params(i);
+    }
     var totals = kernel_load_totals(i);
     let episodes_before = totals.episodes;
     var actions: KernelActions;
@@ -361,7 +366,9 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     kernel_store_episode(i, &episode);
     kernel_store_state(i, &state);
-    kernel_store_params(i, &params);
+    if (!KERNEL_COMMON_PARAMS) {
+        kernel_store_params(i, &params);
+    }
     if (!KERNEL_SINGLE) {
         kernel_store_totals(i, &totals);
     }

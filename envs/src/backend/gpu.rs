@@ -44,6 +44,35 @@ const PROBE_TRANSITIONS: usize = 1 << 22;
 /// Copies or writes of single runs beyond this number are replaced by moving the whole part.
 const MANY_RUNS: usize = 1024;
 
+/// What the host knows of the parameters on the device.
+struct ParamsKnowledge {
+    /// The pending parameters, if those of all instances are the same.
+    pending: Option<Vec<u32>>,
+    /// Every instance has started since `pending` became what it is, so the parameters in force are the same.
+    in_force: bool,
+}
+
+impl ParamsKnowledge {
+    /// All parameters are the same, in force and pending: the kernel need not load and store them per instance.
+    fn common(&self) -> bool {
+        self.pending.is_some() && self.in_force
+    }
+
+    /// Takes note of a write of rows of parameters, in force or pending, to `all` or some instances.
+    fn written(&mut self, part: Part, all: bool, rows: &[u32], width: usize) {
+        let same = |row: &[u32]| rows.chunks_exact(width).all(|r| r == row);
+        if self.pending.as_deref().is_some_and(same) {
+            return;
+        }
+        match part {
+            Part::Pending if all && same(&rows[..width]) => self.pending = Some(rows[..width].to_vec()),
+            Part::Pending => self.pending = None,
+            _ => {}
+        }
+        self.in_force = false;
+    }
+}
+
 /// A batch on one GPU.
 pub(crate) struct GpuBackend {
     context: Arc<GpuContext>,
@@ -66,6 +95,7 @@ pub(crate) struct GpuBackend {
     reset_group: wgpu::BindGroup,
     device_group: wgpu::BindGroup,
     staging: Staging,
+    params: ParamsKnowledge,
     /// Measured seconds of one transition of all instances.
     seconds_per_step: Option<f64>,
 }
@@ -106,7 +136,9 @@ impl GpuBackend {
         let staging = Staging::default();
         let mut backend = Self {
             context, program, facts: facts.clone(), n, control, regions, block, written: None, device_block, instances,
-            pending, commands, actions, outputs, step_group, reset_group, device_group, staging, seconds_per_step: None,
+            pending, commands, actions, outputs, step_group, reset_group, device_group, staging,
+            params: ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false },
+            seconds_per_step: None,
         };
         backend.set_control(control);
         // What nearly every user needs is made now, so that errors of the driver come now.
@@ -144,7 +176,8 @@ impl GpuBackend {
     /// The pipeline of a step or rollout with the present options.
     fn pipeline(&self, actions_given: bool, record: bool, single: bool) -> Result<wgpu::ComputePipeline> {
         let Control { autoreset, sticky_probability, .. } = self.control;
-        let variant = Variant { autoreset, sticky: sticky_probability > 0.0, actions_given, record, single };
+        let (sticky, common_params) = (sticky_probability > 0.0, self.params.common());
+        let variant = Variant { autoreset, sticky, actions_given, record, single, common_params };
         self.program.pipeline(&self.context, Entry::Rollout(variant))
     }
 

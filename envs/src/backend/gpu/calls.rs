@@ -40,6 +40,9 @@ impl Backend for GpuBackend {
         let pipeline = self.program.pipeline(&self.context, Entry::Reset)?;
         let region = self.regions.observation.clone();
         let row = self.facts.observation_words();
+        if commands.iter().all(|c| matches!(c, ResetCommand::Start | ResetCommand::Seed(_))) {
+            self.params.in_force = true;
+        }
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: region.start, len: region.len() }],
             |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.reset_group),
@@ -114,9 +117,12 @@ impl Backend for GpuBackend {
 
     fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()> {
         let (n, width) = (self.n, part.words(&self.facts));
-        let runs = runs(instances);
         if rows.is_empty() {
             return Ok(());
+        }
+        let runs = runs(instances);
+        if matches!(part, Part::Params | Part::Pending) {
+            self.params.written(part, matches!(runs[..], [(0, _, len)] if len == n), rows, width);
         }
         let (buffer, words) = self.part(part);
         if runs.len() * width > MANY_RUNS {

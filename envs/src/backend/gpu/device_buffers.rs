@@ -48,7 +48,8 @@ pub struct DeviceBuffers {
     pub episode_words: usize,
     /// Words of the state; the parameters in force follow.
     pub state_words: usize,
-    /// [parameter words, n]: parameters that take effect at an instance's next start.
+    /// [parameter words, n]: parameters that take effect at an instance's next start. After writing here call
+    /// [`OnDevice::params_written`].
     pub pending: wgpu::Buffer,
 }
 
@@ -102,6 +103,12 @@ impl OnDevice<'_> {
             self.encode_step(&mut encoder)?;
             Ok(context.queue.submit([encoder.finish()]))
         })?
+    }
+
+    /// To be called after the device wrote into `pending` or into the parameters of `instances`: until then a batch
+    /// whose instances all have the same parameters loads those of instance 0 only.
+    pub fn params_written(&mut self) {
+        self.0.params.pending = None;
     }
 
     /// Waits until everything submitted so far is done.

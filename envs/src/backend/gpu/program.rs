@@ -42,6 +42,8 @@ pub(super) struct Variant {
     pub record: bool,
     /// One step per dispatch, without totals.
     pub single: bool,
+    /// All instances have the same parameters.
+    pub common_params: bool,
 }
 
 impl Program {
@@ -86,6 +88,7 @@ impl Program {
                     ("KERNEL_ACTIONS_GIVEN", f64::from(variant.actions_given)),
                     ("KERNEL_RECORD", f64::from(variant.record)),
                     ("KERNEL_SINGLE", f64::from(variant.single)),
+                    ("KERNEL_COMMON_PARAMS", f64::from(variant.common_params)),
                 ],
             ),
         };
