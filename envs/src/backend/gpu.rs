@@ -77,7 +77,7 @@ impl ParamsKnowledge {
 pub(crate) struct GpuBackend {
     context: Arc<GpuContext>,
     program: Arc<Program>,
-    facts: Facts,
+    facts: Arc<Facts>,
     n: usize,
     control: Control,
     regions: Regions,
@@ -108,7 +108,7 @@ impl GpuBackend {
     /// [`Error::TooLarge`] if n instances do not fit, [`Error::DeviceFailed`].
     pub fn new(
         context: Arc<GpuContext>,
-        facts: &Facts,
+        facts: Arc<Facts>,
         kernel_source: &str,
         trusted: bool,
         n: usize,
@@ -117,8 +117,8 @@ impl GpuBackend {
         use wgpu::BufferUsages as Usage;
         let program = context.program(kernel_source, trusted)?;
         // Room for the last observations is always there, so that a change of mode moves nothing.
-        let room = Regions::new(facts, n, 1, false, super::AutoresetMode::SameStep).words;
-        let regions = Regions::new(facts, n, 1, false, control.autoreset);
+        let room = Regions::new(&facts, n, 1, false, super::AutoresetMode::SameStep).words;
+        let regions = Regions::new(&facts, n, 1, false, control.autoreset);
         let storage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let instance_words = facts.episode_words + facts.state.words + facts.params.words;
         let block_words = size_of::<ControlBlock>() / 4;
@@ -134,17 +134,18 @@ impl GpuBackend {
                 .map(|(block, inputs)| bind(&context, [block, &instances, &pending, inputs, &outputs]))
         })?;
         let staging = Staging::default();
+        let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
+        let params = ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false };
         let mut backend = Self {
-            context, program, facts: facts.clone(), n, control, regions, block, written: None, device_block, instances,
+            context, program, facts, n, control, regions, block, written: None, device_block, instances,
             pending, commands, actions, outputs, step_group, reset_group, device_group, staging,
-            params: ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false },
+            params,
             seconds_per_step: None,
         };
         backend.set_control(control);
         // What nearly every user needs is made now, so that errors of the driver come now.
         backend.program.pipeline(&backend.context, Entry::Reset)?;
         backend.pipeline(true, false, true)?;
-        let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         backend.upload("write the parameters", &backend.pending, 0, &defaults)?;
         Ok(backend)
     }

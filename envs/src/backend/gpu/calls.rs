@@ -179,6 +179,10 @@ impl Backend for GpuBackend {
         format!("{}, {} workgroups of {WORKGROUP}", self.context.info, self.n.div_ceil(WORKGROUP))
     }
 
+    fn as_gpu(&mut self) -> Option<&mut GpuBackend> {
+        Some(self)
+    }
+
     fn bytes_per_instance(&self) -> usize {
         let buffers = [&self.instances, &self.pending, &self.commands, &self.actions, &self.outputs];
         buffers.iter().map(|buffer| buffer.size() as usize).sum::<usize>() / self.n
