@@ -33,14 +33,17 @@ fn main() {
     code.push_str("];\n");
 
     let mut errors = Vec::new();
-    let mut entries: Vec<(PathBuf, Compiled)> = Vec::new();
+    let mut entries: Vec<(PathBuf, Compiled, String)> = Vec::new();
     for family in families(&root) {
         println!("cargo::rerun-if-changed={}", family.display());
         for path in wgsl_files(&family) {
             println!("cargo::rerun-if-changed={}", path.display());
             let shown = path.strip_prefix(root.parent().unwrap_or(&root)).unwrap_or(&path);
             match compile(shown, &read(&path), &library) {
-                Ok(compiled) => entries.push((path, compiled)),
+                Ok(compiled) => match compiled.lanes() {
+                    Ok(lanes) => entries.push((path, compiled, lanes)),
+                    Err(error) => errors.push(error.to_string()),
+                },
                 Err(error) => errors.push(error.to_string()),
             }
         }
@@ -61,15 +64,15 @@ fn main() {
         process::exit(1);
     }
 
-    for (_, compiled) in &entries {
+    for (_, compiled, lanes) in &entries {
         let stem = &compiled.facts.stem;
         write_file(&out.join(format!("{stem}.facts.json")), &serde_json::to_string(&compiled.facts).expect("facts are plain data"));
         write_file(&out.join(format!("{stem}.kernel.wgsl")), &compiled.kernel_source);
-        write_file(&out.join(format!("{stem}.rs")), &compiled.lanes());
-        writeln!(code, "mod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}").unwrap();
+        write_file(&out.join(format!("{stem}.rs")), lanes);
+        writeln!(code, "#[allow(warnings)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}").unwrap();
     }
     writeln!(code, "pub(crate) static ENVIRONMENTS: [crate::Environment; {}] = [", entries.len()).unwrap();
-    for (path, compiled) in &entries {
+    for (path, compiled, _) in &entries {
         let stem = &compiled.facts.stem;
         writeln!(
             code,

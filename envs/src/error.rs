@@ -71,19 +71,19 @@ pub enum Error {
         known: String,
     },
     /// A parameter outside its bounds.
-    #[error("parameter `{field}`{} is {value}{}, allowed is {low} to {high}{}", of_instance(.instance), spaced(.unit), spaced(.unit))]
+    #[error("parameter `{field}` of instance {instance} is {value} {unit}, allowed is {low} to {high} {unit}")]
     ParamOutOfRange {
         /// Parameter name.
         field: String,
-        /// Instance index; None while the parameters belong to no instance yet.
-        instance: Option<usize>,
+        /// Instance index.
+        instance: usize,
         /// The bad value.
         value: String,
         /// Lowest allowed value.
         low: String,
         /// Highest allowed value.
         high: String,
-        /// Unit, `1` or empty for pure numbers.
+        /// Unit, empty for pure numbers.
         unit: String,
     },
     /// An instance index past the end.
@@ -105,7 +105,7 @@ pub enum Error {
         value: String,
     },
     /// Step or rollout before the first reset, or on an ended instance with auto-reset disabled.
-    #[error("{what}; call reset{} first", if .mask == &true { " with a mask that selects it" } else { "" })]
+    #[error("{what}; call reset{} first", if *.mask { " with a mask that selects it" } else { "" })]
     ResetNeeded {
         /// What is not ready.
         what: String,
@@ -176,12 +176,3 @@ pub enum Error {
 
 /// Result of the suite's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-fn of_instance(instance: &Option<usize>) -> String {
-    instance.map_or(String::new(), |i| format!(" of instance {i}"))
-}
-
-/// A unit behind a number; pure numbers have none.
-fn spaced(unit: &str) -> String {
-    if unit.is_empty() || unit == "1" { String::new() } else { format!(" {unit}") }
-}

@@ -1,1 +1,321 @@
-//! CPU back end: SIMD lanes.
+//! The CPU back end: blocks of SIMD lanes, on the calling thread for small batches, on all threads for large ones.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::ptr;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use rayon::ThreadPool;
+use shadergym_compiler::Facts;
+use shadergym_shaders::Environment;
+use shadergym_shaders::lanes::{self, Job, Kernel, Level};
+
+use super::{Advance, Backend, Control, Outputs, Part, ResetCommand};
+use crate::error::{Error, Result};
+
+/// Transitions per thread and call below which waking another thread costs more than it saves (about 20 us).
+const TRANSITIONS_PER_THREAD: usize = 4096;
+
+/// Words with the alignment of the widest vector.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u32; 16]);
+
+/// Memory for blocks.
+struct Words {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl Words {
+    fn new(len: usize) -> Self {
+        Self { lines: vec![Line([0; 16]); len.div_ceil(16)], len }
+    }
+
+    fn as_mut_ptr(&mut self) -> *mut u32 {
+        self.lines.as_mut_ptr().cast()
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        // SAFETY: a Line is 16 words without padding, and there are at least `len` words.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u32] {
+        // SAFETY: as in `as_slice`.
+        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), self.len) }
+    }
+}
+
+/// A batch of a shipped environment on the CPU.
+pub(crate) struct CpuBackend {
+    facts: &'static Facts,
+    kernel: &'static Kernel,
+    num_envs: usize,
+    control: Control,
+    threads: usize,
+    pool: Option<Arc<ThreadPool>>,
+    /// [blocks, episode + state + params words, width]
+    blocks: Words,
+    /// [blocks, params words, width], or one block while all instances share their parameters.
+    pending: Words,
+    commands: Vec<u8>,
+    seeds: Vec<u64>,
+}
+
+impl CpuBackend {
+    /// A batch with default parameters; `threads` None = all cores, `level` None = the best of this machine.
+    ///
+    /// # Errors
+    /// A level that this machine does not have.
+    pub fn new(
+        environment: &'static Environment,
+        num_envs: usize,
+        control: Control,
+        threads: Option<usize>,
+        level: Option<Level>,
+    ) -> Result<Self> {
+        let level = level.unwrap_or_else(Level::best);
+        let kernel = environment.kernels.iter().find(|k| k.level == level && level.is_available());
+        let Some(kernel) = kernel else {
+            let all: Vec<String> = Level::available().iter().map(Level::to_string).collect();
+            return Err(Error::InvalidOption { option: "level", value: level.to_string(), allowed: all.join(", ") });
+        };
+        let facts = environment.facts();
+        debug_assert_eq!(kernel.words, [facts.episode_words, facts.state.words, facts.params.words]);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.unwrap_or(cores).max(1);
+        let count = num_envs.div_ceil(kernel.width);
+        let words: usize = kernel.words.iter().sum();
+        let mut backend = Self {
+            facts,
+            kernel,
+            num_envs,
+            control,
+            threads,
+            pool: (threads > 1).then(|| pool(threads - 1)),
+            blocks: Words::new(count * words * kernel.width),
+            pending: Words::new(facts.params.words * kernel.width),
+            commands: vec![0; num_envs],
+            seeds: vec![0; num_envs],
+        };
+        for (word, &value) in facts.default_params.iter().enumerate() {
+            let width = kernel.width;
+            backend.pending.as_mut_slice()[word * width..][..width].fill(value);
+            let first = (facts.episode_words + facts.state.words + word) * width;
+            for block in backend.blocks.as_mut_slice().chunks_exact_mut(words * width) {
+                block[first..first + width].fill(value);
+            }
+        }
+        Ok(backend)
+    }
+
+    fn count(&self) -> usize {
+        self.num_envs.div_ceil(self.kernel.width)
+    }
+
+    fn block_words(&self) -> usize {
+        self.kernel.words.iter().sum()
+    }
+
+    fn pending_is_shared(&self) -> bool {
+        self.pending.len == self.facts.params.words * self.kernel.width
+    }
+
+    fn job(&mut self, steps: usize, actions: Option<&[u32]>, record: bool, out: &mut Outputs) -> Job {
+        Job {
+            control: lanes::Control {
+                max_episode_steps: self.control.max_episode_steps,
+                autoreset: self.control.autoreset as u32,
+                sticky_probability: self.control.sticky_probability,
+            },
+            instances: self.num_envs,
+            blocks: self.blocks.as_mut_ptr(),
+            pending_stride: if self.pending_is_shared() { 0 } else { self.facts.params.words * self.kernel.width },
+            pending: self.pending.as_mut_ptr(),
+            steps,
+            actions: actions.map_or(ptr::null(), <[u32]>::as_ptr),
+            record,
+            commands: self.commands.as_ptr(),
+            seeds: self.seeds.as_ptr(),
+            observations: out.observations.as_mut_ptr(),
+            rewards: out.rewards.as_mut_ptr(),
+            terminated: out.terminated.as_mut_ptr(),
+            truncated: out.truncated.as_mut_ptr(),
+            final_observations: out.final_observations.as_mut_ptr(),
+            actions_out: if record { out.actions.as_mut_ptr() } else { ptr::null_mut() },
+            finished_length: out.finished_length.as_mut_ptr(),
+            finished_return: out.finished_return.as_mut_ptr(),
+            transitions: out.transitions.as_mut_ptr(),
+            episodes: out.episodes.as_mut_ptr(),
+            length_sum: out.length_sum.as_mut_ptr(),
+            return_sum: out.return_sum.as_mut_ptr(),
+        }
+    }
+
+    /// Runs a kernel function over all blocks, with threads where that pays.
+    fn run(&self, job: &Job, function: unsafe fn(&Job, Range<usize>)) {
+        let count = self.count();
+        let transitions = self.num_envs * job.steps;
+        let parts = (transitions / TRANSITIONS_PER_THREAD).clamp(1, self.threads).min(count);
+        let range = |part: usize| part * count / parts..(part + 1) * count / parts;
+        // SAFETY: `new` checked the level; the arrays have the sizes the trait demands; the ranges are disjoint.
+        let run = |part: usize| unsafe { function(job, range(part)) };
+        match &self.pool {
+            Some(pool) if parts > 1 => pool.in_place_scope(|scope| {
+                for part in 1..parts {
+                    scope.spawn(move |_| run(part));
+                }
+                run(0);
+            }),
+            _ => (0..parts).for_each(run),
+        }
+    }
+
+    /// Index of a part's word 0 of an instance in its memory; further words are `width` apart.
+    fn position(&self, part: Part, instance: usize) -> usize {
+        let [episode, state, params] = self.kernel.words;
+        let (words, offset) = match part {
+            Part::Episode => (self.block_words(), 0),
+            Part::State => (self.block_words(), episode),
+            Part::Params => (self.block_words(), episode + state),
+            Part::Pending => (params, 0),
+        };
+        let width = self.kernel.width;
+        let block = if part == Part::Pending && self.pending_is_shared() { 0 } else { instance / width };
+        (block * words + offset) * width + instance % width
+    }
+}
+
+/// Pools are shared by all batches with the same number of workers.
+fn pool(workers: usize) -> Arc<ThreadPool> {
+    static POOLS: LazyLock<Mutex<HashMap<usize, Arc<ThreadPool>>>> = LazyLock::new(Mutex::default);
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(pools.entry(workers).or_insert_with(|| {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(workers);
+        Arc::new(builder.thread_name(|i| format!("shadergym-{i}")).build().expect("the system gives threads"))
+    }))
+}
+
+impl Backend for CpuBackend {
+    fn reset(&mut self, commands: &[ResetCommand], out: &mut Outputs) -> Result<()> {
+        for (i, command) in commands.iter().enumerate() {
+            (self.commands[i], self.seeds[i]) = match *command {
+                ResetCommand::Keep => (0, 0),
+                ResetCommand::Start => (1, 0),
+                ResetCommand::Seed(seed) => (3, seed),
+                ResetCommand::Observe => (4, 0),
+            };
+        }
+        let job = self.job(1, None, false, out);
+        self.run(&job, self.kernel.reset);
+        Ok(())
+    }
+
+    fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
+        let job = self.job(request.steps, request.actions, request.record, out);
+        self.run(&job, self.kernel.advance);
+        Ok(())
+    }
+
+    fn set_control(&mut self, control: Control) {
+        self.control = control;
+    }
+
+    fn read(&mut self, part: Part, instances: &[usize]) -> Result<Vec<u32>> {
+        let (words, width) = (part.words(self.facts), self.kernel.width);
+        let memory = if part == Part::Pending { &self.pending } else { &self.blocks }.as_slice();
+        let mut rows = Vec::with_capacity(instances.len() * words);
+        for &instance in instances {
+            let first = self.position(part, instance);
+            rows.extend((0..words).map(|word| memory[first + word * width]));
+        }
+        Ok(rows)
+    }
+
+    fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()> {
+        let (words, width) = (part.words(self.facts), self.kernel.width);
+        if part == Part::Pending && self.pending_is_shared() && words > 0 {
+            let mut all = Words::new(self.count() * words * width);
+            for block in all.as_mut_slice().chunks_exact_mut(words * width) {
+                block.copy_from_slice(self.pending.as_slice());
+            }
+            self.pending = all;
+        }
+        for (row, &instance) in instances.iter().enumerate() {
+            let first = self.position(part, instance);
+            let memory = if part == Part::Pending { &mut self.pending } else { &mut self.blocks }.as_mut_slice();
+            for word in 0..words {
+                memory[first + word * width] = rows[row * words + word];
+            }
+        }
+        Ok(())
+    }
+
+    fn render(&mut self, instance: usize, width: usize, height: usize) -> Result<Vec<u8>> {
+        let params = self.read(Part::Params, &[instance])?;
+        let state = self.read(Part::State, &[instance])?;
+        let mut rgb = vec![0; width * height * 3];
+        // SAFETY: `new` checked the level.
+        unsafe { (self.kernel.render)(&params, &state, width, height, &mut rgb) };
+        Ok(rgb)
+    }
+
+    fn describe(&self) -> String {
+        let kernel = self.kernel;
+        format!("cpu, {} lanes of {}, {} thread(s)", kernel.level, kernel.width, self.threads)
+    }
+
+    fn bytes_per_instance(&self) -> usize {
+        let facts = self.facts;
+        let outputs = 2 * facts.observation_words() + 2 * facts.agents + 4 + facts.agents;
+        4 * (self.block_words() + outputs) + 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_of_random_play() {
+        for environment in shadergym_shaders::environments() {
+            for level in Level::available() {
+                let n = 65_536;
+                let control = Control {
+                    max_episode_steps: environment.facts().max_episode_steps,
+                    autoreset: Default::default(),
+                    sticky_probability: 0.0,
+                };
+                let mut batch = CpuBackend::new(environment, n, control, None, Some(level)).unwrap();
+                let mut out = Outputs::default();
+                out.resize(environment.facts(), n, 1, false);
+                let commands: Vec<_> = (0..n as u64).map(ResetCommand::Seed).collect();
+                batch.reset(&commands, &mut out).unwrap();
+                let steps = 64;
+                let time = (0..5)
+                    .map(|_| {
+                        let start = std::time::Instant::now();
+                        batch.advance(Advance { steps, actions: None, record: false }, &mut out).unwrap();
+                        start.elapsed().as_secs_f64()
+                    })
+                    .fold(f64::MAX, f64::min);
+                let actions = vec![0; n * environment.facts().action_words()];
+                let one = (0..20)
+                    .map(|_| {
+                        let start = std::time::Instant::now();
+                        batch.advance(Advance { steps: 1, actions: Some(&actions), record: false }, &mut out).unwrap();
+                        start.elapsed().as_secs_f64()
+                    })
+                    .fold(f64::MAX, f64::min);
+                println!(
+                    "{:24} {level:8} fused {:7.1} M/s   step {:7.1} M/s  episodes {}",
+                    environment.id,
+                    (n * steps) as f64 / time / 1e6,
+                    n as f64 / one / 1e6,
+                    out.episodes.iter().sum::<u32>()
+                );
+            }
+        }
+    }
+}

@@ -20,7 +20,10 @@ fn main() -> ExitCode {
                 for argument in arguments.iter().filter(|a| a.starts_with("--")) {
                     match argument.as_str() {
                         "--wgsl" => println!("{}", compiled.kernel_source),
-                        "--lanes" => println!("{}", compiled.lanes()),
+                        "--lanes" => match compiled.lanes() {
+                            Ok(code) => println!("{code}"),
+                            Err(error) => eprintln!("{error}"),
+                        },
                         "--facts" => println!("{}", serde_json::to_string_pretty(&compiled.facts).unwrap()),
                         _ => eprintln!("unknown option {argument}"),
                     }

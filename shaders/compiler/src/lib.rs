@@ -35,8 +35,24 @@ pub struct Compiled {
 
 impl Compiled {
     /// The Rust source of the CPU kernels.
-    pub fn lanes(&self) -> String {
-        lanes::generate(&self.facts, &self.module, &self.info)
+    ///
+    /// # Errors
+    /// A construct that the CPU back end cannot translate.
+    pub fn lanes(&self) -> Result<String, CompileError> {
+        lanes::generate(&self.facts, &self.module, &self.info).map_err(|errors| CompileError {
+            diagnostics: errors
+                .into_iter()
+                .map(|message| Diagnostic {
+                    file: format!("{}.wgsl", self.facts.stem),
+                    line: 0,
+                    column: 0,
+                    code: "lanes",
+                    message,
+                    fix: "write it with the constructs that the contract lists".to_owned(),
+                    excerpt: String::new(),
+                })
+                .collect(),
+        })
     }
 }
 

@@ -1,0 +1,319 @@
+//! Generates the CPU kernels: naga IR to Rust in SPMD form, one lane per instance.
+//!
+//! Every function becomes a generic Rust function over the SIMD level; a function called with different uniformity of
+//! its arguments, or with and without an execution mask, becomes several. Generated code is written against
+//! `shadergym_shaders::lanes`.
+
+mod analysis;
+mod expression;
+mod function;
+mod types;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::rc::Rc;
+
+use naga::valid::ModuleInfo;
+use naga::{Constant, Function, Handle, Module, Statement, TypeInner};
+
+use crate::facts::Facts;
+use analysis::{Analysis, analyse, is_pointer};
+use function::Writer;
+
+/// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
+const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
+
+/// Everything shared between the functions of one module.
+pub(crate) struct Generator<'a> {
+    module: &'a Module,
+    info: &'a ModuleInfo,
+    analyses: HashMap<(Handle<Function>, Vec<bool>), Rc<Analysis>>,
+    names: HashMap<(Handle<Function>, Vec<bool>, bool), String>,
+    functions: Vec<String>,
+    constants: BTreeMap<usize, String>,
+    errors: Vec<String>,
+}
+
+impl<'a> Generator<'a> {
+    fn analysis(&mut self, function: Handle<Function>, arguments: &[bool]) -> Rc<Analysis> {
+        let key = (function, arguments.to_vec());
+        if let Some(found) = self.analyses.get(&key) {
+            return Rc::clone(found);
+        }
+        let module = self.module;
+        let result = Rc::new(analyse(module, &module.functions[function], arguments, &mut |callee, uniform| {
+            self.analysis(callee, &uniform).result_uniform
+        }));
+        self.analyses.insert(key, Rc::clone(&result));
+        result
+    }
+
+    /// The name of a function's variant, writing it if it is new.
+    fn request(&mut self, function: Handle<Function>, arguments: Vec<bool>, full: bool) -> String {
+        let key = (function, arguments.clone(), full);
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        let module = self.module;
+        let plain = module.functions[function].name.clone().unwrap_or_else(|| format!("unnamed{}", function.index()));
+        let mut name = types::ident(&plain);
+        if arguments.iter().any(|u| *u) {
+            let pattern: String = arguments.iter().map(|u| if *u { 'u' } else { 'l' }).collect();
+            name = format!("{plain}_{pattern}");
+        }
+        if !full {
+            name = format!("{}_masked", name.trim_start_matches("r#"));
+        }
+        self.names.insert(key, name.clone());
+        let text = match NATIVE.iter().find(|(wgsl, _)| *wgsl == plain) {
+            Some((_, method)) => self.native(function, &name, method, &arguments, full),
+            None => {
+                let analysis = self.analysis(function, &arguments);
+                Writer::new(self, function, &analysis, &arguments).write(&name, &arguments, full)
+            }
+        };
+        self.functions.push(text);
+        name
+    }
+
+    fn native(&mut self, function: Handle<Function>, name: &str, method: &str, arguments: &[bool], full: bool) -> String {
+        let all = arguments.iter().all(|u| *u);
+        let mut head = format!("#[inline(always)]\nfn {name}<Simd: l::Lanes>(s: Simd");
+        if !full {
+            head.push_str(", _: Simd::M");
+        }
+        let mut values = Vec::new();
+        for (i, argument) in self.module.functions[function].arguments.iter().enumerate() {
+            let _ = write!(head, ", a{i}: {}", types::handle(self.module, argument.ty, arguments[i]));
+            let lanes = types::handle(self.module, argument.ty, false);
+            values.push(if arguments[i] && !all { format!("l::splat::<Simd, {lanes}>(s, a{i})") } else { format!("a{i}") });
+        }
+        let result = self.module.functions[function].result.as_ref().expect("native functions return a value").ty;
+        let (first, rest) = values.split_first().expect("native functions have arguments");
+        format!("{head}) -> {} {{\n    let _ = s;\n    {first}.{method}({})\n}}\n", types::handle(self.module, result, all), rest.join(", "))
+    }
+
+    /// A named constant, declared once.
+    fn constant(&mut self, handle: Handle<Constant>) -> String {
+        let constant = &self.module.constants[handle];
+        let name = constant.name.clone().map_or_else(|| format!("UNNAMED{}", handle.index()), |n| types::ident(&n));
+        if !self.constants.contains_key(&handle.index()) {
+            let value = self.constant_value(constant.init);
+            let ty = types::handle(self.module, constant.ty, true);
+            self.constants.insert(handle.index(), format!("const {name}: {ty} = {value};\n"));
+        }
+        name
+    }
+
+    fn constant_value(&mut self, expression: Handle<naga::Expression>) -> String {
+        use naga::{Expression as E, Literal as L};
+        let module = self.module;
+        match module.global_expressions[expression] {
+            E::Literal(L::F32(v)) => format!("{v:?}f32"),
+            E::Literal(L::U32(v)) => format!("W({v}u32)"),
+            E::Literal(L::I32(v)) => format!("W({v}i32)"),
+            E::Literal(L::Bool(v)) => v.to_string(),
+            E::Constant(c) => self.constant(c),
+            E::ZeroValue(ty) => types::zero(module, ty),
+            E::Splat { size, value } => format!("[{}; {}]", self.constant_value(value), size as usize),
+            E::Compose { ty, ref components } => {
+                let values: Vec<String> = components.iter().map(|c| self.constant_value(*c)).collect();
+                match &module.types[ty].inner {
+                    TypeInner::Struct { members, .. } => {
+                        let fields: Vec<String> = members
+                            .iter()
+                            .zip(values)
+                            .map(|(m, v)| format!("{}: {v}", types::ident(m.name.as_deref().unwrap_or("_"))))
+                            .collect();
+                        format!("{}::<l::Plain> {{ {} }}", types::struct_name(module, ty), fields.join(", "))
+                    }
+                    _ => format!("[{}]", values.join(", ")),
+                }
+            }
+            ref other => {
+                self.errors.push(format!("the CPU back end cannot translate the constant expression {other:?}"));
+                "panic!()".to_owned()
+            }
+        }
+    }
+
+    /// No pointer parameters and no loops, in it or in what it calls.
+    fn is_plain(&self, function: Handle<Function>) -> bool {
+        fn plain(generator: &Generator, block: &naga::Block) -> bool {
+            block.iter().all(|statement| match statement {
+                Statement::Loop { .. } => false,
+                Statement::Block(b) => plain(generator, b),
+                Statement::If { accept, reject, .. } => plain(generator, accept) && plain(generator, reject),
+                Statement::Switch { cases, .. } => cases.iter().all(|c| plain(generator, &c.body)),
+                Statement::Call { function, .. } => {
+                    let callee = &generator.module.functions[*function];
+                    plain(generator, &callee.body)
+                }
+                _ => true,
+            })
+        }
+        let declared = &self.module.functions[function];
+        !declared.arguments.iter().any(|a| is_pointer(self.module, a.ty)) && plain(self, &declared.body)
+    }
+
+    fn structs(&self) -> String {
+        let mut out = String::new();
+        for (handle, ty) in self.module.types.iter() {
+            let TypeInner::Struct { members, .. } = &ty.inner else { continue };
+            let name = types::struct_name(self.module, handle);
+            let field = |m: &naga::StructMember| types::ident(m.name.as_deref().unwrap_or("_"));
+            let _ = writeln!(out, "#[repr(C)]\n#[derive(Clone, Copy)]\npub struct {name}<Simd: l::Lanes> {{");
+            for member in members {
+                let _ = writeln!(out, "    pub {}: {},", field(member), types::handle(self.module, member.ty, false));
+            }
+            let each = |f: &dyn Fn(String) -> String| {
+                members.iter().map(|m| f(field(m))).collect::<Vec<_>>().join(", ")
+            };
+            let _ = writeln!(
+                out,
+                "}}\nimpl<Simd: l::Lanes> l::Value<Simd> for {name}<Simd> {{\n    type Uniform = {name}<l::Plain>;\n    \
+                 #[inline(always)]\n    fn blend(s: Simd, mask: Simd::M, on: Self, off: Self) -> Self {{\n        Self {{ {} }}\n    }}\n    \
+                 #[inline(always)]\n    fn spread(s: Simd, value: {name}<l::Plain>) -> Self {{\n        Self {{ {} }}\n    }}\n}}",
+                each(&|f| format!("{f}: l::blend(s, mask, on.{f}, off.{f})")),
+                each(&|f| format!("{f}: l::splat(s, value.{f})")),
+            );
+        }
+        out
+    }
+}
+
+/// The Rust source of an environment's CPU kernels.
+///
+/// # Errors
+/// What the back end cannot translate, one text each; the lints catch these first with a line number.
+pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<String>> {
+    let mut g = Generator {
+        module,
+        info,
+        analyses: HashMap::new(),
+        names: HashMap::new(),
+        functions: Vec::new(),
+        constants: BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    let find = |name: &str| module.functions.iter().find(|(_, f)| f.name.as_deref() == Some(name)).map(|(h, _)| h);
+    let kernel = |name: &str| find(name).expect("linked from kernel.wgsl and the glue");
+    let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
+    let start = g.request(kernel("kernel_start"), vec![false; 4], false);
+    let random = g.request(kernel("kernel_random_actions"), vec![false], true);
+    let advance =
+        g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
+    let observe = g.request(kernel("kernel_observe"), vec![false, false, true], true);
+    let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false; 3], true));
+
+    let ty = |name: &str| {
+        let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
+        handle
+    };
+    let result = |name: &str| types::handle(module, module.functions[kernel(name)].result.as_ref().expect("a value").ty, false);
+    let TypeInner::Struct { members, .. } = &module.types[ty("KernelControl")].inner else { unreachable!() };
+    let control: Vec<String> = members
+        .iter()
+        .map(|m| {
+            let name = m.name.as_deref().unwrap_or("_");
+            let value = match name {
+                "max_episode_steps" | "autoreset" => format!("W(control.{name})"),
+                "sticky_probability" => "control.sticky_probability".to_owned(),
+                _ => types::zero(module, m.ty),
+            };
+            format!("{name}: {value}")
+        })
+        .collect();
+    let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| format!("Some({name}(s, *params, state, uv))"));
+
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "// Generated from {}.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.\n\
+         use crate::lanes::prelude as l;\n\
+         use crate::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n",
+        facts.stem
+    );
+    out.push_str(&g.structs());
+    for constant in g.constants.values() {
+        out.push_str(constant);
+    }
+    for function in &g.functions {
+        out.push('\n');
+        out.push_str(function);
+    }
+    let _ = writeln!(
+        out,
+        r#"
+/// The environment for the driver.
+pub struct Environment;
+
+impl l::Program for Environment {{
+    const AGENTS: usize = {agents};
+    type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
+    type State<Simd: l::Lanes> = State<Simd>;
+    type Params<Simd: l::Lanes> = Params<Simd>;
+    type Actions<Simd: l::Lanes> = {actions};
+    type Observation<Simd: l::Lanes> = {observation};
+    type Rewards<Simd: l::Lanes> = {rewards};
+    type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
+    type Control = KernelControl<l::Plain>;
+
+    fn control(control: &crate::lanes::Control) -> Self::Control {{
+        KernelControl::<l::Plain> {{ {control} }}
+    }}
+    #[inline(always)]
+    fn totals<Simd: l::Lanes>(s: Simd) -> KernelTotals<Simd> {{
+        l::splat(s, {totals})
+    }}
+    #[inline(always)]
+    fn ended<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
+        episode.ended
+    }}
+    #[inline(always)]
+    fn seed<Simd: l::Lanes>(s: Simd, mask: Simd::M, episode: &mut KernelEpisode<Simd>, low: Simd::U, high: Simd::U) {{
+        {seed}(s, mask, episode, low, high)
+    }}
+    #[inline(always)]
+    fn start<Simd: l::Lanes>(s: Simd, mask: Simd::M, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) {{
+        {start}(s, mask, pending, params, state, episode)
+    }}
+    #[inline(always)]
+    fn random_actions<Simd: l::Lanes>(s: Simd, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {{
+        {random}(s, episode)
+    }}
+    #[inline(always)]
+    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
+        {advance}(s, control, pending, params, state, episode, totals, actions)
+    }}
+    #[inline(always)]
+    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, agent: W<u32>) -> Self::Observation<Simd> {{
+        {observe}(s, *params, state, agent)
+    }}
+    #[inline(always)]
+    fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
+        {pixel}
+    }}
+}}
+
+/// One kernel per SIMD level of this target, the plain reference first.
+pub(crate) static KERNELS: &[crate::lanes::Kernel] = &[
+    l::kernel::<l::Plain, Environment>(),
+    #[cfg(target_arch = "x86_64")]
+    l::kernel::<crate::lanes::Sse4_2, Environment>(),
+    #[cfg(target_arch = "x86_64")]
+    l::kernel::<crate::lanes::Avx2, Environment>(),
+    #[cfg(target_arch = "x86_64")]
+    l::kernel::<crate::lanes::Avx512, Environment>(),
+    #[cfg(target_arch = "aarch64")]
+    l::kernel::<crate::lanes::Neon, Environment>(),
+];"#,
+        agents = facts.agents,
+        actions = result("kernel_random_actions"),
+        observation = result("kernel_observe"),
+        rewards = result("kernel_advance"),
+        control = control.join(", "),
+        totals = types::zero(module, ty("KernelTotals")),
+    );
+    if g.errors.is_empty() { Ok(out) } else { Err(g.errors) }
+}

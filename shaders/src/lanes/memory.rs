@@ -1,0 +1,100 @@
+//! Array elements at an index that differs from lane to lane.
+
+use core::num::Wrapping as W;
+
+use super::{Int, Lanes, Value, blend, splat};
+
+/// Up to this length a chain of selects beats going through memory lane by lane.
+const CHAIN: usize = 8;
+
+/// Per lane `array[min(index, N - 1)]`.
+#[inline(always)]
+pub fn gather<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T; N], index: S::U) -> T {
+    if N <= CHAIN {
+        let mut out = array[N - 1];
+        for i in (0..N - 1).rev() {
+            out = blend(s, index.same(splat(s, W(i as u32))), array[i], out);
+        }
+        return out;
+    }
+    let mut indices = [0; MAX_WIDTH];
+    s.store(index, &mut indices[..S::WIDTH]);
+    let words = words::<S, T>();
+    let from = array.as_ptr().cast::<u32>();
+    let mut out = array[0];
+    let to = (&raw mut out).cast::<u32>();
+    for lane in 0..S::WIDTH {
+        let element = (indices[lane] as usize).min(N - 1);
+        for word in 0..words {
+            // SAFETY: T is `words` vectors of WIDTH 32-bit lanes without padding (see `words`), `element` is below N,
+            // and `out` is a T of its own.
+            unsafe { *to.add(word * S::WIDTH + lane) = *from.add((element * words + word) * S::WIDTH + lane) };
+        }
+    }
+    out
+}
+
+/// As [`gather`], from an array that all lanes share.
+#[inline(always)]
+pub fn gather_uniform<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T::Uniform; N], index: S::U) -> T {
+    if N <= CHAIN {
+        let mut out = splat(s, array[N - 1]);
+        for i in (0..N - 1).rev() {
+            out = blend(s, index.same(splat(s, W(i as u32))), splat(s, array[i]), out);
+        }
+        return out;
+    }
+    let mut indices = [0; MAX_WIDTH];
+    s.store(index, &mut indices[..S::WIDTH]);
+    let words = words::<S, T>();
+    assert!(size_of::<T::Uniform>() == words * 4);
+    let from = array.as_ptr().cast::<u32>();
+    let mut out: T = splat(s, array[0]);
+    let to = (&raw mut out).cast::<u32>();
+    for lane in 0..S::WIDTH {
+        let element = (indices[lane] as usize).min(N - 1);
+        for word in 0..words {
+            // SAFETY: as in `gather`; the uniform type has the same words, one lane each.
+            unsafe { *to.add(word * S::WIDTH + lane) = *from.add(element * words + word) };
+        }
+    }
+    out
+}
+
+/// Per lane where the mask is set `array[min(index, N - 1)] = value`.
+#[inline(always)]
+pub fn scatter<S: Lanes, T: Value<S>, const N: usize>(s: S, mask: S::M, array: &mut [T; N], index: S::U, value: T) {
+    if N <= CHAIN {
+        let last: S::U = splat(s, W((N - 1) as u32));
+        let index = index.lower_of(last);
+        for (i, element) in array.iter_mut().enumerate() {
+            *element = blend(s, mask & index.same(splat(s, W(i as u32))), value, *element);
+        }
+        return;
+    }
+    let mut indices = [0; MAX_WIDTH];
+    s.store(index, &mut indices[..S::WIDTH]);
+    let words = words::<S, T>();
+    let from = (&raw const value).cast::<u32>();
+    let to = array.as_mut_ptr().cast::<u32>();
+    let mut lanes = super::Mask::to_bits(mask);
+    while lanes != 0 {
+        let lane = lanes.trailing_zeros() as usize;
+        lanes &= lanes - 1;
+        let element = (indices[lane] as usize).min(N - 1);
+        for word in 0..words {
+            // SAFETY: as in `gather`; a mask has no bits beyond WIDTH.
+            unsafe { *to.add((element * words + word) * S::WIDTH + lane) = *from.add(word * S::WIDTH + lane) };
+        }
+    }
+}
+
+/// The widest level.
+pub(super) const MAX_WIDTH: usize = 16;
+
+/// Vectors in a T. Masks have no such layout: the lint keeps `bool` out of arrays and structs in memory.
+#[inline(always)]
+pub(super) fn words<S: Lanes, T>() -> usize {
+    const { assert!(size_of::<S::U>() == S::WIDTH * 4 && size_of::<T>().is_multiple_of(size_of::<S::U>())) };
+    size_of::<T>() / size_of::<S::U>()
+}
