@@ -45,7 +45,9 @@ pub enum Error {
         expected: String,
     },
     /// An action outside its space.
-    #[error("action {value} of instance {instance} (agent {agent}, element {element}) is invalid, allowed is {allowed}")]
+    #[error(
+        "action {value} of instance {instance} (agent {agent}, element {element}) is invalid, allowed is {allowed}"
+    )]
     InvalidAction {
         /// Instance index.
         instance: usize,
@@ -71,19 +73,19 @@ pub enum Error {
         known: String,
     },
     /// A parameter outside its bounds.
-    #[error("parameter `{field}` of instance {instance} is {value} {unit}, allowed is {low} to {high} {unit}")]
+    #[error("parameter `{field}`{} is {value}{}, allowed is {low} to {high}{}", of_instance(.instance), spaced(.unit), spaced(.unit))]
     ParamOutOfRange {
         /// Parameter name.
         field: String,
-        /// Instance index.
-        instance: usize,
+        /// Instance index; None while the parameters belong to no instance yet.
+        instance: Option<usize>,
         /// The bad value.
         value: String,
         /// Lowest allowed value.
         low: String,
         /// Highest allowed value.
         high: String,
-        /// Unit, empty for pure numbers.
+        /// Unit, `1` or empty for pure numbers.
         unit: String,
     },
     /// An instance index past the end.
@@ -105,7 +107,7 @@ pub enum Error {
         value: String,
     },
     /// Step or rollout before the first reset, or on an ended instance with auto-reset disabled.
-    #[error("{what}; call reset{} first", if *.mask { " with a mask that selects it" } else { "" })]
+    #[error("{what}; call reset{} first", if .mask == &true { " with a mask that selects it" } else { "" })]
     ResetNeeded {
         /// What is not ready.
         what: String,
@@ -119,13 +121,17 @@ pub enum Error {
         id: String,
     },
     /// The file has no `pixel` function.
-    #[error("{id} cannot be rendered: its shader has no `pixel` function; add `fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32>`")]
+    #[error(
+        "{id} cannot be rendered: its shader has no `pixel` function; add `fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32>`"
+    )]
     NotRenderable {
         /// Environment id.
         id: String,
     },
     /// No GPU, or not the one asked for.
-    #[error("no adapter {wanted} was found; found: {found}. Install a Vulkan driver (mesa-vulkan-drivers gives a software one) or use the cpu device")]
+    #[error(
+        "no adapter {wanted} was found; found: {found}. Install a Vulkan driver (mesa-vulkan-drivers gives a software one) or use the cpu device"
+    )]
     NoAdapter {
         /// What was asked for.
         wanted: String,
@@ -153,7 +159,9 @@ pub enum Error {
         device: String,
     },
     /// The environment has no CPU code in this build: it was loaded at run time.
-    #[error("{id} was loaded at run time and runs on the GPU back end only; use the gpu device (software Vulkan will do), or put the file into shaders/ and rebuild")]
+    #[error(
+        "{id} was loaded at run time and runs on the GPU back end only; use the gpu device (software Vulkan will do), or put the file into shaders/ and rebuild"
+    )]
     GpuOnly {
         /// Environment id.
         id: String,
@@ -176,3 +184,12 @@ pub enum Error {
 
 /// Result of the suite's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+fn of_instance(instance: &Option<usize>) -> String {
+    instance.map_or(String::new(), |i| format!(" of instance {i}"))
+}
+
+/// A unit behind a number; pure numbers have none.
+fn spaced(unit: &str) -> String {
+    if unit.is_empty() || unit == "1" { String::new() } else { format!(" {unit}") }
+}

@@ -20,14 +20,12 @@ mod device_buffers;
 mod layout;
 mod program;
 mod transfer;
-mod user;
 #[cfg(test)]
 mod scratch;
 
-pub use adapter::{AdapterInfo, adapters, select_adapter};
+pub use adapter::{AdapterInfo, adapters, hardware_adapter, select_adapter};
 pub use context::GpuContext;
 pub use device_buffers::{DeviceBuffers, OnDevice, Region};
-pub use user::UserEnvironment;
 
 use layout::{ControlBlock, Regions};
 use program::{Entry, Program, Variant};

@@ -7,6 +7,8 @@ use crate::error::Result;
 pub(crate) mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
+#[cfg(test)]
+pub(crate) mod mock;
 
 /// When an ended instance starts anew; the numbers are those of kernel.wgsl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -84,6 +84,11 @@ pub fn select_adapter(selector: Option<&str>) -> Result<AdapterInfo> {
     select(adapters(), selector)
 }
 
+/// The best adapter that is not software. `Device::Auto` takes this one or none.
+pub fn hardware_adapter() -> Option<AdapterInfo> {
+    adapters().into_iter().filter(|adapter| !adapter.is_software()).min_by_key(AdapterInfo::rank)
+}
+
 fn select(found: Vec<AdapterInfo>, selector: Option<&str>) -> Result<AdapterInfo> {
     let selector = selector.map(str::trim).filter(|s| !s.is_empty());
     let chosen = match selector {

@@ -1,0 +1,162 @@
+//! From an id or a file to a batch. The list of environments is the folder of shaders; none is kept by hand.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use shadergym_compiler::{Facts, nearest};
+use shadergym_shaders::{Environment, environments};
+
+use crate::backend::cpu::CpuBackend;
+use crate::backend::{Backend, Control};
+use crate::batch::{Batch, BatchOptions};
+use crate::device::{Choice, Device};
+use crate::error::{Error, Result};
+use crate::params::Params;
+
+/// Facts of the shipped environments, in the order of their stems.
+static FACTS: LazyLock<Vec<Arc<Facts>>> =
+    LazyLock::new(|| environments().iter().map(|e| Arc::new(e.facts().clone())).collect());
+
+/// Ids of all shipped environments, sorted by the names of their files.
+pub fn ids() -> impl ExactSizeIterator<Item = &'static str> {
+    environments().iter().map(|e| e.id)
+}
+
+/// What the file of a shipped environment declares: docs, spaces, parameters and state with their units.
+///
+/// # Errors
+/// [`Error::UnknownId`].
+pub fn spec(id: &str) -> Result<&'static Facts> {
+    Ok(&FACTS[find(id)?])
+}
+
+/// The default parameters of a shipped environment, to change and give to [`BatchOptions::params`] or [`Batch::set_params`].
+///
+/// # Errors
+/// [`Error::UnknownId`].
+pub fn default_params(id: &str) -> Result<Params> {
+    Ok(Params::defaults(&FACTS[find(id)?]))
+}
+
+/// A batch of `num_envs` instances with all other options at their defaults.
+///
+/// # Errors
+/// [`Error::UnknownId`], [`Error::InvalidOption`], [`Error::TooLarge`].
+pub fn make(id: &str, num_envs: usize) -> Result<Batch> {
+    make_with(id, &BatchOptions::new(num_envs))
+}
+
+/// A batch with chosen options.
+///
+/// # Errors
+/// [`Error::UnknownId`], [`Error::InvalidOption`], [`Error::TooLarge`]; with a GPU device [`Error::NoAdapter`],
+/// [`Error::NoGpuBackend`], [`Error::DeviceFailed`].
+pub fn make_with(id: &str, options: &BatchOptions) -> Result<Batch> {
+    let index = find(id)?;
+    let facts = &FACTS[index];
+    let control = options.check(facts)?;
+    let environment = &environments()[index];
+    let choice = choose_device(&options.device, options.num_envs, true);
+    let backend = open_backend(&Program::Shipped(environment), facts, options, control, &choice.device)?;
+    Batch::new(facts.clone(), options, control, backend)
+}
+
+/// A batch of a user's own environment file, compiled now. It has GPU code only (software Vulkan will do), so
+/// [`Device::Auto`] means the GPU here.
+///
+/// # Errors
+/// [`Error::Unreadable`], [`Error::Compile`] with file, line, excerpt and fix, [`Error::GpuOnly`] for [`Device::Cpu`],
+/// [`Error::InvalidOption`], [`Error::TooLarge`], [`Error::NoAdapter`], [`Error::NoGpuBackend`], [`Error::DeviceFailed`].
+pub fn make_from_file(path: impl AsRef<Path>, options: &BatchOptions) -> Result<Batch> {
+    let path = path.as_ref();
+    let source = std::fs::read_to_string(path)
+        .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
+    let compiled = shadergym_compiler::compile(path, &source, shadergym_shaders::library())?;
+    let facts = Arc::new(compiled.facts);
+    if options.device == Device::Cpu {
+        return Err(Error::GpuOnly { id: facts.id.clone() });
+    }
+    let control = options.check(&facts)?;
+    let choice = choose_device(&options.device, options.num_envs, false);
+    let backend = open_backend(&Program::File(&compiled.kernel_source), &facts, options, control, &choice.device)?;
+    Batch::new(facts, options, control, backend)
+}
+
+/// Where a batch of `num_envs` instances of a shipped environment would run, and why.
+pub fn choose_device(device: &Device, num_envs: usize, shipped: bool) -> Choice {
+    device.choose(num_envs, shipped, hardware)
+}
+
+fn find(id: &str) -> Result<usize> {
+    environments()
+        .iter()
+        .position(|e| e.id == id)
+        .ok_or_else(|| Error::UnknownId { id: id.to_owned(), nearest: nearest(id, ids()).map(str::to_owned) })
+}
+
+/// What a back end runs.
+enum Program<'a> {
+    /// A shipped environment: CPU kernels and WGSL.
+    Shipped(&'static Environment),
+    /// WGSL of a file compiled at run time.
+    File(&'a str),
+}
+
+/// The one place that knows the constructors of the back ends. `device` is never `Auto`.
+fn open_backend(
+    program: &Program<'_>,
+    facts: &Arc<Facts>,
+    options: &BatchOptions,
+    control: Control,
+    device: &Device,
+) -> Result<Box<dyn Backend>> {
+    match (device, program) {
+        (Device::Gpu(selector), _) => {
+            let source = match program {
+                Program::Shipped(environment) => environment.kernel_source,
+                Program::File(source) => source,
+            };
+            let trusted = matches!(program, Program::Shipped(_));
+            open_gpu(selector.as_ref(), facts, source, trusted, options.num_envs, control)
+        }
+        (_, Program::Shipped(environment)) => {
+            let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
+            Ok(Box::new(backend))
+        }
+        (_, Program::File(_)) => Err(Error::GpuOnly { id: facts.id.clone() }),
+    }
+}
+
+#[cfg(feature = "gpu")]
+fn open_gpu(
+    selector: Option<&crate::device::AdapterSelector>,
+    facts: &Arc<Facts>,
+    source: &str,
+    trusted: bool,
+    num_envs: usize,
+    control: Control,
+) -> Result<Box<dyn Backend>> {
+    let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
+    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), source, trusted, num_envs, control)?;
+    Ok(Box::new(backend))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open_gpu(
+    _: Option<&crate::device::AdapterSelector>,
+    _: &Arc<Facts>,
+    _: &str,
+    _: bool,
+    _: usize,
+    _: Control,
+) -> Result<Box<dyn Backend>> {
+    Err(Error::NoGpuBackend)
+}
+
+/// Index and name of the best hardware adapter.
+fn hardware() -> Option<(usize, String)> {
+    #[cfg(feature = "gpu")]
+    return crate::gpu::hardware_adapter().map(|adapter| (adapter.index, adapter.name));
+    #[cfg(not(feature = "gpu"))]
+    None
+}
