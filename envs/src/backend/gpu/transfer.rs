@@ -1,7 +1,12 @@
 //! Moving words between host and device.
 
+use std::time::Duration;
+
 use super::context::GpuContext;
 use crate::error::Result;
+
+/// By when another thread must have run a callback that is due; it needs microseconds.
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A contiguous piece of a buffer, in words.
 pub(super) struct Piece<'a> {
@@ -58,8 +63,8 @@ impl Staging {
                 .device
                 .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
                 .map_err(|e| e.to_string())?;
-            // The callback has run inside the poll, unless the device was lost.
-            receive.try_recv().map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+            // The callback has run inside the poll, or is about to in that of another thread.
+            receive.recv_timeout(CALLBACK_TIMEOUT).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
             let mapped = slice.get_mapped_range().map_err(|e| e.to_string())?;
             Ok::<_, String>(view(bytemuck::cast_slice(&mapped)))
         });
