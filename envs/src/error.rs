@@ -107,7 +107,7 @@ pub enum Error {
         value: String,
     },
     /// Step or rollout before the first reset, or on an ended instance with auto-reset disabled.
-    #[error("{what}; call reset{} first", if .mask == &true { " with a mask that selects it" } else { "" })]
+    #[error("{what}; call reset{} first", if *.mask { " with a mask that selects it" } else { "" })]
     ResetNeeded {
         /// What is not ready.
         what: String,

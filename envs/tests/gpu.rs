@@ -132,7 +132,8 @@ fn recording_equals_steps(id: &str) -> Result<(), Failed> {
                 let (a, b) = (view.observations().row(row), recording.observations().row(t * rows + row));
                 check(a.words() == b.words(), format!("observation row {row} differs at step {t} in {mode:?}"))?;
                 if view.ended(row * N / rows) {
-                    let (a, b) = (view.final_observations().row(row), recording.final_observations().row(t * rows + row));
+                    let (a, b) =
+                        (view.final_observations().row(row), recording.final_observations().row(t * rows + row));
                     check(a.words() == b.words(), format!("last observation {row} differs at step {t} in {mode:?}"))?;
                 }
                 let (a, b) = (view.rewards()[row], recording.rewards()[t * rows + row]);
