@@ -51,8 +51,10 @@ fn story(case: &Case, mode: AutoresetMode, limit: Option<u32>, steps: usize) -> 
     let mut waiting = [false; INSTANCES];
     for _ in 0..steps {
         let row: Vec<Elements<'static>> = (0..INSTANCES).map(|i| action(&batch, i, transitions[i])).collect();
-        let floats: Vec<f32> = row.iter().flat_map(|e| if let Elements::F32(v) = e { v.to_vec() } else { vec![] }).collect();
-        let integers: Vec<u32> = row.iter().flat_map(|e| if let Elements::U32(v) = e { v.to_vec() } else { vec![] }).collect();
+        let floats: Vec<f32> =
+            row.iter().flat_map(|e| if let Elements::F32(v) = e { v.to_vec() } else { vec![] }).collect();
+        let integers: Vec<u32> =
+            row.iter().flat_map(|e| if let Elements::U32(v) = e { v.to_vec() } else { vec![] }).collect();
         let result = if floats.is_empty() { batch.step(&integers) } else { batch.step(&floats) };
         let view = result.expect("valid actions");
         for (i, story) in stories.iter_mut().enumerate() {
@@ -183,5 +185,8 @@ pub fn params_wait_for_the_next_start(case: &Case) {
     from_start.set_params_words(CHANGED, &params).expect("inside the box");
     from_start.reset(7).expect("resets");
     changed.reset(7).expect("resets");
-    assert_eq!(fingerprint(&from_start.record(50).expect("records")), fingerprint(&changed.record(50).expect("records")));
+    assert_eq!(
+        fingerprint(&from_start.record(50).expect("records")),
+        fingerprint(&changed.record(50).expect("records"))
+    );
 }

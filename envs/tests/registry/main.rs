@@ -38,7 +38,8 @@ const CPU_PROPERTIES: &[Property] = &[
 ];
 
 /// Properties of the GPU back end beside the CPU's.
-const GPU_PROPERTIES: &[Property] = &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
+const GPU_PROPERTIES: &[Property] =
+    &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
 
 fn main() {
     let arguments = Arguments::from_args();

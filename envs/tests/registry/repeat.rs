@@ -67,9 +67,15 @@ pub fn recording_equals_single_steps(case: &Case) {
             assert!(of_step.eq(recording.rewards()[at * agents..(at + 1) * agents].iter().map(|r| r.to_bits())));
             let range = i * words..(i + 1) * words;
             let recorded_range = at * words..(at + 1) * words;
-            assert_eq!(view.observations().words()[range.clone()], recording.observations().words()[recorded_range.clone()]);
+            assert_eq!(
+                view.observations().words()[range.clone()],
+                recording.observations().words()[recorded_range.clone()]
+            );
             if view.ended(i) {
-                assert_eq!(view.final_observations().words()[range], recording.final_observations().words()[recorded_range]);
+                assert_eq!(
+                    view.final_observations().words()[range],
+                    recording.final_observations().words()[recorded_range]
+                );
                 totals.episodes += 1;
                 totals.length_sum += u64::from(view.episode_lengths()[i]);
             }
@@ -173,7 +179,11 @@ pub fn levels_equal_the_plain_reference(case: &Case) {
                 for i in 0..67 {
                     let (a, b) = (trace(&plain.2, i), trace(&lanes.2, i));
                     let step = a.iter().zip(&b).position(|(a, b)| a != b);
-                    assert!(step.is_none(), "{level}, instance {i}, step {step:?}: {:x?}", step.map(|t| (&a[t], &b[t])));
+                    assert!(
+                        step.is_none(),
+                        "{level}, instance {i}, step {step:?}: {:x?}",
+                        step.map(|t| (&a[t], &b[t]))
+                    );
                 }
             }
             assert_eq!(plain.1, lanes.1, "pictures of {level}");

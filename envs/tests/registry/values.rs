@@ -86,7 +86,10 @@ pub fn pictures_show_something(case: &Case) {
             assert_eq!((image.width, image.height, image.rgb.len()), (width, height, width * height * 3));
             let first = &image.rgb[..3];
             let other = image.rgb.chunks_exact(3).filter(|p| *p != first).count();
-            assert!(other * 200 > width * height, "at least half a percent differs from the corner, got {other} pixels");
+            assert!(
+                other * 200 > width * height,
+                "at least half a percent differs from the corner, got {other} pixels"
+            );
         }
     }
     let again = batch.render(2, 96, 64).expect("renders");
