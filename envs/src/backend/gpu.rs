@@ -20,8 +20,6 @@ mod device_buffers;
 mod layout;
 mod program;
 mod transfer;
-#[cfg(test)]
-mod scratch;
 
 pub use adapter::{AdapterInfo, adapters, hardware_adapter, select_adapter};
 pub use context::GpuContext;
