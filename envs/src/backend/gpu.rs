@@ -148,11 +148,6 @@ impl GpuBackend {
         Ok(backend)
     }
 
-    /// The device of this batch.
-    pub fn context(&self) -> &Arc<GpuContext> {
-        &self.context
-    }
-
     /// Seconds that making the pipelines took; they are made once per process, adapter and environment.
     pub fn pipeline_seconds(&self) -> f64 {
         self.program.creation_seconds()

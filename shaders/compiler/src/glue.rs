@@ -7,6 +7,9 @@ use naga::{Handle, Module, Type, TypeInner};
 use crate::facts::{ActionSpace, Facts, Kind};
 use crate::reflect::Reflect;
 
+/// Storage buffers that every WebGPU device offers to one stage.
+const MAX_STORAGE_BUFFERS: usize = 8;
+
 /// The glue for an environment whose facts are known.
 pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     let mut out = String::new();
@@ -17,9 +20,6 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     };
     if reflect.constant("AGENTS").is_none() {
         line(&mut out, "const AGENTS: u32 = 1u;".to_owned());
-    }
-    for alias in ["Action", "Observation"] {
-        debug_assert!(reflect.linked.text.contains(alias));
     }
     for (name, words) in [
         ("EPISODE", facts.episode_words),
@@ -47,19 +47,27 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
         ("params", "Params", type_words(module, params), "kernel_instances", e + s, true),
         ("pending", "Params", type_words(module, params), "kernel_pending", 0, false),
     ] {
-        let _ = writeln!(out, "fn kernel_load_{name}(i: u32) -> {ty} {{\n    let n = kernel_control.instances;\n    var v: {ty};");
+        let _ = writeln!(
+            out,
+            "fn kernel_load_{name}(i: u32) -> {ty} {{\n    let n = kernel_control.instances;\n    var v: {ty};"
+        );
         for (w, (path, kind)) in words.iter().enumerate() {
             let load = from_bits(*kind, &format!("{buffer}[{}u * n + i]", first + w));
             let _ = writeln!(out, "    v{path} = {load};");
         }
         let _ = writeln!(out, "    return v;\n}}");
         if writable {
-            let _ = writeln!(out, "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;");
+            let _ = writeln!(
+                out,
+                "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;"
+            );
             for (w, (path, kind)) in words.iter().enumerate() {
-                // Given actions leave the generator of random play as it is.
-                let condition = if path.starts_with(".action_rng") { "if (!KERNEL_ACTIONS_GIVEN) " } else { "" };
                 let store = format!("{buffer}[{}u * n + i] = {};", first + w, to_bits(*kind, &format!("(*v){path}")));
-                let _ = writeln!(out, "    {}", if condition.is_empty() { store } else { format!("{condition}{{ {store} }}") });
+                // Given actions leave the generator of random play as it is.
+                let _ = match path.starts_with(".action_rng") {
+                    true => writeln!(out, "    if (!KERNEL_ACTIONS_GIVEN) {{ {store} }}"),
+                    false => writeln!(out, "    {store}"),
+                };
             }
             let _ = writeln!(out, "}}");
         }
@@ -92,11 +100,8 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
 
 /// `kernel_step`: the environment's step with rewards and actions as arrays over agents.
 fn step(reflect: &Reflect, facts: &Facts) -> String {
-    let (actions, reward) = if facts.agents > 1 {
-        ("actions", "outcome.reward")
-    } else {
-        ("actions[0]", "KernelRewards(outcome.reward)")
-    };
+    let (actions, reward) =
+        if facts.agents > 1 { ("actions", "outcome.reward") } else { ("actions[0]", "KernelRewards(outcome.reward)") };
     let params = argument(reflect, "step", 0, "params");
     format!(
         "fn kernel_step(params: Params, state: ptr<function, State>, actions: KernelActions, rng: ptr<function, Rng>) -> KernelTransition {{\n    \
@@ -141,7 +146,8 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
 }
 
 fn draw_actions(facts: &Facts) -> String {
-    let mut out = String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
+    let mut out =
+        String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
     for (w, (path, _)) in action_words(facts).iter().enumerate() {
         let draw = match &facts.action {
             ActionSpace::Discrete { n } => format!("rng_range(rng, {n}u)"),
@@ -163,9 +169,8 @@ fn action_words(facts: &Facts) -> Vec<(String, Kind)> {
     (0..facts.agents)
         .flat_map(|agent| {
             let scalar = matches!(facts.action, ActionSpace::Discrete { .. });
-            (0..facts.action.words()).map(move |w| {
-                (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind)
-            })
+            (0..facts.action.words())
+                .map(move |w| (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind))
         })
         .collect()
 }
@@ -179,6 +184,24 @@ fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
     words.push((".ended".to_owned(), Kind::U32));
     words.extend((0..facts.agents).map(|a| (format!(".episode_return[{a}]"), Kind::F32)));
     words
+}
+
+/// Checks what the glue takes for granted about kernel.wgsl: the words of `KernelEpisode`, and the number of buffers.
+pub(crate) fn check(module: &Module, facts: &Facts) -> Result<(), String> {
+    let episode = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
+    let found = episode.map(|(ty, _)| type_words(module, ty)).unwrap_or_default();
+    let expected = episode_words(facts);
+    if found != expected || found.len() != facts.episode_words {
+        let names =
+            |words: &[(String, Kind)]| words.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ");
+        return Err(format!("KernelEpisode holds {}, expected is {}", names(&found), names(&expected)));
+    }
+    let storage = |space: naga::AddressSpace| matches!(space, naga::AddressSpace::Storage { .. });
+    let buffers = module.global_variables.iter().filter(|(_, v)| storage(v.space)).count();
+    if buffers > MAX_STORAGE_BUFFERS {
+        return Err(format!("{buffers} storage buffers, allowed are {MAX_STORAGE_BUFFERS}"));
+    }
+    Ok(())
 }
 
 /// Access paths of the words of a type, in memory order.
