@@ -183,7 +183,7 @@ mod tests {
         let error = make_from_file("no/such/file.wgsl", &options).unwrap_err().to_string();
         assert!(error.starts_with("cannot read no/such/file.wgsl"), "{error}");
         let path = std::env::temp_dir().join(format!("shadergym_{}.wgsl", std::process::id()));
-        let mut make = |text: &str| {
+        let make = |text: &str| {
             std::fs::write(&path, text).unwrap();
             let error = make_from_file(&path, &options).unwrap_err();
             std::fs::remove_file(&path).unwrap();
