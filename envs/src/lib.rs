@@ -16,6 +16,8 @@
 //! What changes an episode (time limit, sticky actions, auto-reset) is an option of the batch, [`BatchOptions`]; what
 //! changes data (normalising, clipping, stacking, statistics) is a wrapper around batches, [`wrappers`].
 
+#![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value; they are rare and no hot path passes them on")]
+
 mod actions;
 mod backend;
 mod batch;
@@ -27,6 +29,14 @@ mod params;
 mod registry;
 mod space;
 pub mod wrappers;
+
+#[cfg(feature = "gpu")]
+pub mod gpu {
+    //! GPU back end: adapters, shared devices, buffers for learners that work on the device.
+    pub use crate::backend::gpu::{
+        AdapterInfo, DeviceBuffers, GpuContext, OnDevice, Region, adapters, hardware_adapter, select_adapter,
+    };
+}
 
 pub use backend::AutoresetMode;
 pub use batch::{Batch, BatchOptions, Image, Instances, Recording, RolloutStats, Snapshot, StepView};

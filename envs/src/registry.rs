@@ -116,7 +116,8 @@ fn open_backend(
                 Program::Shipped(environment) => environment.kernel_source,
                 Program::File(source) => source,
             };
-            open_gpu(selector.as_ref(), facts, source, options.num_envs, control)
+            let trusted = matches!(program, Program::Shipped(_));
+            open_gpu(selector.as_ref(), facts, source, trusted, options.num_envs, control)
         }
         (_, Program::Shipped(environment)) => {
             let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
@@ -131,11 +132,13 @@ fn open_gpu(
     selector: Option<&crate::device::AdapterSelector>,
     facts: &Arc<Facts>,
     source: &str,
+    trusted: bool,
     num_envs: usize,
     control: Control,
 ) -> Result<Box<dyn Backend>> {
-    let _ = (selector, facts, source, num_envs, control);
-    Err(Error::NoGpuBackend)
+    let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
+    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), source, trusted, num_envs, control)?;
+    Ok(Box::new(backend))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -143,13 +146,50 @@ fn open_gpu(
     _: Option<&crate::device::AdapterSelector>,
     _: &Arc<Facts>,
     _: &str,
+    _: bool,
     _: usize,
     _: Control,
 ) -> Result<Box<dyn Backend>> {
     Err(Error::NoGpuBackend)
 }
 
-/// Index and name of the first hardware adapter.
+/// Index and name of the best hardware adapter.
 fn hardware() -> Option<(usize, String)> {
+    #[cfg(feature = "gpu")]
+    return crate::gpu::hardware_adapter().map(|adapter| (adapter.index, adapter.name));
+    #[cfg(not(feature = "gpu"))]
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_ids_get_a_suggestion() {
+        let id = ids().next().expect("an environment");
+        assert_eq!(spec(id).unwrap().id, id);
+        assert_eq!(default_params(id).unwrap().words(), spec(id).unwrap().default_params);
+        let close = id.to_lowercase().replace('-', "");
+        let error = make(&close, 1).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{close}`, did you mean `{id}`?")), "{error}");
+        assert!(make("Zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 1).unwrap_err().to_string().contains("shadergym list"));
+        assert!(matches!(make(id, 0), Err(Error::InvalidOption { option: "num_envs", .. })));
+    }
+
+    #[test]
+    fn files_run_on_the_gpu_only() {
+        let options = BatchOptions::new(1).device(Device::Cpu);
+        let error = make_from_file("no/such/file.wgsl", &options).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read no/such/file.wgsl"), "{error}");
+        let path = std::env::temp_dir().join(format!("shadergym_{}.wgsl", std::process::id()));
+        let make = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let error = make_from_file(&path, &options).unwrap_err();
+            std::fs::remove_file(&path).unwrap();
+            error
+        };
+        assert!(matches!(make("fn broken("), Error::Compile(_)));
+        assert!(matches!(make(environments()[0].source), Error::GpuOnly { .. }));
+    }
 }
