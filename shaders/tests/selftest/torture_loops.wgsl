@@ -23,7 +23,7 @@ const DEFAULT_PARAMS: Params = Params(7u);
 
 struct State {
     /// 1; hashed results, one word per function
-    words: array<u32, 7>,
+    words: array<u32, 8>,
 }
 
 alias Action = u32;
@@ -39,7 +39,7 @@ const OBSERVATION_HIGH: f32 = 65535.0;
 
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     var state: State;
-    for (var i = 0u; i < 7u; i++) {
+    for (var i = 0u; i < 8u; i++) {
         state.words[i] = rng_next(rng) + params.salt;
     }
     return state;
@@ -72,6 +72,7 @@ fn probe_all(state: ptr<function, State>, r: u32) {
     (*state).words[4] = mix((*state).words[4], probe_parts(r * 11u + 4u));
     (*state).words[5] = mix((*state).words[5], probe_fresh(r * 13u + 5u));
     (*state).words[6] = mix((*state).words[6], probe_carried(r * 15u + 6u));
+    (*state).words[7] = mix((*state).words[7], probe_inner_only(r * 17u + 7u));
 }
 
 /// Last value stored by each lane before it left.
@@ -169,4 +170,21 @@ fn probe_carried(r: u32) -> u32 {
         if (((h >> i) & 3u) == 3u) { break; }
     }
     return mix(h, previous);
+}
+
+/// Variables that live outside two loops and are only used in the inner one, which lanes leave at their own time.
+fn probe_inner_only(r: u32) -> u32 {
+    var x = 0u;
+    var u = 50u;
+    var h = r;
+    for (var i = 0u; i < 4u; i++) {
+        for (var j = 0u; j < 5u; j++) {
+            x = x + j + 1u;
+            h = mix(h, x + 100u * u);
+            if ((h & 3u) == 0u) { break; }
+            u = i + j;
+        }
+        h += i;
+    }
+    return h;
 }
