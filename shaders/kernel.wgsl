@@ -14,6 +14,8 @@ const KERNEL_DISABLED: u32 = 2u;
 /// Bits of `KernelEpisode.ended` and of the flags in the outputs.
 const KERNEL_TERMINATED: u32 = 1u;
 const KERNEL_TRUNCATED: u32 = 2u;
+/// Bit of the flags in the outputs alone: a transition was made, not just a start.
+const KERNEL_TRANSITION: u32 = 4u;
 
 alias KernelActions = array<Action, AGENTS>;
 alias KernelRewards = array<f32, AGENTS>;
@@ -49,8 +51,9 @@ struct KernelControl {
     at_totals: u32,
     /// words; distance between two transitions' final observations, 0 where only the newest is kept
     final_stride: u32,
-    padding0: u32,
-    padding1: u32,
+    /// bool; 1 = this dispatch goes on with the rollout of the one before: totals add up
+    continued: u32,
+    padding: u32,
 }
 
 /// The bookkeeping of one instance.
@@ -123,6 +126,48 @@ fn kernel_random_actions(episode: ptr<function, KernelEpisode>) -> KernelActions
     return actions;
 }
 
+/// One transition of an episode that runs: sticky actions, the environment's step, time limit, statistics. Returns the
+/// rewards; the flags are in `episode.ended`.
+fn kernel_transition(
+    control: KernelControl,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+    totals: ptr<function, KernelTotals>,
+    given: KernelActions,
+) -> KernelRewards {
+    var rng = (*episode).rng;
+    var actions = given;
+    if (control.sticky_probability > 0.0) {
+        if (rng_uniform(&rng) < control.sticky_probability) {
+            actions = (*episode).last_actions;
+        }
+    }
+    let outcome = kernel_step(*params, state, actions, &rng);
+    (*episode).rng = rng;
+    (*episode).last_actions = actions;
+    let elapsed = (*episode).elapsed + 1u;
+    (*episode).elapsed = elapsed;
+    // Both flags may be set at once, as with Gymnasium's TimeLimit.
+    let truncated = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
+    let ended = select(0u, KERNEL_TERMINATED, outcome.terminated) | select(0u, KERNEL_TRUNCATED, truncated);
+    (*episode).ended = ended;
+    (*totals).transitions += 1u;
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        (*episode).episode_return[agent] += outcome.reward[agent];
+    }
+    if (ended != 0u) {
+        (*totals).episodes += 1u;
+        (*totals).length_sum += elapsed;
+        (*totals).finished_length = elapsed;
+        for (var agent = 0u; agent < AGENTS; agent++) {
+            (*totals).return_sum[agent] += (*episode).episode_return[agent];
+            (*totals).finished_return[agent] = (*episode).episode_return[agent];
+        }
+    }
+    return outcome.reward;
+}
+
 /// One call of step: a transition, or under NEXT_STEP the start that follows an ended episode (reward 0).
 /// Returns the rewards; the flags are in `episode.ended`. An ended instance under DISABLED stays as it is.
 fn kernel_advance(
@@ -140,41 +185,27 @@ fn kernel_advance(
             kernel_start(pending, params, state, episode);
         }
     } else {
-        var rng = (*episode).rng;
-        var actions = given;
-        if (control.sticky_probability > 0.0) {
-            if (rng_uniform(&rng) < control.sticky_probability) {
-                actions = (*episode).last_actions;
-            }
-        }
-        let outcome = kernel_step(*params, state, actions, &rng);
-        (*episode).rng = rng;
-        (*episode).last_actions = actions;
-        reward = outcome.reward;
-        let elapsed = (*episode).elapsed + 1u;
-        (*episode).elapsed = elapsed;
-        // Both flags may be set at once, as with Gymnasium's TimeLimit.
-        let truncated = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
-        let ended = select(0u, KERNEL_TERMINATED, outcome.terminated) | select(0u, KERNEL_TRUNCATED, truncated);
-        (*episode).ended = ended;
-        (*totals).transitions += 1u;
-        for (var agent = 0u; agent < AGENTS; agent++) {
-            (*episode).episode_return[agent] += outcome.reward[agent];
-        }
-        if (ended != 0u) {
-            (*totals).episodes += 1u;
-            (*totals).length_sum += elapsed;
-            (*totals).finished_length = elapsed;
-            for (var agent = 0u; agent < AGENTS; agent++) {
-                (*totals).return_sum[agent] += (*episode).episode_return[agent];
-                (*totals).finished_return[agent] = (*episode).episode_return[agent];
-            }
-        }
+        reward = kernel_transition(control, params, state, episode, totals, given);
     }
     return reward;
 }
 
 // ---- GPU only from here: bindings and entry points --------------------------------------------------
+
+// Options that a pipeline is made for, so that what it does not need is not even in it: software rasterisers run both
+// sides of every branch. They stand for the fields of KernelControl of the same names.
+override KERNEL_AUTORESET: u32 = KERNEL_NEXT_STEP;
+override KERNEL_STICKY: bool = true;
+override KERNEL_ACTIONS_GIVEN: bool = false;
+override KERNEL_RECORD: bool = false;
+/// One step per dispatch, without totals.
+override KERNEL_SINGLE: bool = false;
+/// All instances have the same parameters, in force and pending: those of instance 0 stand for all.
+override KERNEL_COMMON_PARAMS: bool = false;
+
+/// Calls of step between two looks at which instances must start anew. A vector of instances then makes one start for
+/// several ended instances; an ended one waits for at most this many calls of its neighbours.
+const KERNEL_BLOCK: u32 = 8u;
 
 @group(0) @binding(0) var<uniform> kernel_control: KernelControl;
 /// [KERNEL_EPISODE_WORDS + KERNEL_STATE_WORDS + KERNEL_PARAMS_WORDS, n]: episode, state, parameters in force
@@ -187,9 +218,42 @@ fn kernel_advance(
 /// regions at the offsets in KernelControl, see `Layout` of the GPU back end
 @group(0) @binding(4) var<storage, read_write> kernel_outputs: array<u32>;
 
+/// The actions of call t: given, or drawn by the instance's own generator.
+fn kernel_actions(episode: ptr<function, KernelEpisode>, t: u32, i: u32) -> KernelActions {
+    if (KERNEL_ACTIONS_GIVEN) {
+        return kernel_load_actions((t * kernel_control.instances + i) * AGENTS * KERNEL_ACTION_WORDS);
+    }
+    return kernel_random_actions(episode);
+}
+
 fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>) {
     for (var agent = 0u; agent < AGENTS; agent++) {
         kernel_store_observation(at + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(params, state, agent));
+    }
+}
+
+/// Zero at the beginning of a rollout; the sums so far where a dispatch goes on with it.
+fn kernel_load_totals(i: u32) -> KernelTotals {
+    var totals = KernelTotals();
+    if (!KERNEL_SINGLE && kernel_control.continued != 0u) {
+        let at = kernel_control.at_totals + i * (3u + AGENTS);
+        totals.transitions = kernel_outputs[at];
+        totals.episodes = kernel_outputs[at + 1u];
+        totals.length_sum = kernel_outputs[at + 2u];
+        for (var agent = 0u; agent < AGENTS; agent++) {
+            totals.return_sum[agent] = bitcast<f32>(kernel_outputs[at + 3u + agent]);
+        }
+    }
+    return totals;
+}
+
+fn kernel_store_totals(i: u32, totals: ptr<function, KernelTotals>) {
+    let at = kernel_control.at_totals + i * (3u + AGENTS);
+    kernel_outputs[at] = (*totals).transitions;
+    kernel_outputs[at + 1u] = (*totals).episodes;
+    kernel_outputs[at + 2u] = (*totals).length_sum;
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_outputs[at + 3u + agent] = bitcast<u32>((*totals).return_sum[agent]);
     }
 }
 
@@ -216,60 +280,99 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state);
 }
 
+/// Writes what one call of step gave into a row of the outputs; under SAME_STEP starts anew first.
+fn kernel_emit(
+    i: u32,
+    t: u32,
+    flags: u32,
+    reward: KernelRewards,
+    actions: KernelActions,
+    pending: ptr<function, Params>,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+) {
+    let row = select(0u, t, KERNEL_RECORD) * kernel_control.instances + i;
+    let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
+    if (KERNEL_AUTORESET == KERNEL_SAME_STEP) {
+        // In the other modes the observation of this very transition is the last one of the episode.
+        if ((*episode).ended != 0u) {
+            kernel_write_observations(
+                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, *params, state);
+            kernel_start(pending, params, state, episode);
+        }
+    }
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
+    }
+    kernel_outputs[kernel_control.at_flags + row] = flags;
+    kernel_write_observations(kernel_control.at_observation + row * observation_words, *params, state);
+    if (KERNEL_RECORD) {
+        kernel_store_actions(kernel_control.at_actions + row * AGENTS * KERNEL_ACTION_WORDS, actions);
+    }
+}
+
 @compute @workgroup_size(64)
 fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let n = kernel_control.instances;
     let i = id.x + id.y * groups.x * 64u;
     if (i >= n) { return; }
+    var control = kernel_control;
+    control.autoreset = KERNEL_AUTORESET;
+    control.sticky_probability = select(0.0, control.sticky_probability, KERNEL_STICKY);
+    let steps = select(control.steps, 1u, KERNEL_SINGLE);
     var episode = kernel_load_episode(i);
-    var params = kernel_load_params(i);
     var state = kernel_load_state(i);
-    var pending = kernel_load_pending(i);
-    var totals = KernelTotals();
-    let action_words = AGENTS * KERNEL_ACTION_WORDS;
-    let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
-    for (var t = 0u; t < kernel_control.steps; t++) {
-        var actions: KernelActions;
-        if (kernel_control.actions_given != 0u) {
-            actions = kernel_load_actions((t * n + i) * action_words);
-        } else {
-            actions = kernel_random_actions(&episode);
-        }
-        let reward = kernel_advance(kernel_control, &pending, &params, &state, &episode, &totals, actions);
-        let ended = episode.ended;
-        let keep = kernel_control.record != 0u || t + 1u == kernel_control.steps;
-        // Rows of the final observations mean something only where the flags of the same transition are set.
-        if (ended != 0u && keep) {
-            kernel_write_observations(
-                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, params, &state);
-        }
-        if (ended != 0u && kernel_control.autoreset == KERNEL_SAME_STEP) {
-            kernel_start(&pending, &params, &state, &episode);
-        }
-        if (keep) {
-            let row = select(0u, t, kernel_control.record != 0u) * n + i;
-            for (var agent = 0u; agent < AGENTS; agent++) {
-                kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
+    var pending = kernel_load_pending(select(i, 0u, KERNEL_COMMON_PARAMS));
+    var params = pending;
+    if (!KERNEL_COMMON_PARAMS) {
+        params = kernel_load_params(i);
+    }
+    var totals = kernel_load_totals(i);
+    let episodes_before = totals.episodes;
+    var actions: KernelActions;
+    var reward: KernelRewards;
+    var flags = 0u;
+    var t = 0u;
+    while (t < steps) {
+        if (episode.ended != 0u) {
+            if (KERNEL_AUTORESET != KERNEL_DISABLED) {
+                kernel_start(&pending, &params, &state, &episode);
             }
-            kernel_outputs[kernel_control.at_flags + row] = ended;
-            kernel_write_observations(kernel_control.at_observation + row * observation_words, params, &state);
-            if (kernel_control.record != 0u) {
-                kernel_store_actions(kernel_control.at_actions + row * action_words, actions);
+            if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
+                // This call of step is used up: its action is ignored, but drawn where actions are drawn.
+                actions = kernel_actions(&episode, t, i);
+                reward = KernelRewards();
+                flags = episode.ended;
+                if (KERNEL_RECORD) {
+                    kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode);
+                }
+                t += 1u;
             }
         }
+        let end = min(t + KERNEL_BLOCK, steps);
+        while (t < end && episode.ended == 0u) {
+            actions = kernel_actions(&episode, t, i);
+            reward = kernel_transition(control, &params, &state, &episode, &totals, actions);
+            flags = episode.ended | KERNEL_TRANSITION;
+            if (KERNEL_RECORD) {
+                kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode);
+            }
+            t += 1u;
+        }
+    }
+    if (!KERNEL_RECORD) {
+        kernel_emit(i, 0u, flags, reward, actions, &pending, &params, &state, &episode);
     }
     kernel_store_episode(i, &episode);
     kernel_store_state(i, &state);
-    kernel_store_params(i, &params);
-    let totals_words = 3u + AGENTS;
-    let at = kernel_control.at_totals + i * totals_words;
-    kernel_outputs[at] = totals.transitions;
-    kernel_outputs[at + 1u] = totals.episodes;
-    kernel_outputs[at + 2u] = totals.length_sum;
-    for (var agent = 0u; agent < AGENTS; agent++) {
-        kernel_outputs[at + 3u + agent] = bitcast<u32>(totals.return_sum[agent]);
+    if (!KERNEL_COMMON_PARAMS) {
+        kernel_store_params(i, &params);
     }
-    if (totals.episodes != 0u) {
+    if (!KERNEL_SINGLE) {
+        kernel_store_totals(i, &totals);
+    }
+    if (totals.episodes != episodes_before) {
         let finished = kernel_control.at_finished + i * (1u + AGENTS);
         kernel_outputs[finished] = totals.finished_length;
         for (var agent = 0u; agent < AGENTS; agent++) {

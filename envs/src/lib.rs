@@ -28,6 +28,14 @@ mod registry;
 mod space;
 pub mod wrappers;
 
+#[cfg(feature = "gpu")]
+pub mod gpu {
+    //! GPU back end: adapters, shared devices, buffers for learners that work on the device.
+    pub use crate::backend::gpu::{
+        AdapterInfo, DeviceBuffers, GpuContext, OnDevice, Region, adapters, hardware_adapter, select_adapter,
+    };
+}
+
 pub use backend::AutoresetMode;
 pub use batch::{Batch, BatchOptions, Image, Instances, Recording, RolloutStats, Snapshot, StepView};
 pub use device::{AUTO_GPU_INSTANCES, AdapterSelector, Choice, Device};

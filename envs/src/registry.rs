@@ -116,7 +116,8 @@ fn open_backend(
                 Program::Shipped(environment) => environment.kernel_source,
                 Program::File(source) => source,
             };
-            open_gpu(selector.as_ref(), facts, source, options.num_envs, control)
+            let trusted = matches!(program, Program::Shipped(_));
+            open_gpu(selector.as_ref(), facts, source, trusted, options.num_envs, control)
         }
         (_, Program::Shipped(environment)) => {
             let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
@@ -131,11 +132,13 @@ fn open_gpu(
     selector: Option<&crate::device::AdapterSelector>,
     facts: &Arc<Facts>,
     source: &str,
+    trusted: bool,
     num_envs: usize,
     control: Control,
 ) -> Result<Box<dyn Backend>> {
-    let _ = (selector, facts, source, num_envs, control);
-    Err(Error::NoGpuBackend)
+    let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
+    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), source, trusted, num_envs, control)?;
+    Ok(Box::new(backend))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -143,13 +146,17 @@ fn open_gpu(
     _: Option<&crate::device::AdapterSelector>,
     _: &Arc<Facts>,
     _: &str,
+    _: bool,
     _: usize,
     _: Control,
 ) -> Result<Box<dyn Backend>> {
     Err(Error::NoGpuBackend)
 }
 
-/// Index and name of the first hardware adapter.
+/// Index and name of the best hardware adapter.
 fn hardware() -> Option<(usize, String)> {
+    #[cfg(feature = "gpu")]
+    return crate::gpu::hardware_adapter().map(|adapter| (adapter.index, adapter.name));
+    #[cfg(not(feature = "gpu"))]
     None
 }

@@ -156,4 +156,10 @@ pub(crate) trait Backend: Send {
 
     /// Bytes that one instance takes on the device, outputs included.
     fn bytes_per_instance(&self) -> usize;
+
+    /// The GPU back end behind this, for learners on the device.
+    #[cfg(feature = "gpu")]
+    fn as_gpu(&mut self) -> Option<&mut gpu::GpuBackend> {
+        None
+    }
 }

@@ -1,6 +1,8 @@
 //! The batch: n instances of one environment that step together.
 
 mod instances;
+#[cfg(feature = "gpu")]
+mod on_device;
 mod options;
 mod rollout;
 mod snapshot;

@@ -1,0 +1,248 @@
+//! The words that host and kernel exchange: the control block, and the regions of an outputs buffer.
+
+use std::ops::Range;
+
+use shadergym_compiler::Facts;
+
+use crate::backend::{AutoresetMode, Control, Outputs};
+
+/// Bits of a flags word, as in kernel.wgsl.
+const TERMINATED: u32 = 1;
+const TRUNCATED: u32 = 2;
+const TRANSITION: u32 = 4;
+
+/// Declares a struct and the list of its fields, so that a test can hold it against the one in kernel.wgsl.
+macro_rules! control_block {
+    ($(#[$meta:meta])* struct $name:ident { $($field:ident: $ty:ty,)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+        pub(super) struct $name { $(pub $field: $ty,)* }
+
+        #[cfg(test)]
+        impl $name {
+            const FIELDS: &[(&str, &str)] = &[$((stringify!($field), stringify!($ty)),)*];
+        }
+    };
+}
+
+control_block! {
+    /// `KernelControl` of kernel.wgsl, which documents the fields.
+    struct ControlBlock {
+        instances: u32,
+        steps: u32,
+        max_episode_steps: u32,
+        autoreset: u32,
+        actions_given: u32,
+        record: u32,
+        sticky_probability: f32,
+        width: u32,
+        height: u32,
+        instance: u32,
+        at_reward: u32,
+        at_flags: u32,
+        at_finished: u32,
+        at_observation: u32,
+        at_final: u32,
+        at_actions: u32,
+        at_totals: u32,
+        final_stride: u32,
+        continued: u32,
+        padding: u32,
+    }
+}
+
+impl ControlBlock {
+    /// The block of a dispatch of `steps` transitions whose outputs lie as `regions` says.
+    pub fn new(control: &Control, regions: &Regions, steps: usize, actions_given: bool) -> Self {
+        Self {
+            instances: regions.n as u32,
+            steps: steps as u32,
+            max_episode_steps: control.max_episode_steps,
+            autoreset: control.autoreset as u32,
+            actions_given: actions_given.into(),
+            record: regions.record.into(),
+            sticky_probability: control.sticky_probability,
+            at_reward: regions.reward.start as u32,
+            at_flags: regions.flags.start as u32,
+            at_finished: regions.finished.start as u32,
+            at_observation: regions.observation.start as u32,
+            at_final: regions.last.start as u32,
+            at_actions: regions.actions.start as u32,
+            at_totals: regions.totals.start as u32,
+            final_stride: if regions.record { regions.last.len() / regions.rows } else { 0 } as u32,
+            ..Self::default()
+        }
+    }
+}
+
+/// Where the parts of an outputs buffer lie, in words. Their order lets a step read one prefix: everything it needs
+/// comes before `totals`, which a single step does not need because the flags tell whether a transition was made.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Regions {
+    /// Instances.
+    pub n: usize,
+    /// Transitions kept, R.
+    pub rows: usize,
+    /// Every transition is kept.
+    pub record: bool,
+    /// [R, n] bits TERMINATED, TRUNCATED, TRANSITION.
+    pub flags: Range<usize>,
+    /// [R, n, agents].
+    pub reward: Range<usize>,
+    /// [n, 1 + agents] length and returns of the newest finished episode.
+    pub finished: Range<usize>,
+    /// [R, n, agents, observation words].
+    pub observation: Range<usize>,
+    /// [R, n, agents, observation words] last observations; empty unless SAME_STEP, because in the other modes the
+    /// observation of an ending transition is the last one.
+    pub last: Range<usize>,
+    /// [n, 3 + agents] transitions, episodes, sum of lengths, sums of returns.
+    pub totals: Range<usize>,
+    /// [K, n, agents, action words] if recorded.
+    pub actions: Range<usize>,
+    /// All words.
+    pub words: usize,
+}
+
+impl Regions {
+    /// The layout for R = `rows` transitions of n instances.
+    pub fn new(facts: &Facts, n: usize, rows: usize, record: bool, autoreset: AutoresetMode) -> Self {
+        let mut words = 0;
+        let mut take = |count: usize| {
+            let start = words;
+            words += count;
+            start..words
+        };
+        let observations = rows * n * facts.observation_words();
+        let flags = take(rows * n);
+        let reward = take(rows * n * facts.agents);
+        let finished = take(n * (1 + facts.agents));
+        let observation = take(observations);
+        let last = take(if autoreset == AutoresetMode::SameStep { observations } else { 0 });
+        let totals = take(n * (3 + facts.agents));
+        let actions = take(if record { rows * n * facts.action_words() } else { 0 });
+        Self { n, rows, record, flags, reward, finished, observation, last, totals, actions, words }
+    }
+
+    /// What a single step reads back.
+    pub fn step(&self) -> Range<usize> {
+        0..self.totals.start
+    }
+
+    /// Copies R = `self.rows` transitions that begin with transition `first` of the call into the host arrays. `words`
+    /// is what the device wrote, from the beginning of the buffer; it may end before `totals` after a single step.
+    pub fn unpack(&self, words: &[u32], facts: &Facts, first: usize, given: Option<&[u32]>, out: &mut Outputs) {
+        let (n, agents, rows) = (self.n, facts.agents, first..first + self.rows);
+        let at = |row_words: usize| rows.start * n * row_words..rows.end * n * row_words;
+        let flags = &words[self.flags.clone()];
+        for ((terminated, truncated), flags) in
+            out.terminated[at(1)].iter_mut().zip(&mut out.truncated[at(1)]).zip(flags)
+        {
+            *terminated = flags & TERMINATED != 0;
+            *truncated = flags & TRUNCATED != 0;
+        }
+        out.rewards[at(agents)].copy_from_slice(bytemuck::cast_slice(&words[self.reward.clone()]));
+        let observation_words = facts.observation_words();
+        let observations = &words[self.observation.clone()];
+        out.observations[at(observation_words)].copy_from_slice(observations);
+        let last = if self.last.is_empty() { observations } else { &words[self.last.clone()] };
+        let rows_of_last = last.chunks_exact(observation_words);
+        for ((to, from), flags) in
+            out.final_observations[at(observation_words)].chunks_exact_mut(observation_words).zip(rows_of_last).zip(flags)
+        {
+            if flags & (TERMINATED | TRUNCATED) != 0 {
+                to.copy_from_slice(from);
+            }
+        }
+        if self.record {
+            let actions = match given {
+                Some(given) => &given[at(facts.action_words())],
+                None => &words[self.actions.clone()],
+            };
+            out.actions[at(facts.action_words())].copy_from_slice(actions);
+        }
+    }
+
+    /// Takes over the statistics of a call: from the totals, or from the flags of its only transition.
+    pub fn unpack_totals(&self, words: &[u32], facts: &Facts, out: &mut Outputs) {
+        let agents = facts.agents;
+        let finished = words[self.finished.clone()].chunks_exact(1 + agents);
+        if words.len() >= self.totals.end {
+            for (i, totals) in words[self.totals.clone()].chunks_exact(3 + agents).enumerate() {
+                (out.transitions[i], out.episodes[i], out.length_sum[i]) = (totals[0], totals[1], totals[2]);
+                out.return_sum[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&totals[3..]));
+            }
+        } else {
+            out.length_sum.fill(0);
+            out.return_sum.fill(0.0);
+            let counters = out.transitions.iter_mut().zip(&mut out.episodes);
+            for (((transitions, episodes), flags), (i, finished)) in
+                counters.zip(&words[self.flags.clone()]).zip(finished.clone().enumerate())
+            {
+                *transitions = u32::from(flags & TRANSITION != 0);
+                *episodes = *transitions & u32::from(flags & (TERMINATED | TRUNCATED) != 0);
+                if *episodes != 0 {
+                    out.length_sum[i] = finished[0];
+                    out.return_sum[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&finished[1..]));
+                }
+            }
+        }
+        for (i, finished) in finished.enumerate() {
+            if out.episodes[i] != 0 {
+                out.finished_length[i] = finished[0];
+                out.finished_return[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&finished[1..]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `ControlBlock` must lie in memory as the kernel reads it.
+    #[test]
+    fn the_control_block_is_that_of_the_kernel() {
+        let source = shadergym_shaders::environments()[0].kernel_source;
+        let module = wgpu::naga::front::wgsl::parse_str(source).unwrap();
+        let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("KernelControl")).unwrap();
+        let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("KernelControl is a struct") };
+        assert_eq!(*span as usize, size_of::<ControlBlock>());
+        let kernel: Vec<_> = members
+            .iter()
+            .map(|m| {
+                let scalar = match module.types[m.ty].inner {
+                    wgpu::naga::TypeInner::Scalar(s) if s == wgpu::naga::Scalar::U32 => "u32",
+                    wgpu::naga::TypeInner::Scalar(s) if s == wgpu::naga::Scalar::F32 => "f32",
+                    _ => "other",
+                };
+                (m.name.clone().unwrap(), scalar.to_owned(), m.offset as usize)
+            })
+            .collect();
+        let host: Vec<_> = ControlBlock::FIELDS
+            .iter()
+            .enumerate()
+            .map(|(i, (name, ty))| ((*name).to_owned(), (*ty).to_owned(), 4 * i))
+            .collect();
+        assert_eq!(kernel, host);
+    }
+
+    #[test]
+    fn regions_are_contiguous_and_a_step_reads_a_prefix() {
+        for environment in shadergym_shaders::environments() {
+            let facts = environment.facts();
+            for (mode, record) in [(AutoresetMode::NextStep, false), (AutoresetMode::SameStep, true)] {
+                let r = Regions::new(facts, 7, if record { 3 } else { 1 }, record, mode);
+                let ends = [&r.flags, &r.reward, &r.finished, &r.observation, &r.last, &r.totals, &r.actions];
+                let mut at = 0;
+                for region in ends {
+                    assert_eq!(region.start, at);
+                    at = region.end;
+                }
+                assert_eq!(at, r.words);
+                assert_eq!(r.step().end, r.last.end);
+            }
+        }
+    }
+}

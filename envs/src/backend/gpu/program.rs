@@ -1,0 +1,230 @@
+//! Pipelines of one kernel source, and the driver's compiled form of them on disk.
+
+use std::collections::HashMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::context::GpuContext;
+use crate::backend::AutoresetMode;
+use crate::error::Result;
+
+/// The pipelines of one kernel on one device.
+#[derive(Debug)]
+pub(super) struct Program {
+    module: wgpu::ShaderModule,
+    /// Made on first use, each.
+    pipelines: Mutex<HashMap<Entry, wgpu::ComputePipeline>>,
+    /// Time that making the module and the pipelines has taken so far, in nanoseconds.
+    nanoseconds: AtomicU64,
+}
+
+/// A pipeline of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Entry {
+    /// Starts and seeds instances.
+    Reset,
+    /// Draws one instance.
+    Render,
+    /// Makes transitions; the options are constants of the pipeline.
+    Rollout(Variant),
+}
+
+/// The overrides of kernel.wgsl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Variant {
+    pub autoreset: AutoresetMode,
+    pub sticky: bool,
+    pub actions_given: bool,
+    pub record: bool,
+    /// One step per dispatch, without totals.
+    pub single: bool,
+    /// All instances have the same parameters.
+    pub common_params: bool,
+}
+
+impl Program {
+    /// Parses and checks the source; the pipelines follow when they are needed.
+    pub fn new(context: &GpuContext, source: &str, trusted: bool) -> Self {
+        let begin = Instant::now();
+        let descriptor =
+            wgpu::ShaderModuleDescriptor { label: Some("shadergym"), source: wgpu::ShaderSource::Wgsl(source.into()) };
+        let module = if trusted {
+            // Array indices stay clamped and divisions checked: environments may rely on both. Only the counting of
+            // loop iterations goes, which keeps drivers from unrolling.
+            let mut checks = wgpu::ShaderRuntimeChecks::checked();
+            checks.force_loop_bounding = false;
+            // SAFETY: every loop of the shipped environments and of the kernel ends; files loaded at run time are
+            // not trusted. All other checks stay on.
+            unsafe { context.device.create_shader_module_trusted(descriptor, checks) }
+        } else {
+            context.device.create_shader_module(descriptor)
+        };
+        let nanoseconds = AtomicU64::new(begin.elapsed().as_nanos() as u64);
+        Self { module, pipelines: Mutex::default(), nanoseconds }
+    }
+
+    /// The pipeline of an entry point; `render` is there only if the environment has a picture.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceFailed`] if the driver refuses it.
+    pub fn pipeline(&self, context: &GpuContext, entry: Entry) -> Result<wgpu::ComputePipeline> {
+        let mut pipelines = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = pipelines.get(&entry) {
+            return Ok(pipeline.clone());
+        }
+        let begin = Instant::now();
+        let (name, constants) = match entry {
+            Entry::Reset => ("reset", Vec::new()),
+            Entry::Render => ("render", Vec::new()),
+            Entry::Rollout(variant) => (
+                "rollout",
+                vec![
+                    ("KERNEL_AUTORESET", f64::from(variant.autoreset as u32)),
+                    ("KERNEL_STICKY", f64::from(variant.sticky)),
+                    ("KERNEL_ACTIONS_GIVEN", f64::from(variant.actions_given)),
+                    ("KERNEL_RECORD", f64::from(variant.record)),
+                    ("KERNEL_SINGLE", f64::from(variant.single)),
+                    ("KERNEL_COMMON_PARAMS", f64::from(variant.common_params)),
+                ],
+            ),
+        };
+        let pipeline = context.guard(&format!("make the {name} pipeline"), || {
+            context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: Some(&context.pipeline_layout),
+                module: &self.module,
+                entry_point: Some(name),
+                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
+                cache: context.cache.handle.as_ref(),
+            })
+        })?;
+        self.nanoseconds.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        pipelines.insert(entry, pipeline.clone());
+        drop(pipelines);
+        context.cache.save();
+        Ok(pipeline)
+    }
+
+    /// Seconds that making the module and the pipelines has taken so far.
+    pub fn creation_seconds(&self) -> f64 {
+        self.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9
+    }
+}
+
+/// A cache file larger than this is thrown away rather than loaded.
+const LARGEST_FILE: usize = 64 << 20;
+
+/// The driver's pipeline cache, kept in the user's cache folder. Whatever goes wrong only costs time.
+#[derive(Debug)]
+pub(super) struct DiskCache {
+    /// None where the driver has no such cache.
+    pub handle: Option<wgpu::PipelineCache>,
+    file: Option<PathBuf>,
+    /// Size and trouble of the last load or save.
+    state: Mutex<String>,
+}
+
+impl DiskCache {
+    /// Loads the cache of this adapter, if the device supports one.
+    pub fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Self {
+        if !device.features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return Self { handle: None, file: None, state: Mutex::new("not supported by the driver".to_owned()) };
+        }
+        let file = wgpu::util::pipeline_cache_key(info).zip(cache_folder()).map(|(key, folder)| folder.join(key));
+        let (data, state) = match file.as_ref().map(fs::read) {
+            None => (None, "no cache folder".to_owned()),
+            Some(Err(e)) => (None, format!("not loaded ({e})")),
+            Some(Ok(bytes)) => match unseal(&bytes) {
+                Some(data) => (Some(data.to_vec()), format!("{} bytes loaded", data.len())),
+                None => (None, "damaged file ignored".to_owned()),
+            },
+        };
+        // SAFETY: the bytes came from `PipelineCache::get_data` for this adapter: the name holds its ids and the
+        // checksum was written together with them. wgpu checks version and adapter once more.
+        let handle = unsafe {
+            device.create_pipeline_cache(&wgpu::PipelineCacheDescriptor {
+                label: Some("shadergym"),
+                data: data.as_deref(),
+                fallback: true,
+            })
+        };
+        Self { handle: Some(handle), file, state: Mutex::new(state) }
+    }
+
+    /// Writes the cache, atomically.
+    pub fn save(&self) {
+        let (Some(handle), Some(file)) = (&self.handle, &self.file) else { return };
+        let Some(data) = handle.get_data() else { return };
+        let state = if data.len() > LARGEST_FILE {
+            format!("not saved: {} bytes are more than {LARGEST_FILE}", data.len())
+        } else {
+            let temporary = file.with_extension(format!("{}.new", std::process::id()));
+            let written = file
+                .parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .and_then(|()| fs::write(&temporary, seal(&data)))
+                .and_then(|()| fs::rename(&temporary, file));
+            match written {
+                Ok(()) => format!("{} bytes saved", data.len()),
+                Err(e) => format!("not saved ({e})"),
+            }
+        };
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// One line for people.
+    pub fn report(&self) -> String {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.file {
+            Some(file) => format!("{}: {state}", file.display()),
+            None => state.clone(),
+        }
+    }
+}
+
+/// Checksum in front of the data: a driver may trust what it gets.
+fn seal(data: &[u8]) -> Vec<u8> {
+    [&checksum(data).to_le_bytes(), data].concat()
+}
+
+fn unseal(bytes: &[u8]) -> Option<&[u8]> {
+    let (sum, data) = bytes.split_first_chunk::<8>()?;
+    (data.len() <= LARGEST_FILE && checksum(data) == u64::from_le_bytes(*sum)).then_some(data)
+}
+
+fn checksum(data: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The folder of this suite in the user's cache folder, by the conventions of the platform.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))
+    };
+    base.map(|base| base.join("shadergym"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_cache_file_is_refused() {
+        let mut bytes = seal(b"pipelines");
+        assert_eq!(unseal(&bytes), Some(&b"pipelines"[..]));
+        bytes[10] ^= 1;
+        assert_eq!(unseal(&bytes), None);
+        assert_eq!(unseal(&bytes[..5]), None);
+    }
+}
