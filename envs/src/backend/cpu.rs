@@ -279,8 +279,9 @@ mod tests {
 
     #[test]
     fn speed_of_random_play() {
-        for environment in shadergym_shaders::environments() {
-            for level in Level::available() {
+        let only = std::env::var("ONLY").unwrap_or_default();
+        for environment in shadergym_shaders::environments().iter().filter(|e| e.id.contains(&only)) {
+            for level in Level::available().into_iter().filter(|l| std::env::var("LEVEL").map_or(true, |v| v == l.to_string())) {
                 let n = 65_536;
                 let control = Control {
                     max_episode_steps: environment.facts().max_episode_steps,
@@ -293,7 +294,7 @@ mod tests {
                 let commands: Vec<_> = (0..n as u64).map(ResetCommand::Seed).collect();
                 batch.reset(&commands, &mut out).unwrap();
                 let steps = 64;
-                let time = (0..5)
+                let time = (0..15)
                     .map(|_| {
                         let start = std::time::Instant::now();
                         batch.advance(Advance { steps, actions: None, record: false }, &mut out).unwrap();

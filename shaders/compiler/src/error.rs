@@ -35,12 +35,8 @@ impl fmt::Display for Diagnostic {
             let gutter = self.line.to_string();
             write!(f, "\n {gutter} | {}", self.excerpt)?;
             if self.column > 0 {
-                let lead: String = self
-                    .excerpt
-                    .chars()
-                    .take(self.column - 1)
-                    .map(|c| if c == '\t' { '\t' } else { ' ' })
-                    .collect();
+                let lead: String =
+                    self.excerpt.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
                 write!(f, "\n {} | {lead}^", " ".repeat(gutter.len()))?;
             }
         }
@@ -82,15 +78,13 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (edit_distance(&fold(name), &fold(candidate)), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= candidate.chars().count().max(name.chars().count()) / 2
-        })
-        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(name.chars().count()) / 2)
+        .min_by_key(|(distance, candidate)| (*distance, edit_distance(name, candidate)))
         .map(|(_, candidate)| candidate)
 }
 
 /// Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

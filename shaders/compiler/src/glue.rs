@@ -7,6 +7,9 @@ use naga::{Handle, Module, Type, TypeInner};
 use crate::facts::{ActionSpace, Facts, Kind};
 use crate::reflect::Reflect;
 
+/// Storage buffers that every WebGPU device offers to one stage.
+const MAX_STORAGE_BUFFERS: usize = 8;
+
 /// The glue for an environment whose facts are known.
 pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     let mut out = String::new();
@@ -17,9 +20,6 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     };
     if reflect.constant("AGENTS").is_none() {
         line(&mut out, "const AGENTS: u32 = 1u;".to_owned());
-    }
-    for alias in ["Action", "Observation"] {
-        debug_assert!(reflect.linked.text.contains(alias));
     }
     for (name, words) in [
         ("EPISODE", facts.episode_words),
@@ -179,6 +179,23 @@ fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
     words.push((".ended".to_owned(), Kind::U32));
     words.extend((0..facts.agents).map(|a| (format!(".episode_return[{a}]"), Kind::F32)));
     words
+}
+
+/// Checks what the glue takes for granted about kernel.wgsl: the words of `KernelEpisode`, and the number of buffers.
+pub(crate) fn check(module: &Module, facts: &Facts) -> Result<(), String> {
+    let episode = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
+    let found = episode.map(|(ty, _)| type_words(module, ty)).unwrap_or_default();
+    let expected = episode_words(facts);
+    if found != expected || found.len() != facts.episode_words {
+        let names = |words: &[(String, Kind)]| words.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ");
+        return Err(format!("KernelEpisode holds {}, expected is {}", names(&found), names(&expected)));
+    }
+    let storage = |space: naga::AddressSpace| matches!(space, naga::AddressSpace::Storage { .. });
+    let buffers = module.global_variables.iter().filter(|(_, v)| storage(v.space)).count();
+    if buffers > MAX_STORAGE_BUFFERS {
+        return Err(format!("{buffers} storage buffers, allowed are {MAX_STORAGE_BUFFERS}"));
+    }
+    Ok(())
 }
 
 /// Access paths of the words of a type, in memory order.

@@ -5,6 +5,7 @@
 //! come the GPU kernels ([`Compiled::kernel_source`]) and the CPU functions ([`Compiled::lanes`]). The build script
 //! of `shadergym-shaders` uses it for the shipped environments, the GPU back end for users' own files at run time.
 
+mod contract;
 mod error;
 mod facts;
 mod glue;
@@ -12,15 +13,19 @@ mod lanes;
 mod link;
 mod lint;
 mod reflect;
+mod source;
+mod spaces;
+mod template;
 
 use std::path::Path;
 
+pub use contract::HEADINGS;
 pub use error::{CompileError, Diagnostic, nearest};
 pub use facts::*;
 pub use link::Library;
 use link::{Linked, link, link_kernel};
 pub use lint::{LINTS, Lint};
-pub use reflect::HEADINGS;
+pub use template::{TemplateError, template};
 
 /// A compiled environment.
 #[derive(Debug)]
@@ -66,39 +71,80 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     let stem = part(path.file_stem());
     let family = part(path.parent().and_then(Path::file_name));
     let linked = link(&file, source, library)?;
-    let (module, _) = parse(&linked)?;
+    if let Some(at) = source::endless_expression(&linked.text) {
+        let message = format!("an expression of more than {} words and signs, too deep to be parsed safely", source::MAX_EXPRESSION);
+        return Err(linked.diagnostic(at, "parse", message, "split it with `let`").into());
+    }
+    let text = lint::Text::new(&linked, library);
+    let mut diagnostics = lint::lint(&text, None);
+    let module = match parse(&linked, library) {
+        Ok((module, _)) => module,
+        Err(error) => {
+            // A lint says more about a line than the parser does.
+            let explained: Vec<usize> = diagnostics.iter().map(|d| d.line).collect();
+            diagnostics.extend(error.diagnostics.into_iter().filter(|d| !explained.contains(&d.line)));
+            return Err(sorted(diagnostics));
+        }
+    };
     let mut reflect = reflect::Reflect::new(&module, &linked);
     let facts = reflect.facts(&stem, &family);
-    let mut diagnostics = std::mem::take(&mut reflect.findings);
-    diagnostics.extend(lint::lint(&module, &linked));
+    diagnostics.append(&mut reflect.findings);
+    diagnostics.extend(lint::lint(&text, Some(&module)));
     let facts = match facts {
         Some(facts) if diagnostics.is_empty() => facts,
-        _ => {
-            diagnostics.sort_by_key(|d| d.line);
-            return Err(CompileError { diagnostics });
-        }
+        _ => return Err(sorted(diagnostics)),
     };
     let glue = glue::glue(&reflect, &facts);
     let all = link_kernel(&linked, &glue, library)?;
-    let (module, info) = parse(&all)?;
+    let (module, info) = parse(&all, library).map_err(|error| misfit(error, &file))?;
+    glue::check(&module, &facts).map_err(|message| {
+        CompileError::from(all.diagnostic(0, "kernel", message, "make kernel.wgsl and the compiler's glue agree"))
+    })?;
     Ok(Compiled { facts, kernel_source: all.text, module, info })
 }
 
-/// Parses and validates linked text.
-fn parse(linked: &Linked) -> Result<(naga::Module, naga::valid::ModuleInfo), CompileError> {
+/// An error of these findings in source order: never empty.
+fn sorted(mut diagnostics: Vec<Diagnostic>) -> CompileError {
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    CompileError { diagnostics }
+}
+
+/// What naga finds only after linking the kernel: where it is not in the environment, its types do not fit the kernel.
+fn misfit(mut error: CompileError, file: &str) -> CompileError {
+    for diagnostic in error.diagnostics.iter_mut().filter(|d| d.file != file) {
+        diagnostic.message = format!("{file} does not fit the kernel: {}", diagnostic.message);
+        diagnostic.fix =
+            "check the types Params, State, Action, Observation and Outcome and the functions' arguments against the contract".to_owned();
+    }
+    error
+}
+
+/// Parses and validates linked text. A panic of naga is caught and reported: a user's file must not end the program.
+fn parse(linked: &Linked, library: &Library) -> Result<(naga::Module, naga::valid::ModuleInfo), CompileError> {
+    std::panic::catch_unwind(|| parse_or_panic(linked, library)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let message = format!("the WGSL front end gave up: {}", text.unwrap_or("no reason given"));
+        Err(linked.diagnostic(0, "parse", message, "undo the last edit and write it in another way").into())
+    })
+}
+
+fn parse_or_panic(linked: &Linked, library: &Library) -> Result<(naga::Module, naga::valid::ModuleInfo), CompileError> {
     let mut options = naga::front::wgsl::Options::new();
     options.parse_doc_comments = true;
     let mut frontend = naga::front::wgsl::Frontend::new_with_options(options);
-    let module = frontend.parse(&linked.text).map_err(|error| {
+    let module = frontend.parse(&source::without_comments(&linked.text)).map_err(|error| {
         let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
         let fix = error.notes().collect::<Vec<_>>().join("; ");
         let label = error.labels().map(|(_, text)| text).find(|t| !t.is_empty()).unwrap_or("").to_owned();
         let message = if label.is_empty() { error.message().to_owned() } else { format!("{}: {label}", error.message()) };
-        CompileError::from(linked.diagnostic(at, "parse", message, if fix.is_empty() { "correct the WGSL at this place" } else { &fix }))
+        let fix = Some(fix).filter(|f| !f.is_empty()).unwrap_or_else(|| parse_fix(&message, linked, library));
+        CompileError::from(linked.diagnostic(at, "parse", message, &fix))
     })?;
     let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
     let info = validator.validate(&module).map_err(|error| {
-        let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
+        // The spans go from the function to the expression: the smallest says most.
+        let spans = error.spans().filter_map(|(span, _)| span.to_range());
+        let at = spans.min_by_key(|range| range.len()).map_or(0, |range| range.start);
         let mut message = error.as_inner().to_string();
         let mut source = std::error::Error::source(error.as_inner());
         while let Some(inner) = source {
@@ -108,4 +154,38 @@ fn parse(linked: &Linked) -> Result<(naga::Module, naga::valid::ModuleInfo), Com
         CompileError::from(linked.diagnostic(at, "validate", message, "correct the WGSL at this place"))
     })?;
     Ok((module, info))
+}
+
+/// What to do about a parse error, as far as its text tells.
+fn parse_fix(message: &str, linked: &Linked, library: &Library) -> String {
+    let unknown = message.contains("no definition in scope").then(|| message.split('`').nth(1)).flatten();
+    let Some(unknown) = unknown else {
+        return if message.contains("recursive") {
+            "WGSL has no recursion: write a loop".to_owned()
+        } else {
+            "correct the WGSL at this place".to_owned()
+        };
+    };
+    for (name, example) in [
+        ("Params", "struct Params { ... }"),
+        ("State", "struct State { ... }"),
+        ("Action", "alias Action = u32;"),
+        ("Observation", "struct Observation { ... }"),
+    ] {
+        if unknown == name {
+            return format!("declare `{example}`");
+        }
+    }
+    for (module, text) in &library.modules {
+        if link::declared_names(text).contains(&unknown) {
+            return format!("add `import package::shared::{module}::{{{unknown}}};`");
+        }
+    }
+    let tokens = source::tokens(&linked.text, 0);
+    let names = tokens.iter().filter(|t| t.is_name() && t.text.len() > 1 && t.text != unknown).map(|t| t.text);
+    let shared = library.modules.values().flat_map(|text| link::declared_names(text));
+    match nearest(unknown, names.chain(shared)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "declare it, or import it from a shared module".to_owned(),
+    }
 }

@@ -21,8 +21,8 @@ pub struct Library {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Segment {
     file: String,
+    start: usize,
     first_line: usize,
-    lines: usize,
 }
 
 /// Linked WGSL and the way back to its files.
@@ -31,6 +31,7 @@ pub struct Linked {
     /// The text, ready for naga.
     pub text: String,
     segments: Vec<Segment>,
+    imports: Vec<Import>,
 }
 
 impl Linked {
@@ -50,14 +51,24 @@ impl Linked {
         self.text.lines().nth(line.saturating_sub(1)).unwrap_or("")
     }
 
-    /// True if this line is the environment's own.
-    pub fn is_own(&self, line: usize) -> bool {
-        line <= self.segments[0].lines
+    /// File, byte offset and text of every part; the environment comes first.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        let ends = self.segments[1..].iter().map(|s| s.start).chain([self.text.len()]);
+        self.segments.iter().zip(ends).map(|(s, end)| (s.file.as_str(), s.start, &self.text[s.start..end]))
+    }
+
+    /// The import statements of a file, as long as it is among the parts.
+    pub fn imports<'a>(&'a self, file: &'a str) -> impl Iterator<Item = &'a Import> {
+        self.imports.iter().filter(move |i| i.file == file)
     }
 
     /// A finding at a byte offset of the linked text.
     pub fn diagnostic(&self, offset: usize, code: &'static str, message: String, fix: &str) -> Diagnostic {
-        let before = &self.text[..offset.min(self.text.len())];
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &self.text[..offset];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         let (file, own_line) = self.locate(line);
@@ -77,17 +88,23 @@ impl Linked {
         if !self.text.ends_with('\n') {
             self.text.push('\n');
         }
-        let first_line = self.text.matches('\n').count() + 1;
+        let (start, first_line) = (self.text.len(), self.text.matches('\n').count() + 1);
         self.text.push_str(text);
-        self.segments.push(Segment { file: file.to_owned(), first_line, lines: text.lines().count() });
+        self.segments.push(Segment { file: file.to_owned(), start, first_line });
     }
 }
 
 /// One import statement.
-struct Import {
-    module: String,
-    items: Vec<String>,
-    line: usize,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Import {
+    /// File that it stands in.
+    pub file: String,
+    pub module: String,
+    pub items: Vec<String>,
+    /// First line, in that file.
+    pub line: usize,
+    /// The statement as written, its lines included.
+    pub text: String,
 }
 
 /// Links an environment file with the prelude modules that it imports, directly or through one another.
@@ -97,8 +114,9 @@ struct Import {
 pub fn link(file: &str, source: &str, library: &Library) -> Result<Linked, CompileError> {
     let (text, imports) = take_imports(file, source)?;
     let mut linked = Linked {
-        segments: vec![Segment { file: file.to_owned(), first_line: 1, lines: text.lines().count() }],
+        segments: vec![Segment { file: file.to_owned(), start: 0, first_line: 1 }],
         text,
+        imports: Vec::new(),
     };
     append_imports(&mut linked, file, source, imports, library, &mut Vec::new())?;
     Ok(linked)
@@ -170,6 +188,7 @@ fn append_imports(
             linked.append(&path, &body);
             append_imports(linked, &path, text, nested, library, seen)?;
         }
+        linked.imports.push(import);
     }
     Ok(())
 }
@@ -194,6 +213,9 @@ fn take_imports(file: &str, source: &str) -> Result<(String, Vec<Import>), Compi
         let started = statement.is_some();
         if started || line.trim_start().starts_with("import ") {
             let (first, mut so_far) = statement.take().unwrap_or((index + 1, String::new()));
+            if started {
+                so_far.push('\n');
+            }
             so_far.push_str(line);
             if line.trim_end().ends_with(';') {
                 imports.push(parse_import(file, first, &so_far)?);
@@ -223,7 +245,7 @@ fn parse_import(file: &str, line: usize, statement: &str) -> Result<Import, Comp
             items.split(',').map(|i| i.trim().to_owned()).filter(|i| !i.is_empty()).collect();
         let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_');
         (plain(module) && !items.is_empty() && items.iter().all(|i| plain(i)))
-            .then(|| Import { module: module.to_owned(), items, line })
+            .then(|| Import { file: file.to_owned(), module: module.to_owned(), items, line, text: statement.to_owned() })
     };
     parse().ok_or_else(|| malformed(file, line, statement))
 }
@@ -236,7 +258,7 @@ fn malformed(file: &str, line: usize, statement: &str) -> CompileError {
         code: "import",
         message: "this import cannot be read".to_owned(),
         fix: "write `import package::shared::<module>::{name, name};` (no aliases, no wildcards)".to_owned(),
-        excerpt: statement.to_owned(),
+        excerpt: statement.lines().next().unwrap_or("").to_owned(),
     }
     .into()
 }
@@ -273,7 +295,7 @@ mod tests {
     fn bad_imports_name_the_line_and_the_remedy() {
         for (source, text) in [
             ("\nimport package::shared::c::{x};\n", "no shared module `c`"),
-            ("\nimport package::shared::b::{b_two};\n", "did you mean `b_one`"),
+            ("\nimport package::shared::b::{b_once};\n", "did you mean `b_one`"),
             ("\nimport package::shared::b::*;\n", "cannot be read"),
             ("\nimport package::shared::b::{b_one}\n", "cannot be read"),
         ] {

@@ -1,0 +1,348 @@
+//! The environment contract: what a file must declare, checked while its facts are gathered.
+
+use naga::{Handle, ScalarKind, Type, TypeInner};
+
+use crate::facts::*;
+use crate::reflect::{MAX_WORDS, Reflect, doc_lines};
+use crate::source;
+
+/// Headings that the module docs must have, in this order.
+pub const HEADINGS: [&str; 5] = ["Source", "Reward", "Start", "End", "Version"];
+
+/// Most agents of one instance.
+const MAX_AGENTS: u32 = 1024;
+
+impl Reflect<'_> {
+    /// All facts; findings are noted for what breaks the contract.
+    pub fn facts(&mut self, stem: &str, family: &str) -> Option<Facts> {
+        let (id, summary, sections) = self.docs();
+        let agents = self.unsigned("AGENTS").unwrap_or(1) as usize;
+        if !(1..=MAX_AGENTS as usize).contains(&agents) {
+            self.breach(
+                "AGENTS",
+                format!("AGENTS is {agents}, allowed is 1 to {MAX_AGENTS}"),
+                "give the number of agents of one instance",
+            );
+            return None;
+        }
+        self.numbers();
+        let params = self.structure("Params");
+        let state = self.structure("State");
+        self.signatures(agents);
+        let default_params = self.params_constant("DEFAULT_PARAMS", &params);
+        if default_params.is_none() && params.words > 0 {
+            self.breach(
+                "DEFAULT_PARAMS",
+                "the constant DEFAULT_PARAMS is missing or is not of type Params",
+                "declare `const DEFAULT_PARAMS: Params = Params(...);`",
+            );
+        }
+        let bounds = (self.params_constant("PARAMS_LOW", &params), self.params_constant("PARAMS_HIGH", &params));
+        let params_bounds = match bounds {
+            (Some(low), Some(high)) => Some((low, high)),
+            (None, None) if self.constant("PARAMS_LOW").or(self.constant("PARAMS_HIGH")).is_none() => None,
+            (low, _) => {
+                let name = if low.is_some() { "PARAMS_HIGH" } else { "PARAMS_LOW" };
+                let at = if self.constant(name).is_some() || low.is_none() { name } else { "PARAMS_LOW" };
+                self.breach(
+                    if self.constant(at).is_some() { at } else { "PARAMS_HIGH" },
+                    format!("{name} is missing or is not of type Params; PARAMS_LOW and PARAMS_HIGH come as a pair"),
+                    "declare both as `const PARAMS_LOW: Params = Params(...);`",
+                );
+                None
+            }
+        };
+        self.check_defaults(&params, &default_params, &params_bounds);
+        self.aliases(agents);
+        let action = self.action(agents);
+        let observation = self.observation();
+        let action_doc = ["ACTION_COUNT", "ACTION_LOW"]
+            .map(|name| self.constant_doc(name))
+            .into_iter()
+            .find(|d| !d.is_empty())
+            .unwrap_or_default();
+        let pixel_aspect = self.function("pixel").map(|_| self.float("PIXEL_ASPECT").unwrap_or(1.0));
+        let (action, observation) = (action?, observation?);
+        let integer = observation.encoding != Encoding::F32 && state.fields.iter().all(|f| f.kind != Kind::F32);
+        let episode_words = 4 + agents * action.words() + 2 + agents;
+        Some(Facts {
+            id,
+            stem: stem.to_owned(),
+            family: family.to_owned(),
+            summary,
+            sections,
+            max_episode_steps: self.unsigned("MAX_EPISODE_STEPS")?,
+            reward_threshold: self.float("REWARD_THRESHOLD"),
+            sticky_action_probability: self.float("STICKY_ACTION_PROBABILITY").unwrap_or(0.0),
+            agents,
+            pixel_aspect,
+            default_params: default_params?,
+            params_bounds,
+            params,
+            state,
+            action,
+            action_doc,
+            observation,
+            integer,
+            episode_words,
+        })
+    }
+
+    fn docs(&mut self) -> (String, String, Vec<Section>) {
+        let lines = self.module.doc_comments.as_ref().map_or(&[][..], |d| &d.module);
+        let text = doc_lines(lines, "//!");
+        let (head, rest) = text.split_first().map_or(("", &[][..]), |(h, r)| (h.as_str(), r));
+        let (id, summary) = head.split_once(": ").unwrap_or(("", head));
+        if id.is_empty() || id.contains(' ') || summary.is_empty() {
+            self.breach(
+                "",
+                format!("the first doc line must be `//! <id>: <one sentence>`, found {head:?}"),
+                "start the file with, for instance, `//! CartPole-v1: balance a pole hinged on a cart.`",
+            );
+        }
+        let mut sections: Vec<Section> = Vec::new();
+        for line in rest {
+            if let Some(heading) = line.strip_prefix("# ") {
+                sections.push(Section { heading: heading.trim().to_owned(), text: String::new() });
+            } else if let Some(section) = sections.last_mut() {
+                if !section.text.is_empty() {
+                    section.text.push('\n');
+                }
+                section.text.push_str(line);
+            }
+        }
+        let summary = rest
+            .iter()
+            .take_while(|l| !l.starts_with("# ") && !l.is_empty())
+            .fold(summary.to_owned(), |all, line| format!("{all} {line}"));
+        for heading in HEADINGS {
+            if !sections.iter().any(|s| s.heading == heading && !s.text.trim().is_empty()) {
+                self.breach(
+                    "",
+                    format!("the module docs have no section `# {heading}`, or it is empty"),
+                    "write the headings # Source, # Reward, # Start, # End, # Version in `//!` lines",
+                );
+            }
+        }
+        for section in &mut sections {
+            section.text = section.text.trim().to_owned();
+        }
+        (id.to_owned(), summary, sections)
+    }
+
+    /// The single numbers of the contract: types and ranges.
+    fn numbers(&mut self) {
+        if self.constant("MAX_EPISODE_STEPS").is_none() {
+            self.breach(
+                "",
+                "the constant MAX_EPISODE_STEPS is missing or has no concrete type",
+                "declare `const MAX_EPISODE_STEPS: u32 = 500u;` (0u = no limit)",
+            );
+        }
+        for name in ["MAX_EPISODE_STEPS", "AGENTS", "OBSERVATION_BITS"] {
+            if self.constant(name).is_some() && self.unsigned(name).is_none() {
+                self.breach(
+                    name,
+                    format!("{name} is not a number of type u32"),
+                    &format!("declare `const {name}: u32 = ...u;`"),
+                );
+            }
+        }
+        for (name, low, high) in [
+            ("REWARD_THRESHOLD", f32::MIN, f32::MAX),
+            ("STICKY_ACTION_PROBABILITY", 0.0, 1.0),
+            ("PIXEL_ASPECT", 0.01, 100.0),
+        ] {
+            if self.constant(name).is_none() {
+                continue;
+            }
+            let fix = format!("declare `const {name}: f32 = ...;` within {low:?} to {high:?}");
+            match self.float(name) {
+                None => self.breach(name, format!("{name} is not a number of type f32"), &fix),
+                Some(value) if !(low..=high).contains(&value) => {
+                    self.breach(name, format!("{name} is {value:?}, allowed is {low:?} to {high:?}"), &fix);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Both names are part of the kernel's text, whatever they stand for.
+    fn aliases(&mut self, agents: usize) {
+        for (name, example) in [("Action", "alias Action = u32;"), ("Observation", "struct Observation { ... }")] {
+            if source::declaration(&self.linked.text, name).is_none() {
+                self.breach(
+                    "",
+                    format!("the type `{name}` is missing"),
+                    &format!("declare, for instance, `{example}`"),
+                );
+            }
+        }
+        let argument = self.function("step").and_then(|f| f.arguments.get(2)).map(|a| a.ty);
+        let action = argument.map(|ty| match *self.inner(ty) {
+            TypeInner::Array { base, .. } if agents > 1 => base,
+            _ => ty,
+        });
+        let result = self.function("observe").and_then(|f| f.result.as_ref()).map(|r| r.ty);
+        for (name, used, place) in [("Action", action, "`step` takes"), ("Observation", result, "`observe` returns")] {
+            if let (Some(declared), Some(used)) = (self.ty(name), used)
+                && !self.same(declared, used)
+            {
+                self.breach(name, format!("`{name}` is not the type that {place}"), "use the name in the signature");
+            }
+        }
+    }
+
+    fn structure(&mut self, name: &str) -> Layout {
+        let ty = self.ty(name).filter(|&ty| matches!(self.inner(ty), TypeInner::Struct { .. }));
+        let Some(ty) = ty else {
+            self.breach(name, format!("`struct {name}` is missing"), &format!("declare `struct {name} {{ ... }}`"));
+            return Layout::default();
+        };
+        if !self.fits(ty) {
+            self.breach(
+                name,
+                format!("`{name}` has more than {MAX_WORDS} words of 32 bits"),
+                "pack several values into one u32, or shorten its arrays",
+            );
+        }
+        // Members that have no layout are findings of the lints.
+        self.layout(ty).unwrap_or_default()
+    }
+
+    fn params_constant(&self, name: &str, params: &Layout) -> Option<Vec<u32>> {
+        self.words_of(name, self.ty("Params")?).filter(|words| words.len() == params.words)
+    }
+
+    fn check_defaults(&mut self, params: &Layout, defaults: &Option<Vec<u32>>, bounds: &Option<(Vec<u32>, Vec<u32>)>) {
+        let (Some(defaults), Some((low, high))) = (defaults, bounds) else { return };
+        for (word, kind) in params.kinds().into_iter().enumerate() {
+            let value = |words: &[u32]| match kind {
+                Kind::F32 => f64::from(f32::from_bits(words[word])),
+                Kind::U32 => f64::from(words[word]),
+                Kind::I32 => f64::from(words[word] as i32),
+            };
+            if !(value(low) <= value(defaults) && value(defaults) <= value(high)) {
+                let name = params.fields.iter().rev().find(|f| f.offset <= word).map_or("?", |f| &f.name);
+                self.breach(
+                    "DEFAULT_PARAMS",
+                    format!(
+                        "the default of `{name}` is {}, outside PARAMS_LOW..PARAMS_HIGH = {}..{}",
+                        value(defaults),
+                        value(low),
+                        value(high)
+                    ),
+                    "move the default or widen the box",
+                );
+            }
+        }
+    }
+
+    fn signatures(&mut self, agents: usize) {
+        use Want::*;
+        let agent: &[Want] = if agents > 1 { &[Number] } else { &[] };
+        let several = if agents > 1 { ", agent: u32" } else { "" };
+        for (name, wants, result, signature) in [
+            (
+                "initial",
+                vec![Value("Params"), Pointer("Rng")],
+                Value("State"),
+                "fn initial(params: Params, rng: ptr<function, Rng>) -> State".to_owned(),
+            ),
+            (
+                "step",
+                vec![Value("Params"), Pointer("State"), Anything, Pointer("Rng")],
+                Outcome(agents),
+                format!(
+                    "fn step(params: Params, state: ptr<function, State>, action: {}, rng: ptr<function, Rng>) -> Outcome",
+                    if agents > 1 { "array<Action, AGENTS>" } else { "Action" }
+                ),
+            ),
+            (
+                "observe",
+                [&[Value("Params"), Either("State")], agent].concat(),
+                Anything,
+                format!("fn observe(params: Params, state: ptr<function, State>{several}) -> Observation"),
+            ),
+            (
+                "pixel",
+                vec![Value("Params"), Either("State"), Vector(2)],
+                Vector(3),
+                "fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32>".to_owned(),
+            ),
+        ] {
+            let fix = format!("declare `{signature}`");
+            let Some(function) = self.function(name) else {
+                if name != "pixel" {
+                    self.breach(name, format!("the function `{name}` is missing"), &fix);
+                }
+                continue;
+            };
+            let found = function.arguments.len();
+            let bad = (0..wants.len()).find(|&i| function.arguments.get(i).is_some_and(|a| !self.is(wants[i], a.ty)));
+            let result_fits = function.result.as_ref().is_some_and(|r| self.is(result, r.ty));
+            if found != wants.len() {
+                self.breach(name, format!("`{name}` takes {found} arguments, it must take {}", wants.len()), &fix);
+            } else if let Some(i) = bad {
+                let argument = function.arguments[i].name.as_deref().unwrap_or("?");
+                self.breach(
+                    name,
+                    format!("argument {} of `{name}`, `{argument}`, has another type than the contract's", i + 1),
+                    &fix,
+                );
+            } else if !result_fits {
+                let rewards = if agents > 1 { format!("array<f32, {agents}>") } else { "f32".to_owned() };
+                let note = match name {
+                    "step" => format!("{fix}, where Outcome is {{ reward: {rewards}, terminated: bool }}"),
+                    _ => fix,
+                };
+                self.breach(name, format!("`{name}` returns another type than the contract's"), &note);
+            }
+        }
+    }
+
+    fn is(&self, want: Want, ty: Handle<Type>) -> bool {
+        let named = |ty: Handle<Type>, name: &str| self.module.types[ty].name.as_deref() == Some(name);
+        match (want, self.inner(ty)) {
+            (Want::Anything, _) => true,
+            (Want::Value(name) | Want::Either(name), TypeInner::Struct { .. }) => named(ty, name),
+            (Want::Pointer(name) | Want::Either(name), TypeInner::Pointer { base, .. }) => named(*base, name),
+            (Want::Number, TypeInner::Scalar(scalar)) => scalar.kind == ScalarKind::Uint,
+            (Want::Vector(n), TypeInner::Vector { size, scalar }) => {
+                *size as usize == n && scalar.kind == ScalarKind::Float
+            }
+            (Want::Outcome(agents), TypeInner::Struct { members, .. }) => {
+                let member = |name| members.iter().find(|m| m.name.as_deref() == Some(name)).map(|m| self.inner(m.ty));
+                let float = |inner: &TypeInner| matches!(inner, TypeInner::Scalar(s) if s.kind == ScalarKind::Float);
+                let reward = match member("reward") {
+                    Some(inner) if agents == 1 => float(inner),
+                    Some(TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. }) => {
+                        n.get() as usize == agents && float(self.inner(*base))
+                    }
+                    _ => false,
+                };
+                let flag = |inner: &TypeInner| matches!(inner, TypeInner::Scalar(s) if s.kind == ScalarKind::Bool);
+                reward && member("terminated").is_some_and(flag)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What an argument or a result must be.
+#[derive(Clone, Copy)]
+enum Want {
+    Anything,
+    /// The struct of this name.
+    Value(&'static str),
+    /// A pointer to the struct of this name.
+    Pointer(&'static str),
+    /// One or the other.
+    Either(&'static str),
+    /// u32.
+    Number,
+    /// f32 components.
+    Vector(usize),
+    /// A struct with `reward` (per agent, if there are several) and `terminated`.
+    Outcome(usize),
+}

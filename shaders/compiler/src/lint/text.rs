@@ -1,0 +1,130 @@
+//! What an environment may not declare or call, whatever its types: bindings, entry points, inexact built-ins.
+
+use super::{Check, Lint, Report, Text};
+
+pub(super) const BINDING: Lint = Lint {
+    name: "binding",
+    summary: "a variable or an override at module scope",
+    why: "an environment is pure functions of values; buffers belong to the kernel, which runs them on both back ends",
+    fix: "pass values as arguments: tasks in Params, everything that lasts in State; `const` for constants",
+    check: Check::Text(binding),
+};
+
+fn binding(text: &Text<'_>, report: &mut Report<'_>) {
+    for declaration in text.parts.iter().flat_map(|p| &p.declarations) {
+        let kind = match declaration.keyword {
+            "var" => "a module-scope variable",
+            "override" => "an override",
+            _ => continue,
+        };
+        report.at(
+            declaration.at,
+            format!("`{}` is {kind}, only functions, structs, constants and aliases are allowed", declaration.name),
+        );
+    }
+}
+
+pub(super) const ENTRY_POINT: Lint = Lint {
+    name: "entry_point",
+    summary: "an entry point",
+    why: "the kernel has the only entry points: they own the time limit, resets and statistics",
+    fix: "delete the attribute; the kernel calls `initial`, `step`, `observe` and `pixel`",
+    check: Check::Text(entry_point),
+};
+
+fn entry_point(text: &Text<'_>, report: &mut Report<'_>) {
+    for part in &text.parts {
+        for pair in part.tokens.windows(2) {
+            if pair[0].text == "@" && ["compute", "vertex", "fragment", "mesh", "task"].contains(&pair[1].text) {
+                report.at(
+                    pair[0].at,
+                    format!("`@{}` makes an entry point, which only the kernel may have", pair[1].text),
+                );
+            }
+        }
+    }
+}
+
+pub(super) const BUILT_IN: Lint = Lint {
+    name: "built_in",
+    summary: "a built-in function that is not exactly specified, or that is no pure function of values",
+    why: "GPUs round such functions as they like, so the two back ends would part; the CPU has no barriers or textures",
+    fix: "use the prelude's math_* functions, whose errors are bounded on both back ends",
+    check: Check::Text(built_in),
+};
+
+/// Built-in functions with one exact result on every device, free for all files.
+const ALLOWED: [&str; 25] = [
+    "abs",
+    "all",
+    "any",
+    "bitcast",
+    "ceil",
+    "clamp",
+    "countLeadingZeros",
+    "countOneBits",
+    "countTrailingZeros",
+    "dot",
+    "extractBits",
+    "firstLeadingBit",
+    "firstTrailingBit",
+    "floor",
+    "fract",
+    "insertBits",
+    "max",
+    "min",
+    "reverseBits",
+    "round",
+    "saturate",
+    "select",
+    "sign",
+    "step",
+    "trunc",
+];
+
+/// All other built-in functions of WGSL and of naga.
+const REFUSED: &str = " acos acosh arrayLength asin asinh atan atan2 atanh atomicAdd atomicAnd atomicCompareExchangeWeak \
+    atomicExchange atomicLoad atomicMax atomicMin atomicOr atomicStore atomicSub atomicXor cos cosh cross degrees \
+    determinant distance dot4I8Packed dot4U8Packed dpdx dpdxCoarse dpdxFine dpdy dpdyCoarse dpdyFine exp exp2 \
+    faceForward fma frexp fwidth fwidthCoarse fwidthFine inverse inverseSqrt isInf isNan ldexp length log log2 mix modf \
+    normalize outerProduct pack2x16float pack2x16snorm pack2x16unorm pack4x8snorm pack4x8unorm pack4xI8 pack4xI8Clamp \
+    pack4xU8 pack4xU8Clamp pow quadBroadcast quadSwapDiagonal quadSwapX quadSwapY quantizeToF16 radians reflect refract \
+    sin sinh smoothstep sqrt storageBarrier subgroupAdd subgroupAll subgroupAnd subgroupAny subgroupBallot \
+    subgroupBarrier subgroupBroadcast subgroupBroadcastFirst subgroupElect subgroupExclusiveAdd subgroupExclusiveMul \
+    subgroupInclusiveAdd subgroupInclusiveMul subgroupMax subgroupMin subgroupMul subgroupOr subgroupShuffle \
+    subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor subgroupXor tan tanh textureBarrier textureDimensions \
+    textureGather textureGatherCompare textureLoad textureNumLayers textureNumLevels textureNumSamples textureSample \
+    textureSampleBaseClampToEdge textureSampleBias textureSampleCompare textureSampleCompareLevel textureSampleGrad \
+    textureSampleLevel textureStore transpose unpack2x16float unpack2x16snorm unpack2x16unorm unpack4x8snorm \
+    unpack4x8unorm unpack4xI8 unpack4xU8 workgroupBarrier workgroupUniformLoad ";
+
+fn built_in(text: &Text<'_>, report: &mut Report<'_>) {
+    for part in &text.parts {
+        for pair in part.tokens.windows(2) {
+            let name = pair[0].text;
+            let called = pair[1].text == "(" && pair[0].is_name();
+            // Square roots are exact on the CPU and bounded on GPUs; math wraps them, so nothing else needs one.
+            let exempt = name == "sqrt" && part.shared == Some("math");
+            if !called || exempt || text.declared(name).is_some() || !is_refused(name) {
+                continue;
+            }
+            let twin = [format!("math_{name}"), format!("math_{}", name.to_lowercase())];
+            let known = |twin: &&String| {
+                text.library
+                    .modules
+                    .get("math")
+                    .is_some_and(|math| crate::link::declared_names(math).contains(&twin.as_str()))
+            };
+            let fix = match twin.iter().find(known) {
+                Some(twin) => format!("call `{twin}` (import package::shared::math::{{{twin}}};)"),
+                None => format!("{}; the exact built-ins are {}", report.lint.fix, ALLOWED.join(", ")),
+            };
+            report.with_fix(pair[0].at, format!("the built-in function `{name}` is not allowed here"), &fix);
+        }
+    }
+}
+
+/// True for built-in functions outside the allowed ones.
+pub(super) fn is_refused(name: &str) -> bool {
+    REFUSED.contains(&format!(" {name} "))
+}

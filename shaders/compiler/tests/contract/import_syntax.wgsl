@@ -1,0 +1,4 @@
+// expect: line 4
+// code: import
+// says: no wildcards
+import package::shared::rng::*;

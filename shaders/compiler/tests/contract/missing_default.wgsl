@@ -1,0 +1,3 @@
+// without: DEFAULT_PARAMS
+// says: the constant DEFAULT_PARAMS is missing
+// expect: file

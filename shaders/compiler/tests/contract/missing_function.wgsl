@@ -1,0 +1,3 @@
+// without: observe
+// says: the function `observe` is missing
+// expect: file

@@ -1,0 +1,3 @@
+// without: MAX_EPISODE_STEPS
+// says: the constant MAX_EPISODE_STEPS is missing
+// expect: file

@@ -1,0 +1,4 @@
+// expect: line 3
+// code: parse
+fn broken( {
+}
