@@ -50,10 +50,9 @@ fn main() {
     }
     entries.sort_by(|a, b| a.1.facts.stem.cmp(&b.1.facts.stem));
     for pair in entries.windows(2) {
-        for (what, a, b) in [
-            ("stem", &pair[0].1.facts.stem, &pair[1].1.facts.stem),
-            ("id", &pair[0].1.facts.id, &pair[1].1.facts.id),
-        ] {
+        for (what, a, b) in
+            [("stem", &pair[0].1.facts.stem, &pair[1].1.facts.stem), ("id", &pair[0].1.facts.id, &pair[1].1.facts.id)]
+        {
             if a == b {
                 errors.push(format!("{} and {} have the same {what} `{a}`", pair[0].0.display(), pair[1].0.display()));
             }
@@ -66,10 +65,14 @@ fn main() {
 
     for (_, compiled, lanes) in &entries {
         let stem = &compiled.facts.stem;
-        write_file(&out.join(format!("{stem}.facts.json")), &serde_json::to_string(&compiled.facts).expect("facts are plain data"));
+        write_file(
+            &out.join(format!("{stem}.facts.json")),
+            &serde_json::to_string(&compiled.facts).expect("facts are plain data"),
+        );
         write_file(&out.join(format!("{stem}.kernel.wgsl")), &compiled.kernel_source);
         write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(code, "#[allow(warnings)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}").unwrap();
+        writeln!(code, "#[allow(warnings)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}")
+            .unwrap();
     }
     writeln!(code, "pub(crate) static ENVIRONMENTS: [crate::Environment; {}] = [", entries.len()).unwrap();
     for (path, compiled, _) in &entries {

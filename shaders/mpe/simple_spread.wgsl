@@ -86,7 +86,7 @@ struct Outcome {
     terminated: bool,
 }
 
-fn draw_position(rng: ptr<function, Rng>) -> vec2<f32> {
+fn random_position(rng: ptr<function, Rng>) -> vec2<f32> {
     let x = rng_between(rng, -1.0, 1.0);
     return vec2<f32>(x, rng_between(rng, -1.0, 1.0));
 }
@@ -94,10 +94,10 @@ fn draw_position(rng: ptr<function, Rng>) -> vec2<f32> {
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     var state = State();
     for (var i = 0u; i < AGENTS; i++) {
-        state.position[i] = draw_position(rng);
+        state.position[i] = random_position(rng);
     }
     for (var i = 0u; i < LANDMARKS; i++) {
-        state.landmark[i] = draw_position(rng);
+        state.landmark[i] = random_position(rng);
     }
     return state;
 }

@@ -118,7 +118,7 @@ fn function_name(line: &str) -> Option<&str> {
 fn function(text: &str, name: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let start = lines.iter().position(|line| function_name(line) == Some(name))?;
-    let above = lines[..start].iter().rev().take_while(|l| l.trim_start().starts_with(["#", "@", "/"]) && !l.starts_with("//!"));
+    let above = lines[..start].iter().rev().take_while(|l| l.trim_start().starts_with(['#', '@', '/']) && !l.starts_with("//!"));
     let first = start - above.count();
     let mut depth = 0usize;
     for (i, line) in lines.iter().enumerate().skip(start) {

@@ -17,7 +17,7 @@ Examples:
   shadergym new-env PointMass --family physics      into shaders/physics/
   shadergym new-env point_mass --path experiments   into experiments/")]
 pub struct Args {
-    /// Name: `point_mass`, `PointMass` or `PointMass-v0`
+    /// Name: `point_mass`, `point-mass`, `PointMass` or `PointMass-v0`
     name: String,
     /// Folder of related environments, made if missing; default in the repository: custom
     #[arg(long, value_parser = family)]
@@ -28,7 +28,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Done {
-    let (file, text) = template(&args.name).map_err(|e| Failure::Message(e.to_string()))?;
+    // `windy-walk` is how people write names of commands and folders.
+    let name = args.name.strip_suffix("-v0").unwrap_or(&args.name).replace('-', "_");
+    let (file, text) = template(&name).map_err(|e| Failure::Message(e.to_string()))?;
     let repository = args.path.is_none().then(repository_shaders).flatten();
     let mut folder = match (&args.path, &repository) {
         (Some(path), _) => path.clone(),

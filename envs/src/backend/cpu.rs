@@ -281,7 +281,9 @@ mod tests {
     fn speed_of_random_play() {
         let only = std::env::var("ONLY").unwrap_or_default();
         for environment in shadergym_shaders::environments().iter().filter(|e| e.id.contains(&only)) {
-            for level in Level::available().into_iter().filter(|l| std::env::var("LEVEL").map_or(true, |v| v == l.to_string())) {
+            for level in
+                Level::available().into_iter().filter(|l| std::env::var("LEVEL").map_or(true, |v| v == l.to_string()))
+            {
                 let n = 65_536;
                 let control = Control {
                     max_episode_steps: environment.facts().max_episode_steps,

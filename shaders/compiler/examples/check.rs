@@ -9,7 +9,9 @@ fn main() -> ExitCode {
     };
     for entry in fs::read_dir(shaders.join("shared")).unwrap() {
         let path = entry.unwrap().path();
-        library.modules.insert(path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap());
+        library
+            .modules
+            .insert(path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap());
     }
     let mut failed = false;
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -47,14 +47,20 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
         ("params", "Params", type_words(module, params), "kernel_instances", e + s, true),
         ("pending", "Params", type_words(module, params), "kernel_pending", 0, false),
     ] {
-        let _ = writeln!(out, "fn kernel_load_{name}(i: u32) -> {ty} {{\n    let n = kernel_control.instances;\n    var v: {ty};");
+        let _ = writeln!(
+            out,
+            "fn kernel_load_{name}(i: u32) -> {ty} {{\n    let n = kernel_control.instances;\n    var v: {ty};"
+        );
         for (w, (path, kind)) in words.iter().enumerate() {
             let load = from_bits(*kind, &format!("{buffer}[{}u * n + i]", first + w));
             let _ = writeln!(out, "    v{path} = {load};");
         }
         let _ = writeln!(out, "    return v;\n}}");
         if writable {
-            let _ = writeln!(out, "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;");
+            let _ = writeln!(
+                out,
+                "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;"
+            );
             for (w, (path, kind)) in words.iter().enumerate() {
                 // Given actions leave the generator of random play as it is.
                 let condition = if path.starts_with(".action_rng") { "if (!KERNEL_ACTIONS_GIVEN) " } else { "" };
@@ -92,11 +98,8 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
 
 /// `kernel_step`: the environment's step with rewards and actions as arrays over agents.
 fn step(reflect: &Reflect, facts: &Facts) -> String {
-    let (actions, reward) = if facts.agents > 1 {
-        ("actions", "outcome.reward")
-    } else {
-        ("actions[0]", "KernelRewards(outcome.reward)")
-    };
+    let (actions, reward) =
+        if facts.agents > 1 { ("actions", "outcome.reward") } else { ("actions[0]", "KernelRewards(outcome.reward)") };
     let params = argument(reflect, "step", 0, "params");
     format!(
         "fn kernel_step(params: Params, state: ptr<function, State>, actions: KernelActions, rng: ptr<function, Rng>) -> KernelTransition {{\n    \
@@ -141,7 +144,8 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
 }
 
 fn draw_actions(facts: &Facts) -> String {
-    let mut out = String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
+    let mut out =
+        String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
     for (w, (path, _)) in action_words(facts).iter().enumerate() {
         let draw = match &facts.action {
             ActionSpace::Discrete { n } => format!("rng_range(rng, {n}u)"),
@@ -163,9 +167,8 @@ fn action_words(facts: &Facts) -> Vec<(String, Kind)> {
     (0..facts.agents)
         .flat_map(|agent| {
             let scalar = matches!(facts.action, ActionSpace::Discrete { .. });
-            (0..facts.action.words()).map(move |w| {
-                (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind)
-            })
+            (0..facts.action.words())
+                .map(move |w| (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind))
         })
         .collect()
 }
@@ -187,7 +190,8 @@ pub(crate) fn check(module: &Module, facts: &Facts) -> Result<(), String> {
     let found = episode.map(|(ty, _)| type_words(module, ty)).unwrap_or_default();
     let expected = episode_words(facts);
     if found != expected || found.len() != facts.episode_words {
-        let names = |words: &[(String, Kind)]| words.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ");
+        let names =
+            |words: &[(String, Kind)]| words.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ");
         return Err(format!("KernelEpisode holds {}, expected is {}", names(&found), names(&expected)));
     }
     let storage = |space: naga::AddressSpace| matches!(space, naga::AddressSpace::Storage { .. });

@@ -34,6 +34,7 @@ pub struct Compiled {
     pub facts: Facts,
     /// WGSL of the environment, the prelude modules it uses, the glue and the kernel: what the GPU runs.
     pub kernel_source: String,
+    linked: Linked,
     module: naga::Module,
     info: naga::valid::ModuleInfo,
 }
@@ -44,19 +45,13 @@ impl Compiled {
     /// # Errors
     /// A construct that the CPU back end cannot translate.
     pub fn lanes(&self) -> Result<String, CompileError> {
-        lanes::generate(&self.facts, &self.module, &self.info).map_err(|errors| CompileError {
-            diagnostics: errors
-                .into_iter()
-                .map(|message| Diagnostic {
-                    file: format!("{}.wgsl", self.facts.stem),
-                    line: 0,
-                    column: 0,
-                    code: "lanes",
-                    message,
-                    fix: "write it with the constructs that the contract lists".to_owned(),
-                    excerpt: String::new(),
-                })
-                .collect(),
+        lanes::generate(&self.facts, &self.module, &self.info).map_err(|refusals| {
+            let finding = |refusal: lanes::Refusal| {
+                let at = source::declaration(&self.linked.text, &refusal.function).unwrap_or(0);
+                let message = format!("`{}`: the CPU back end cannot translate {}", refusal.function, refusal.what);
+                self.linked.diagnostic(at, "lanes", message, "write it with the constructs that the contract lists")
+            };
+            sorted(refusals.into_iter().map(finding).collect())
         })
     }
 }
@@ -72,7 +67,10 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     let family = part(path.parent().and_then(Path::file_name));
     let linked = link(&file, source, library)?;
     if let Some(at) = source::endless_expression(&linked.text) {
-        let message = format!("an expression of more than {} words and signs, too deep to be parsed safely", source::MAX_EXPRESSION);
+        let message = format!(
+            "an expression of more than {} words and signs, too deep to be parsed safely",
+            source::MAX_EXPRESSION
+        );
         return Err(linked.diagnostic(at, "parse", message, "split it with `let`").into());
     }
     let text = lint::Text::new(&linked, library);
@@ -92,7 +90,13 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     diagnostics.extend(lint::lint(&text, Some(&module)));
     let facts = match facts {
         Some(facts) if diagnostics.is_empty() => facts,
-        _ => return Err(sorted(diagnostics)),
+        _ => {
+            if diagnostics.is_empty() {
+                let message = "the file breaks the contract in a way that no check has a name for".to_owned();
+                diagnostics.push(linked.diagnostic(0, "contract", message, "compare it with a shipped environment"));
+            }
+            return Err(sorted(diagnostics));
+        }
     };
     let glue = glue::glue(&reflect, &facts);
     let all = link_kernel(&linked, &glue, library)?;
@@ -100,12 +104,13 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     glue::check(&module, &facts).map_err(|message| {
         CompileError::from(all.diagnostic(0, "kernel", message, "make kernel.wgsl and the compiler's glue agree"))
     })?;
-    Ok(Compiled { facts, kernel_source: all.text, module, info })
+    Ok(Compiled { facts, kernel_source: all.text.clone(), linked: all, module, info })
 }
 
-/// An error of these findings in source order: never empty.
+/// An error of these findings in source order, each once.
 fn sorted(mut diagnostics: Vec<Diagnostic>) -> CompileError {
     diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    diagnostics.dedup();
     CompileError { diagnostics }
 }
 
@@ -136,11 +141,13 @@ fn parse_or_panic(linked: &Linked, library: &Library) -> Result<(naga::Module, n
         let at = error.location(&linked.text).map_or(0, |l| l.offset as usize);
         let fix = error.notes().collect::<Vec<_>>().join("; ");
         let label = error.labels().map(|(_, text)| text).find(|t| !t.is_empty()).unwrap_or("").to_owned();
-        let message = if label.is_empty() { error.message().to_owned() } else { format!("{}: {label}", error.message()) };
+        let message =
+            if label.is_empty() { error.message().to_owned() } else { format!("{}: {label}", error.message()) };
         let fix = Some(fix).filter(|f| !f.is_empty()).unwrap_or_else(|| parse_fix(&message, linked, library));
         CompileError::from(linked.diagnostic(at, "parse", message, &fix))
     })?;
-    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+    let mut validator =
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
     let info = validator.validate(&module).map_err(|error| {
         // The spans go from the function to the expression: the smallest says most.
         let spans = error.spans().filter_map(|(span, _)| span.to_range());

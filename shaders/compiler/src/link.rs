@@ -37,12 +37,7 @@ pub struct Linked {
 impl Linked {
     /// File and line (from 1) of a line of the linked text.
     pub fn locate(&self, line: usize) -> (&str, usize) {
-        let segment = self
-            .segments
-            .iter()
-            .rev()
-            .find(|s| s.first_line <= line)
-            .unwrap_or(&self.segments[0]);
+        let segment = self.segments.iter().rev().find(|s| s.first_line <= line).unwrap_or(&self.segments[0]);
         (&segment.file, line - segment.first_line + 1)
     }
 
@@ -173,8 +168,8 @@ fn append_imports(
         for item in &import.items {
             let declared = declared_names(text);
             if !declared.contains(&item.as_str()) {
-                let hint = nearest(item, declared.iter().copied())
-                    .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                let hint =
+                    nearest(item, declared.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
                 return Err(fail(
                     format!("shared module `{}` has no `{item}`", import.module),
                     format!("{hint}it declares {}", declared.join(", ")),
@@ -241,11 +236,15 @@ fn parse_import(file: &str, line: usize, statement: &str) -> Result<Import, Comp
             Some(list) => list.strip_suffix('}')?,
             None => items,
         };
-        let items: Vec<String> =
-            items.split(',').map(|i| i.trim().to_owned()).filter(|i| !i.is_empty()).collect();
+        let items: Vec<String> = items.split(',').map(|i| i.trim().to_owned()).filter(|i| !i.is_empty()).collect();
         let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_');
-        (plain(module) && !items.is_empty() && items.iter().all(|i| plain(i)))
-            .then(|| Import { file: file.to_owned(), module: module.to_owned(), items, line, text: statement.to_owned() })
+        (plain(module) && !items.is_empty() && items.iter().all(|i| plain(i))).then(|| Import {
+            file: file.to_owned(),
+            module: module.to_owned(),
+            items,
+            line,
+            text: statement.to_owned(),
+        })
     };
     parse().ok_or_else(|| malformed(file, line, statement))
 }
@@ -280,7 +279,8 @@ mod tests {
 
     #[test]
     fn own_lines_keep_their_numbers_and_modules_come_once() {
-        let source = "//! x\nimport package::shared::a::{a_one};\nimport package::shared::b::{\n  b_one,\n};\nfn f() {}\n";
+        let source =
+            "//! x\nimport package::shared::a::{a_one};\nimport package::shared::b::{\n  b_one,\n};\nfn f() {}\n";
         let linked = link("x.wgsl", source, &library()).unwrap();
         assert_eq!(linked.text.lines().nth(5), Some("fn f() {}"));
         assert_eq!(linked.text.matches("fn b_one").count(), 1);

@@ -80,8 +80,7 @@ pub trait Program: 'static {
         agent: W<u32>,
     ) -> Self::Observation<S>;
     /// The colour at `uv`, if the environment has a picture.
-    fn pixel<S: Lanes>(s: S, params: &Self::Params<S>, state: &mut Self::State<S>, uv: [S::F; 2])
-    -> Option<[S::F; 3]>;
+    fn pixel<S: Lanes>(s: S, params: &Self::Params<S>, state: &mut Self::State<S>, uv: [S::F; 2]) -> Option<[S::F; 3]>;
 }
 
 /// Everything one call works on. Raw pointers, because threads write disjoint ranges of blocks of the same arrays.
@@ -374,7 +373,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         for t in 0..job.steps {
             let actions = P::random_actions_or_given(s, &mut episode, job, t * n + first, lanes);
             let keep = job.record || t + 1 == job.steps;
-            let rewards = P::advance(s, control, &mut b.pending, &mut params, &mut state, &mut episode, &mut totals, actions);
+            let rewards =
+                P::advance(s, control, &mut b.pending, &mut params, &mut state, &mut episode, &mut totals, actions);
             let mut ended = 0;
             let mut flags = [0; MAX_WIDTH];
             if keep || job.control.autoreset == SAME_STEP {

@@ -3,11 +3,11 @@
 
 use core::num::Wrapping as W;
 
-use fearless_simd::{ExtractToken, Select, SimdBase, SimdCvtFloat, SimdCvtTruncate, SimdFloat, SimdInt, SimdMask};
 #[cfg(target_arch = "aarch64")]
 pub use fearless_simd::Neon;
 #[cfg(target_arch = "x86_64")]
 pub use fearless_simd::{Avx2, Avx512, Sse4_2};
+use fearless_simd::{ExtractToken, Select, SimdBase, SimdCvtFloat, SimdCvtTruncate, SimdFloat, SimdInt, SimdMask};
 
 use super::{Float, Int, Lanes, Level, Mask, Signed, Uint, Value};
 

@@ -49,8 +49,12 @@ impl<W: Write> Animation<W> {
 
     /// Writes what is left.
     pub fn finish(mut self) -> io::Result<()> {
-        self.open()
-        // The encoder writes the trailer when it is dropped.
+        self.open()?;
+        match self.state {
+            // Writes the trailer.
+            State::Open { encoder, .. } => encoder.into_inner().map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Makes the palette and writes the frames seen so far.

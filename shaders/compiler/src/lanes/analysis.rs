@@ -331,9 +331,9 @@ fn locals(function: &Function, facts: &Facts, out: &mut Analysis) {
         // iteration to the next, so its block is outside the loop.
         let declared_here = accesses.first().is_some_and(|a| !a.reads && a.path.len() == common);
         if variable.init.is_some() || !declared_here {
-            let first_loop = accesses.first().and_then(|a| {
-                a.path.iter().position(|s| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing))
-            });
+            let first_loop = accesses
+                .first()
+                .and_then(|a| a.path.iter().position(|s| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing)));
             common = common.min(first_loop.unwrap_or(common));
         }
         for store in facts.stores.iter().filter(|s| s.local == local) {
@@ -376,7 +376,8 @@ fn needs_blend(inner: &[Step], common: usize, accesses: &[&Access], facts: &Fact
                         accesses.iter().any(|a| a.reads && !a.path.iter().any(|s| s.construct == step.construct));
                     let continues = step.kind == Kind::LoopBody
                         && facts.exits.iter().any(|e| {
-                            e.kind == ExitKind::Continue && e.path.get(common + depth).is_some_and(|s| s.construct == step.construct)
+                            e.kind == ExitKind::Continue
+                                && e.path.get(common + depth).is_some_and(|s| s.construct == step.construct)
                         });
                     if read_outside || loops_before > 0 || continues {
                         return true;

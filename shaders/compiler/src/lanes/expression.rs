@@ -309,7 +309,10 @@ impl Writer<'_, '_> {
 
     fn binary(&mut self, op: Op, left: Handle<Expression>, right: Handle<Expression>, u: bool) -> String {
         let kind = self.kind(left);
-        if matches!(op, Op::ShiftLeft | Op::ShiftRight) && !u && self.analysis.is_uniform(right) && self.size(right).is_none()
+        if matches!(op, Op::ShiftLeft | Op::ShiftRight)
+            && !u
+            && self.analysis.is_uniform(right)
+            && self.size(right).is_none()
         {
             let name = if op == Op::ShiftLeft { "shift_left_by" } else { "shift_right_by" };
             let amount = self.value(right);
@@ -384,16 +387,21 @@ impl Writer<'_, '_> {
         if fun == Fun::Dot {
             let other = more[0].unwrap_or(arg);
             let n = self.size(arg).unwrap_or(1);
-            let parts: Vec<String> = (0..n)
-                .map(|i| format!("{} * {}", self.component(arg, i, u), self.component(other, i, u)))
-                .collect();
+            let parts: Vec<String> =
+                (0..n).map(|i| format!("{} * {}", self.component(arg, i, u), self.component(other, i, u))).collect();
             return parts.join(" + ");
         }
         let operands: Vec<Handle<Expression>> = [Some(arg), more[0], more[1], more[2]].into_iter().flatten().collect();
         let constant = |text: &str| {
-            if u { text.to_owned() } else { format!("l::splat::<Simd, {}>(s, {text})", types::scalar_type(kind, false)) }
+            if u {
+                text.to_owned()
+            } else {
+                format!("l::splat::<Simd, {}>(s, {text})", types::scalar_type(kind, false))
+            }
         };
-        let word = |v: i64| constant(&if kind == ScalarKind::Sint { format!("W({v}i32)") } else { format!("W({}u32)", v as u32) });
+        let word = |v: i64| {
+            constant(&if kind == ScalarKind::Sint { format!("W({v}i32)") } else { format!("W({}u32)", v as u32) })
+        };
         let blend = |c: String, a: String, b: String| {
             if u { format!("(if {c} {{ {a} }} else {{ {b} }})") } else { format!("l::blend(s, {c}, {a}, {b})") }
         };
@@ -446,7 +454,9 @@ impl Writer<'_, '_> {
             let v = &p[0];
             match (from, to, convert.is_some()) {
                 (a, b, _) if a == b => v.clone(),
-                (ScalarKind::Float, ScalarKind::Uint, true) | (ScalarKind::Sint, ScalarKind::Uint, _) => format!("{v}.to_u()"),
+                (ScalarKind::Float, ScalarKind::Uint, true) | (ScalarKind::Sint, ScalarKind::Uint, _) => {
+                    format!("{v}.to_u()")
+                }
                 (ScalarKind::Float, ScalarKind::Sint, true) | (ScalarKind::Uint, ScalarKind::Sint, _) => {
                     if from == ScalarKind::Float { format!("{v}.to_i()") } else { format!("l::Uint::to_i({v})") }
                 }
@@ -463,7 +473,11 @@ impl Writer<'_, '_> {
                         ScalarKind::Uint => "W(0u32)",
                         _ => "W(0i32)",
                     };
-                    if u { format!("{v}.differs({zero})") } else { format!("{v}.differs(l::splat::<Simd, {ty}>(s, {zero}))") }
+                    if u {
+                        format!("{v}.differs({zero})")
+                    } else {
+                        format!("{v}.differs(l::splat::<Simd, {ty}>(s, {zero}))")
+                    }
                 }
                 _ => this.unsupported(&format!("conversion {from:?} to {to:?}")),
             }

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use naga::valid::FunctionInfo;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement, SwitchValue, TypeInner};
 
-use super::Generator;
 use super::analysis::{Analysis, is_pointer};
 use super::types;
+use super::{Generator, Refusal};
 
 /// A branch with at most this many expressions and no call or loop is computed without asking whether any lane takes
 /// it: the test and the jump would cost more.
@@ -94,7 +94,9 @@ fn cost(function: &Function, block: &Block) -> Option<usize> {
             sum + match statement {
                 Statement::Emit(range) => range
                     .clone()
-                    .filter(|e| !matches!(function.expressions[*e], Expression::AccessIndex { .. } | Expression::Load { .. }))
+                    .filter(|e| {
+                        !matches!(function.expressions[*e], Expression::AccessIndex { .. } | Expression::Load { .. })
+                    })
                     .count(),
                 Statement::Store { .. } => 1,
                 Statement::Block(block) => cost(function, block)?,
@@ -136,8 +138,8 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     pub fn unsupported(&mut self, what: &str) -> String {
-        let name = self.function.name.clone().unwrap_or_default();
-        self.generator.errors.push(format!("function `{name}`: the CPU back end cannot translate {what}"));
+        let function = self.function.name.clone().unwrap_or_default();
+        self.generator.errors.push(Refusal { function, what: what.to_owned() });
         "panic!()".to_owned()
     }
 
@@ -262,7 +264,9 @@ impl<'a, 'g> Writer<'a, 'g> {
                 self.line("}");
                 return self.after(exits, mask);
             }
-            Statement::If { condition, accept, reject } => return self.branch(statement, *condition, accept, reject, mask),
+            Statement::If { condition, accept, reject } => {
+                return self.branch(statement, *condition, accept, reject, mask);
+            }
             Statement::Switch { selector, cases } => return self.switch(statement, *selector, cases, mask),
             Statement::Loop { body, continuing, break_if } => {
                 return self.repeat(statement, body, continuing, *break_if, mask);
@@ -343,8 +347,8 @@ impl<'a, 'g> Writer<'a, 'g> {
         }
         let n = self.number();
         let and = |c: String| mask.map_or(c.clone(), |m| format!("{m} & {c}"));
-        let cheap = !exits.any()
-            && [accept, reject].iter().all(|b| cost(self.function, b).is_some_and(|cost| cost <= CHEAP));
+        let cheap =
+            !exits.any() && [accept, reject].iter().all(|b| cost(self.function, b).is_some_and(|cost| cost <= CHEAP));
         for (name, block, condition) in [("on", accept, and(c.clone())), ("off", reject, and(format!("!{c}")))] {
             if block.is_empty() {
                 continue;
@@ -441,8 +445,11 @@ impl<'a, 'g> Writer<'a, 'g> {
             groups.sort_by_key(|(values, _)| values.iter().any(|v| matches!(v, SwitchValue::Default)));
             for (values, body) in groups {
                 let default = values.iter().any(|v| matches!(v, SwitchValue::Default));
-                let pattern =
-                    if default { "_".to_owned() } else { values.iter().map(|v| number(v).to_string()).collect::<Vec<_>>().join(" | ") };
+                let pattern = if default {
+                    "_".to_owned()
+                } else {
+                    values.iter().map(|v| number(v).to_string()).collect::<Vec<_>>().join(" | ")
+                };
                 self.line(&format!("{pattern} => {{"));
                 self.nested(body, mask);
                 self.line("}");
@@ -659,7 +666,10 @@ impl<'a, 'g> Writer<'a, 'g> {
                 } else {
                     format!("{{ let mut part = l::gather(s, &{}, {index}); part{tail} = {value}; part }}", place.text)
                 };
-                self.line(&format!("{{ let part = {value}; l::scatter(s, {mask}, &mut {}, {index}, part); }}", place.text));
+                self.line(&format!(
+                    "{{ let part = {value}; l::scatter(s, {mask}, &mut {}, {index}, part); }}",
+                    place.text
+                ));
             }
         }
     }

@@ -23,6 +23,13 @@ use function::Writer;
 /// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
 const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
 
+/// A construct that cannot be translated.
+pub(crate) struct Refusal {
+    /// The function that it is in; empty for a constant.
+    pub function: String,
+    pub what: String,
+}
+
 /// Everything shared between the functions of one module.
 pub(crate) struct Generator<'a> {
     module: &'a Module,
@@ -31,7 +38,7 @@ pub(crate) struct Generator<'a> {
     names: HashMap<(Handle<Function>, Vec<bool>, bool), String>,
     functions: Vec<String>,
     constants: BTreeMap<usize, String>,
-    errors: Vec<String>,
+    errors: Vec<Refusal>,
 }
 
 impl<'a> Generator<'a> {
@@ -76,7 +83,14 @@ impl<'a> Generator<'a> {
         name
     }
 
-    fn native(&mut self, function: Handle<Function>, name: &str, method: &str, arguments: &[bool], full: bool) -> String {
+    fn native(
+        &mut self,
+        function: Handle<Function>,
+        name: &str,
+        method: &str,
+        arguments: &[bool],
+        full: bool,
+    ) -> String {
         let all = arguments.iter().all(|u| *u);
         let mut head = format!("#[inline(always)]\nfn {name}<Simd: l::Lanes>(s: Simd");
         if !full {
@@ -86,11 +100,19 @@ impl<'a> Generator<'a> {
         for (i, argument) in self.module.functions[function].arguments.iter().enumerate() {
             let _ = write!(head, ", a{i}: {}", types::handle(self.module, argument.ty, arguments[i]));
             let lanes = types::handle(self.module, argument.ty, false);
-            values.push(if arguments[i] && !all { format!("l::splat::<Simd, {lanes}>(s, a{i})") } else { format!("a{i}") });
+            values.push(if arguments[i] && !all {
+                format!("l::splat::<Simd, {lanes}>(s, a{i})")
+            } else {
+                format!("a{i}")
+            });
         }
         let result = self.module.functions[function].result.as_ref().expect("native functions return a value").ty;
         let (first, rest) = values.split_first().expect("native functions have arguments");
-        format!("{head}) -> {} {{\n    let _ = s;\n    {first}.{method}({})\n}}\n", types::handle(self.module, result, all), rest.join(", "))
+        format!(
+            "{head}) -> {} {{\n    let _ = s;\n    {first}.{method}({})\n}}\n",
+            types::handle(self.module, result, all),
+            rest.join(", ")
+        )
     }
 
     /// A named constant, declared once.
@@ -131,7 +153,8 @@ impl<'a> Generator<'a> {
                 }
             }
             ref other => {
-                self.errors.push(format!("the CPU back end cannot translate the constant expression {other:?}"));
+                self.errors
+                    .push(Refusal { function: String::new(), what: format!("the constant expression {other:?}") });
                 "panic!()".to_owned()
             }
         }
@@ -166,9 +189,8 @@ impl<'a> Generator<'a> {
             for member in members {
                 let _ = writeln!(out, "    pub {}: {},", field(member), types::handle(self.module, member.ty, false));
             }
-            let each = |f: &dyn Fn(String) -> String| {
-                members.iter().map(|m| f(field(m))).collect::<Vec<_>>().join(", ")
-            };
+            let each =
+                |f: &dyn Fn(String) -> String| members.iter().map(|m| f(field(m))).collect::<Vec<_>>().join(", ");
             let _ = writeln!(
                 out,
                 "}}\nimpl<Simd: l::Lanes> l::Value<Simd> for {name}<Simd> {{\n    type Uniform = {name}<l::Plain>;\n    \
@@ -185,8 +207,8 @@ impl<'a> Generator<'a> {
 /// The Rust source of an environment's CPU kernels.
 ///
 /// # Errors
-/// What the back end cannot translate, one text each; the lints catch these first with a line number.
-pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<String>> {
+/// What the back end cannot translate; the lints catch most of it first, at its very line.
+pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<Refusal>> {
     let mut g = Generator {
         module,
         info,
@@ -201,8 +223,7 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
     let random = g.request(kernel("kernel_random_actions"), vec![false], true);
-    let advance =
-        g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
+    let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
     let observe = g.request(kernel("kernel_observe"), vec![false, false, true], true);
     let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false; 3], true));
 
@@ -210,7 +231,8 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
         let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
         handle
     };
-    let result = |name: &str| types::handle(module, module.functions[kernel(name)].result.as_ref().expect("a value").ty, false);
+    let result =
+        |name: &str| types::handle(module, module.functions[kernel(name)].result.as_ref().expect("a value").ty, false);
     let TypeInner::Struct { members, .. } = &module.types[ty("KernelControl")].inner else { unreachable!() };
     let control: Vec<String> = members
         .iter()
@@ -224,7 +246,9 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
             format!("{name}: {value}")
         })
         .collect();
-    let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| format!("Some({name}(s, *params, state, uv))"));
+    let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| {
+        format!("Some({name}(s, *params, state, uv))")
+    });
 
     let mut out = String::new();
     let _ = writeln!(

@@ -46,11 +46,11 @@ pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
 pub(super) fn ident(name: &str) -> String {
     match name {
         "self" | "super" | "crate" | "Self" | "_" => format!("{name}_"),
-        "as" | "break" | "const" | "continue" | "dyn" | "else" | "enum" | "extern" | "false" | "fn" | "for" | "gen" | "if"
-        | "impl" | "in" | "let" | "loop" | "match" | "mod" | "move" | "mut" | "pub" | "ref" | "return" | "static"
-        | "struct" | "trait" | "true" | "type" | "unsafe" | "use" | "where" | "while" | "async" | "await" | "abstract"
-        | "become" | "box" | "do" | "final" | "macro" | "override" | "priv" | "try" | "typeof" | "unsized" | "virtual"
-        | "yield" => format!("r#{name}"),
+        "as" | "break" | "const" | "continue" | "dyn" | "else" | "enum" | "extern" | "false" | "fn" | "for" | "gen"
+        | "if" | "impl" | "in" | "let" | "loop" | "match" | "mod" | "move" | "mut" | "pub" | "ref" | "return"
+        | "static" | "struct" | "trait" | "true" | "type" | "unsafe" | "use" | "where" | "while" | "async"
+        | "await" | "abstract" | "become" | "box" | "do" | "final" | "macro" | "override" | "priv" | "try"
+        | "typeof" | "unsized" | "virtual" | "yield" => format!("r#{name}"),
         _ => name.to_owned(),
     }
 }

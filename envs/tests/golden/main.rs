@@ -1,0 +1,155 @@
+//! Every golden file x every back end: the reference program's transitions, state copied over before each step.
+//!
+//! The files are made by the scripts beside this one, from the real reference packages; each file's first line says by
+//! which program and version. `<stem>.golden` and `<stem>.<part>.golden` belong to the environment with that stem.
+
+mod file;
+mod maze_levels;
+
+use file::Golden;
+use libtest_mimic::{Arguments, Failed, Trial};
+use shadergym_envs::{ActionSpace, Actions, AutoresetMode, Batch, BatchOptions, Device, Facts, Kind, Level, make_with};
+
+/// Largest difference between a 32-bit transition and the reference's 64-bit one, absolute below 1 and relative above.
+/// One step of these environments is at most a few hundred operations of half an ulp (6e-8) each; errors do not pile up
+/// because the reference's state is copied over before every step.
+const TOLERANCE: f64 = 1e-5;
+
+/// Means of start values may be this many standard errors off the reference's uniform distribution: one false alarm in
+/// two million checks.
+const START_SIGMAS: f64 = 5.0;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let gpu = gpu_adapter();
+    let mut trials = Vec::new();
+    for path in Golden::files() {
+        let name = path.file_name().expect("a file").to_string_lossy().trim_end_matches(".golden").to_owned();
+        for (device, level) in targets() {
+            let label = level.map_or("gpu".to_owned(), |l| format!("cpu_{l}"));
+            let path = path.clone();
+            let ignored = level.is_none() && !gpu;
+            let trial = Trial::test(format!("{name}::{label}"), move || check(&Golden::read(&path), &device, level));
+            trials.push(trial.with_ignored_flag(ignored));
+        }
+    }
+    trials.extend(maze_levels::trials(gpu));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The CPU at every level of this machine, and the GPU.
+fn targets() -> Vec<(Device, Option<Level>)> {
+    let mut all: Vec<_> = Level::available().into_iter().map(|l| (Device::Cpu, Some(l))).collect();
+    all.push((Device::Gpu(None), None));
+    all
+}
+
+#[cfg(feature = "gpu")]
+fn gpu_adapter() -> bool {
+    !shadergym_envs::gpu::adapters().is_empty()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu_adapter() -> bool {
+    false
+}
+
+/// A batch without time limit, auto-reset or sticky actions: the environment's own rules and nothing else.
+fn bare(id: &str, num_envs: usize, device: &Device, level: Option<Level>) -> Batch {
+    let mut options = BatchOptions::new(num_envs)
+        .device(device.clone())
+        .autoreset_mode(AutoresetMode::Disabled)
+        .max_episode_steps(0)
+        .sticky_action_probability(0.0);
+    if let Some(level) = level {
+        options = options.level(level);
+    }
+    make_with(id, &options).expect("every golden file's environment can be made")
+}
+
+fn check(golden: &Golden, device: &Device, level: Option<Level>) -> Result<(), Failed> {
+    let facts = golden.facts();
+    let rows = golden.rows;
+    let mut batch = bare(&facts.id, rows, device, level);
+    if let Some(params) = golden.column("params") {
+        batch.set_params_words(.., params)?;
+    }
+    batch.reset(1)?;
+    check_starts(golden, facts, &batch.get_state(..)?)?;
+    batch.set_state(.., golden.column("state").expect("every file has it"))?;
+    let words = golden.column("action").expect("every file has it");
+    let floats: Vec<f32> = words.iter().map(|w| f32::from_bits(*w)).collect();
+    let actions = match facts.action {
+        ActionSpace::Box { .. } => Actions::from(&floats[..]),
+        _ => Actions::from(words),
+    };
+    let view = batch.step(actions)?;
+
+    let terminated: Vec<u32> = view.terminated().iter().map(|t| u32::from(*t)).collect();
+    compare(golden, "terminated", &terminated, &[Kind::U32])?;
+    let rewards: Vec<u32> = view.rewards().iter().map(|r| r.to_bits()).collect();
+    compare(golden, "reward", &rewards, &vec![Kind::F32; facts.agents])?;
+    if golden.column("observation").is_some() {
+        let kind = if facts.integer || facts.observation.fields.is_empty() { Kind::U32 } else { Kind::F32 };
+        let kinds = vec![kind; facts.observation_words()];
+        compare(golden, "observation", view.observations().words(), &kinds)?;
+    }
+    let state = batch.get_state(..)?;
+    compare(golden, "next_state", &state, &facts.state.kinds())
+}
+
+/// Compares a column row by row: integers exactly, floats within [`TOLERANCE`].
+fn compare(golden: &Golden, column: &str, got: &[u32], kinds: &[Kind]) -> Result<(), Failed> {
+    let expected = golden.column(column).ok_or_else(|| format!("no column {column}"))?;
+    if got.len() != expected.len() || got.len() != golden.rows * kinds.len() {
+        return Err(format!("{column} has {} words, the file {}", got.len(), expected.len()).into());
+    }
+    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let (row, word) = (i / kinds.len(), i % kinds.len());
+        let (a, b) = (f64::from(f32::from_bits(got)), f64::from(f32::from_bits(expected)));
+        let close = match kinds[word] {
+            Kind::F32 => (a - b).abs() <= TOLERANCE * b.abs().max(1.0),
+            Kind::U32 | Kind::I32 => got == expected,
+        };
+        if !close {
+            let shown = if kinds[word] == Kind::F32 {
+                format!("{a} instead of {b}")
+            } else {
+                format!("{got} instead of {expected}")
+            };
+            return Err(format!("row {row}, {column} word {word}: {shown} ({})", golden.origin).into());
+        }
+    }
+    Ok(())
+}
+
+/// Starts lie within the reference's uniform bounds, with the right mean.
+fn check_starts(golden: &Golden, facts: &Facts, states: &[u32]) -> Result<(), Failed> {
+    if golden.column("params").is_some() && golden.varies("params") {
+        // Start bounds are parameters of some environments; only rows with default parameters are comparable.
+        let default = &facts.default_params;
+        let params = golden.column("params").expect("just seen");
+        let rows: Vec<usize> =
+            (0..golden.rows).filter(|r| params[r * default.len()..][..default.len()] == default[..]).collect();
+        return check_start_rows(golden, facts, states, &rows);
+    }
+    check_start_rows(golden, facts, states, &(0..golden.rows).collect::<Vec<_>>())
+}
+
+fn check_start_rows(golden: &Golden, facts: &Facts, states: &[u32], rows: &[usize]) -> Result<(), Failed> {
+    for start in &golden.starts {
+        let word = golden.word(&start.field).ok_or_else(|| format!("no state field {}", start.field))?;
+        let values: Vec<f64> =
+            rows.iter().map(|row| f64::from(f32::from_bits(states[row * facts.state.words + word]))).collect();
+        let slack = 1e-6 * (start.high - start.low).max(1e-3);
+        if let Some(bad) = values.iter().find(|v| **v < start.low - slack || **v > start.high + slack) {
+            return Err(format!("{} starts at {bad}, outside {}..{}", start.field, start.low, start.high).into());
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let error = (start.high - start.low) / (12.0 * values.len() as f64).sqrt();
+        if (mean - (start.low + start.high) / 2.0).abs() > START_SIGMAS * error {
+            return Err(format!("{} starts with mean {mean}, bounds {}..{}", start.field, start.low, start.high).into());
+        }
+    }
+    Ok(())
+}
