@@ -114,7 +114,7 @@ fn first_offender(facts: &Facts, num_envs: usize, actions: Actions<'_>, words: &
         ActionSpace::MultiDiscrete { nvec } => word >= nvec[index % per_agent],
         ActionSpace::Box { .. } => !f32::from_bits(word).is_finite(),
     };
-    let index = words.iter().enumerate().position(|pair| invalid(pair)).unwrap_or(0);
+    let index = words.iter().enumerate().position(invalid).unwrap_or(0);
     let mut value = match actions {
         Actions::Discrete(v) => v[index].to_string(),
         Actions::I32(v) => v[index].to_string(),
