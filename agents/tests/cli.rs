@@ -125,6 +125,7 @@ fn bench_runs_every_environment() {
 fn wrong_arguments_say_what_is_allowed() {
     for (args, words) in [
         (&["bench", "--num-envs", "0"][..], &["'0'", "1 to 4294967295"][..]),
+        (&["bench", "--num-envs", "-1"], &["-1", "1 to 4294967295"]),
         (&["bench", "--num-envs", "many"], &["many", "1 to 4294967295"]),
         (&["bench", "--device", "cuda"], &["cuda", "gpu:<index>"]),
         (&["bench", "--device", "auto"], &["a bench names its devices"]),
@@ -142,6 +143,7 @@ fn wrong_arguments_say_what_is_allowed() {
         (&["render", "CartPole-v1", "-o", "x.gif", "--width", "5000"], &["16 to 4096"]),
         (&["render", "CartPole-v1", "-o", "x.gif", "--width", "60", "--grid", "1x20"], &["8x8"]),
         (&["render", "CartPole-v1", "-o", "x.gif", "--num-envs", "0"], &["1 to 4294967295"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--steps", "-5"], &["'-5'", "--steps"]),
         (&["render", "CartPole-v1", "-o", "x.gif", "--fps", "0"], &["1..=50"]),
         (&["dump", "CartPole-v1"], &["--lanes", "--facts"]),
         (&["dump", "--lanes"], &["required"]),

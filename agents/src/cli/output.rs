@@ -115,14 +115,13 @@ impl Table {
     }
 }
 
-/// Three or more significant digits, without an exponent: `712`, `71.2`, `7.12`, `0.071`.
+/// About three significant digits, without an exponent: `712`, `71.2`, `7.12`, `0.071`.
 pub fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 100.0 => 0,
         v if v >= 10.0 => 1,
         v if v >= 1.0 => 2,
-        v if v >= 0.001 || v == 0.0 => 3,
-        _ => 6,
+        _ => 3,
     };
     format!("{value:.decimals$}")
 }

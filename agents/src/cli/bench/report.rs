@@ -152,7 +152,9 @@ impl Report {
             ];
             if scalar {
                 cells.push(row.over_scalar.map_or("-".to_owned(), |r| digits(r.median)));
-                cells.push(row.over_scalar.map_or("-".to_owned(), |r| format!("[{} - {}]", digits(r.low), digits(r.high))));
+                // One over itself needs none.
+                let ratio = row.over_scalar.filter(|_| row.level != Some(Level::Scalar));
+                cells.push(ratio.map_or("-".to_owned(), |r| format!("[{} - {}]", digits(r.low), digits(r.high))));
             }
             table.row(cells);
         }
@@ -174,7 +176,7 @@ impl Report {
             ]);
         }
         table.write(out)?;
-        writeln!(out, "pipelines: all that this process has made for the environment so far; `shadergym bench --help` says what is timed.")
+        writeln!(out, "pipelines: those that no earlier line had made. `shadergym bench --help` says what is timed.")
     }
 
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {

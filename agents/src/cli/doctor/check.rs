@@ -79,7 +79,7 @@ fn compare(id: &str, device: &Device, full: bool, pipelines: &mut Option<f64>) -
     }
     #[cfg(not(feature = "gpu"))]
     let _ = pipelines;
-    let equal = if exact { "bitwise equal".to_owned() } else { format!("largest difference {largest:.0e}") };
+    let equal = if largest == 0.0 { "bitwise equal".to_owned() } else { format!("largest difference {largest:.0e}") };
     Ok(format!("{INSTANCES} instances x {steps} steps, {equal}"))
 }
 
