@@ -71,7 +71,7 @@ fn main() {
         );
         write_file(&out.join(format!("{stem}.kernel.wgsl")), &compiled.kernel_source);
         write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(code, "#[allow(warnings)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}")
+        writeln!(code, "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}")
             .unwrap();
     }
     writeln!(code, "pub(crate) static ENVIRONMENTS: [crate::Environment; {}] = [", entries.len()).unwrap();
