@@ -64,7 +64,9 @@ fn unknown_ids_suggest_the_nearest() {
 #[test]
 fn spec_is_a_page_with_units_ranges_and_sources() {
     let page = run(&["spec", "CartPole-v1"]).ok();
-    for text in ["# CartPole-v1", "## Observation", "## Action", "## Reward", "## Parameters", "rad/s", "-inf to inf", "9.8"] {
+    for text in
+        ["# CartPole-v1", "## Observation", "## Action", "## Reward", "## Parameters", "rad/s", "-inf to inf", "9.8"]
+    {
         assert!(page.contains(text), "{text} is missing in {page}");
     }
     for id in shadergym_envs::ids() {
@@ -104,7 +106,9 @@ fn bench_prints_tables_json_and_csv() {
         assert_eq!(row["steps_per_call"], if row["protocol"] == "C" { 1 } else { 5 });
         assert_eq!(row["repeats"].as_array().unwrap().len(), 3);
         for repeat in row["repeats"].as_array().unwrap() {
-            let most = repeat["calls"].as_u64().unwrap() * row["num_envs"].as_u64().unwrap() * row["steps_per_call"].as_u64().unwrap();
+            let most = repeat["calls"].as_u64().unwrap()
+                * row["num_envs"].as_u64().unwrap()
+                * row["steps_per_call"].as_u64().unwrap();
             let transitions = repeat["transitions"].as_u64().unwrap();
             // Random episodes of CartPole last some 22 steps, and a step that only starts the next does not count.
             assert!(transitions < most && transitions > most * 8 / 10, "{transitions} of {most}");
@@ -117,7 +121,8 @@ fn bench_prints_tables_json_and_csv() {
 
 #[test]
 fn bench_runs_every_environment() {
-    let csv = run(&["bench", "--device", "cpu", "--num-envs", "33", "--repeats", "1", "--seconds", "0.001", "--csv"]).ok();
+    let csv =
+        run(&["bench", "--device", "cpu", "--num-envs", "33", "--repeats", "1", "--seconds", "0.001", "--csv"]).ok();
     assert_eq!(csv.lines().count(), 1 + 2 * shadergym_envs::ids().len());
 }
 
@@ -152,7 +157,8 @@ fn wrong_arguments_say_what_is_allowed() {
     ] {
         run(args).fails(2, words);
     }
-    run(&["render", "CartPole-v1", "-o", "x.gif", "--instance", "7", "--num-envs", "4"]).fails(1, &["instance 7", "4 (0 to 3)"]);
+    run(&["render", "CartPole-v1", "-o", "x.gif", "--instance", "7", "--num-envs", "4"])
+        .fails(1, &["instance 7", "4 (0 to 3)"]);
     run(&["bench", "no_such.wgsl"]).fails(1, &["cannot read no_such.wgsl"]);
 }
 
@@ -165,7 +171,11 @@ fn render_writes_animations_and_pictures() {
     // The same seed gives the same file.
     run_in(&here, &["render", "CartPole-v1", "-o", "b.gif", "--steps", "12", "--width", "120"]).ok();
     assert_eq!(fs::read(here.join("a.gif")).unwrap(), fs::read(here.join("b.gif")).unwrap());
-    run_in(&here, &["render", "MinAtar/Breakout-v1", "-o", "grid.gif", "--steps", "3", "--width", "104", "--grid", "2x3"]).ok();
+    run_in(
+        &here,
+        &["render", "MinAtar/Breakout-v1", "-o", "grid.gif", "--steps", "3", "--width", "104", "--grid", "2x3"],
+    )
+    .ok();
     assert_eq!(gif_size(&here.join("grid.gif")), (104, 68, 4));
     run_in(&here, &["render", "Maze-v0", "-o", "Maze.PNG", "--seed", "3", "--width", "64"]).ok();
     let file = std::io::BufReader::new(fs::File::open(here.join("Maze.PNG")).unwrap());

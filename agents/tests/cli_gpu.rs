@@ -35,7 +35,11 @@ fn render_is_alike_on_both_devices() -> Result<(), Failed> {
     let here = folder("gpu-alike");
     for device in ["cpu", "gpu"] {
         let name = format!("{device}.gif");
-        run_in(&here, &["render", "MinAtar/Breakout-v1", "-o", &name, "--steps", "8", "--width", "80", "--device", device]).ok();
+        run_in(
+            &here,
+            &["render", "MinAtar/Breakout-v1", "-o", &name, "--steps", "8", "--width", "80", "--device", device],
+        )
+        .ok();
         assert_eq!(gif_size(&here.join(&name)), (80, 80, 9));
     }
     Ok(())
@@ -54,7 +58,11 @@ fn bench_compares_devices() -> Result<(), Failed> {
 fn bench_runs_files_of_users() -> Result<(), Failed> {
     let here = folder("gpu-bench");
     user_file(&here);
-    let csv = run_in(&here, &["bench", "point_mass.wgsl", "--num-envs", "64", "--repeats", "1", "--seconds", "0.01", "--csv"]).ok();
+    let csv = run_in(
+        &here,
+        &["bench", "point_mass.wgsl", "--num-envs", "64", "--repeats", "1", "--seconds", "0.01", "--csv"],
+    )
+    .ok();
     assert_eq!(csv.lines().count(), 3, "{csv}");
     Ok(())
 }

@@ -289,7 +289,14 @@ mod tests {
     fn transitions_of_both_protocols_are_those_of_the_kernel() {
         let target = Target::find("CartPole-v1").unwrap_or_else(|_| panic!("CartPole is shipped"));
         for protocol in [Protocol::C, Protocol::S] {
-            let setup = Setup { device: Device::Cpu, level: None, threads: Some(1), protocol, num_envs: 33, steps_per_call: Some(16) };
+            let setup = Setup {
+                device: Device::Cpu,
+                level: None,
+                threads: Some(1),
+                protocol,
+                num_envs: 33,
+                steps_per_call: Some(16),
+            };
             let mut runner = Runner::new(&target, &setup, 1e-4, &mut Pipelines::default()).unwrap();
             runner.repeat(1e-4).unwrap();
             let sample = runner.samples[0];

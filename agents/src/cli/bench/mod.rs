@@ -190,13 +190,11 @@ fn measure_group(
 }
 
 fn default_devices() -> Vec<Device> {
-    let mut devices = vec![Device::Cpu];
     #[cfg(feature = "gpu")]
     if shadergym_envs::gpu::select_adapter(None).is_ok() {
-        devices.push(Device::Gpu(None));
+        return vec![Device::Cpu, Device::Gpu(None)];
     }
-    devices.sort_by_key(|d| *d != Device::Cpu);
-    devices
+    vec![Device::Cpu]
 }
 
 fn device(text: &str) -> Result<Device, String> {
