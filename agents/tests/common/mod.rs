@@ -49,6 +49,18 @@ impl Run {
     }
 }
 
+/// An environment with a picture; which one does not matter, any of them may be removed.
+pub fn any_id() -> &'static str {
+    let drawn = |id: &&str| shadergym_envs::spec(id).is_ok_and(|facts| facts.pixel_aspect.is_some());
+    shadergym_envs::ids().find(drawn).expect("an environment with a picture is shipped")
+}
+
+/// Pixels of its picture with this width.
+pub fn height(id: &str, width: u16) -> u16 {
+    let aspect = shadergym_envs::spec(id).unwrap().pixel_aspect.unwrap();
+    (f32::from(width) / aspect).round() as u16
+}
+
 /// A fresh empty folder.
 pub fn folder(name: &str) -> PathBuf {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
