@@ -60,7 +60,7 @@ fn unknown_ids_suggest_the_nearest() {
         &["render", &id.to_lowercase(), "-o", "x.gif"],
         &["dump", &typo, "--facts"],
     ] {
-        run(args).fails(1, &[args[1], &format!("did you mean `{id}`")]);
+        run(args).fails(1, &[args[1], &format!("Did you mean `{id}`")]);
     }
 }
 
