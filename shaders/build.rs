@@ -91,8 +91,11 @@ fn write_table(name: &str, entries: &[Entry], out: &Path, code: &mut String) {
         );
         write_file(&out.join(format!("{stem}.kernel.wgsl")), &compiled.kernel_source);
         write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(code, "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}")
-            .unwrap();
+        writeln!(
+            code,
+            "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}"
+        )
+        .unwrap();
     }
     writeln!(code, "pub(crate) static {name}: [crate::Environment; {}] = [", entries.len()).unwrap();
     for (path, compiled, _) in entries {

@@ -258,9 +258,19 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
                 continue;
             }
             let rewards = i * spec.agents..(i + 1) * spec.agents;
-            close(&bits(&x.rewards()[rewards.clone()]), &bits(&y.rewards()[rewards]), &vec![Kind::F32; spec.agents], "reward");
+            close(
+                &bits(&x.rewards()[rewards.clone()]),
+                &bits(&y.rewards()[rewards]),
+                &vec![Kind::F32; spec.agents],
+                "reward",
+            );
             for row in i * spec.agents..(i + 1) * spec.agents {
-                close(x.observations().row(row).words(), y.observations().row(row).words(), &observation, "observation");
+                close(
+                    x.observations().row(row).words(),
+                    y.observations().row(row).words(),
+                    &observation,
+                    "observation",
+                );
             }
         }
         let (x, y) = (a.get_state(..).expect("reads"), b.get_state(..).expect("reads"));
@@ -270,7 +280,11 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
         }
     }
     let allowed = 1 + n * steps as usize * UNDECIDED_PER_MILLION / 1_000_000;
-    assert!(undecided <= allowed, "{undecided} of {} transitions end on one device only, allowed {allowed}", n as u64 * steps);
+    assert!(
+        undecided <= allowed,
+        "{undecided} of {} transitions end on one device only, allowed {allowed}",
+        n as u64 * steps
+    );
 }
 
 fn close(gpu: &[u32], cpu: &[u32], kinds: &[Kind], what: &str) {

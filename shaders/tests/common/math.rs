@@ -30,8 +30,8 @@ const MUL_HIGH: u32 = 15;
 /// Largest f32 below pi.
 const LARGEST_ANGLE: f32 = 3.141_592_5;
 const MATH_LARGEST: f32 = f32::MAX;
-/// Words of a state: function, 2 arguments, 2 results, integer result.
-const ROW: usize = 6;
+/// Words of a state: function, 2 arguments, 2 results, 2 integer arguments, integer result.
+const ROW: usize = 8;
 /// Samples of each row of the table, at least.
 pub const SAMPLES: usize = 1 << 20;
 
@@ -44,7 +44,8 @@ fn function(name: &str) -> u32 {
 }
 
 fn values(run: &mut Run, function: u32, arguments: &[[f32; 2]]) -> Vec<[f32; 2]> {
-    let rows: Vec<u32> = arguments.iter().flat_map(|a| [function, a[0].to_bits(), a[1].to_bits(), 0, 0, 0]).collect();
+    let rows: Vec<u32> =
+        arguments.iter().flat_map(|a| [function, a[0].to_bits(), a[1].to_bits(), 0, 0, 0, 0, 0]).collect();
     run(&rows).chunks_exact(ROW).map(|r| [f32::from_bits(r[3]), f32::from_bits(r[4])]).collect()
 }
 
@@ -226,8 +227,8 @@ pub fn mul_high(run: &mut Run) {
     let edges = [0, 1, 2, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
     let mut pairs: Vec<[u32; 2]> = edges.iter().flat_map(|&a| edges.map(|b| [a, b])).collect();
     pairs.extend((0..SAMPLES).map(|_| [points.word(), points.word()]));
-    let rows: Vec<u32> = pairs.iter().flat_map(|p| [MUL_HIGH, p[0], p[1], 0, 0, 0]).collect();
+    let rows: Vec<u32> = pairs.iter().flat_map(|p| [MUL_HIGH, 0, 0, 0, 0, p[0], p[1], 0]).collect();
     for (row, [a, b]) in run(&rows).chunks_exact(ROW).zip(pairs) {
-        assert_eq!(row[5], ((u64::from(a) * u64::from(b)) >> 32) as u32, "math_mul_high({a}, {b})");
+        assert_eq!(row[7], ((u64::from(a) * u64::from(b)) >> 32) as u32, "math_mul_high({a}, {b})");
     }
 }

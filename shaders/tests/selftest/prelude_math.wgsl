@@ -32,6 +32,8 @@ struct State {
     x: array<f32, 2>,
     /// 1; results
     y: array<f32, 2>,
+    /// 1; integer arguments
+    words: array<u32, 2>,
     /// 1; integer result
     word: u32,
 }
@@ -69,7 +71,7 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
         case 12u: { (*state).y[0] = math_acos(x[0]); }
         case 13u: { (*state).y[0] = math_pow(x[0], x[1]); }
         case 14u: { let both = math_sincos(x[0]); (*state).y = array<f32, 2>(both.x, both.y); }
-        case 15u: { (*state).word = math_mul_high(bitcast<u32>(x[0]), bitcast<u32>(x[1])); }
+        case 15u: { (*state).word = math_mul_high((*state).words[0], (*state).words[1]); }
         default: {}
     }
     return Outcome(0.0, false);
