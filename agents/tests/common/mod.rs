@@ -61,13 +61,13 @@ pub fn height(id: &str, width: u16) -> u16 {
     (f32::from(width) / aspect).round() as u16
 }
 
-/// A fresh empty folder.
+/// A fresh empty folder, outside the repository: `new-env` looks for one above the folder it is called in.
 pub fn folder(name: &str) -> PathBuf {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{count}", std::process::id()));
+    let path = std::env::temp_dir().join(format!("shadergym-{name}-{}-{count}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("the target folder is writable");
+    std::fs::create_dir_all(&path).expect("temporary folders can be made");
     path
 }
 
