@@ -1,0 +1,94 @@
+//! The command line: one file per command, all of them thin over the libraries.
+
+mod bench;
+mod doctor;
+mod dump;
+mod list;
+mod machine;
+mod new_env;
+mod output;
+mod render;
+mod spec;
+mod target;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Failure;
+
+/// Reinforcement-learning environments as WGSL compute shaders.
+#[derive(Debug, Parser)]
+#[command(name = "shadergym", version, arg_required_else_help = true, propagate_version = false, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  shadergym list                                   which environments there are
+  shadergym doctor                                 which devices there are and whether they work
+  shadergym render CartPole-v1 -o cart_pole.gif    what an environment looks like
+  shadergym bench CartPole-v1                      how fast it is on this machine
+  shadergym new-env point_mass                     start an environment of your own
+
+Exit codes: 0 done, 1 failed (one text on stderr says why), 2 wrong use of the command line.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Spec(spec::Args),
+    Doctor(doctor::Args),
+    Bench(bench::Args),
+    Render(render::Args),
+    NewEnv(new_env::Args),
+    Dump(dump::Args),
+}
+
+/// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
+/// process; nothing ends the process, so a host such as Python gets the exit code back.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; a closed pipe does not matter here.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let stdout = io::stdout();
+    let mut out = BufWriter::new(stdout.lock());
+    let result = match cli.command {
+        Command::List(args) => list::run(&args, &mut out),
+        Command::Spec(args) => spec::run(&args, &mut out),
+        Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Bench(args) => bench::run(&args, &mut out),
+        Command::Render(args) => render::run(&args, &mut out),
+        Command::NewEnv(args) => new_env::run(&args, &mut out),
+        Command::Dump(args) => dump::run(&args, &mut out),
+    };
+    // What was written before an error is still worth reading.
+    let flushed = out.flush().map_err(Failure::from);
+    match result.and(flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has seen enough, as in `shadergym list | head -1`.
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "{} {failure}", output::error_label());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! What a command works on: a shipped environment by its id, or a file of the user's own.
+
+use std::path::{Path, PathBuf};
+
+use shadergym_compiler::{Compiled, Facts, compile};
+use shadergym_envs::{Batch, BatchOptions, Device, Error, make_from_file, make_with};
+use shadergym_shaders::{Environment, environments, library};
+
+use super::output::Done;
+
+/// An environment named on the command line.
+#[derive(Debug)]
+pub enum Target {
+    /// By its exact id.
+    Shipped(&'static Environment),
+    /// By the path of its `.wgsl` file.
+    File { path: PathBuf, source: String, compiled: Box<Compiled> },
+}
+
+impl Target {
+    /// Finds an environment: names that end in `.wgsl` are files, all others are ids.
+    pub fn find(name: &str) -> Done<Self> {
+        if !is_file(name) {
+            // The library's own error has the nearest id.
+            let facts = shadergym_envs::spec(name)?;
+            let found = environments().iter().find(|e| e.id == facts.id);
+            return Ok(Self::Shipped(found.expect("what has facts is in the registry")));
+        }
+        let path = PathBuf::from(name);
+        let source = std::fs::read_to_string(&path)
+            .map_err(|e| Error::Unreadable { path: name.to_owned(), message: e.to_string() })?;
+        let compiled = Box::new(compile(Path::new(name), &source, library())?);
+        Ok(Self::File { path, source, compiled })
+    }
+
+    /// What the file declares.
+    pub fn facts(&self) -> &Facts {
+        match self {
+            Self::Shipped(environment) => environment.facts(),
+            Self::File { compiled, .. } => &compiled.facts,
+        }
+    }
+
+    /// Where the file is, seen from the root of the repository for a shipped one.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Shipped(environment) => {
+                let facts = environment.facts();
+                format!("shaders/{}/{}.wgsl", facts.family, facts.stem)
+            }
+            Self::File { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// The environment's own text.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Shipped(environment) => environment.source,
+            Self::File { source, .. } => source,
+        }
+    }
+
+    /// What the GPU runs.
+    pub fn kernel_source(&self) -> &str {
+        match self {
+            Self::Shipped(environment) => environment.kernel_source,
+            Self::File { compiled, .. } => &compiled.kernel_source,
+        }
+    }
+
+    /// The generated Rust of the CPU kernels.
+    pub fn lanes(&self) -> Done<String> {
+        match self {
+            Self::Shipped(environment) => Ok(environment.lanes_source.to_owned()),
+            Self::File { compiled, .. } => Ok(compiled.lanes()?),
+        }
+    }
+
+    /// Whether the CPU back end can run it on this build.
+    pub fn has_cpu_code(&self) -> bool {
+        matches!(self, Self::Shipped(_))
+    }
+
+    /// A batch of it.
+    pub fn make(&self, options: &BatchOptions) -> Result<Batch, Error> {
+        match self {
+            Self::Shipped(environment) => make_with(environment.id, options),
+            Self::File { path, .. } => make_from_file(path, options),
+        }
+    }
+}
+
+/// Whether a name on the command line is a file.
+fn is_file(name: &str) -> bool {
+    name.ends_with(".wgsl")
+}
+
+/// Parses `--device`.
+pub fn device(text: &str) -> Result<Device, String> {
+    text.parse::<Device>().map_err(|e| e.to_string())
+}
+
+/// Parses a number of instances.
+pub fn num_envs(text: &str) -> Result<usize, String> {
+    match text.replace('_', "").parse::<usize>() {
+        Ok(n) if n > 0 && u32::try_from(n).is_ok() => Ok(n),
+        _ => Err("allowed is a whole number of instances, 1 to 4294967295".to_owned()),
+    }
+}
+
+/// Parses a whole number of at least one.
+pub fn positive(text: &str) -> Result<usize, String> {
+    match text.replace('_', "").parse::<usize>() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("allowed is a whole number, 1 or more".to_owned()),
+    }
+}
