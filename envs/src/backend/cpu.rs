@@ -187,11 +187,13 @@ impl CpuBackend {
     }
 }
 
-/// Pools are shared by all batches with the same number of workers.
+/// Pools are shared by all batches of a process with the same number of workers. After a fork the child has none of
+/// the threads, so its batches get pools of their own.
 fn pool(workers: usize) -> Arc<ThreadPool> {
-    static POOLS: LazyLock<Mutex<HashMap<usize, Arc<ThreadPool>>>> = LazyLock::new(Mutex::default);
+    type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
+    static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(pools.entry(workers).or_insert_with(|| {
+    Arc::clone(pools.entry((std::process::id(), workers)).or_insert_with(|| {
         let builder = rayon::ThreadPoolBuilder::new().num_threads(workers);
         Arc::new(builder.thread_name(|i| format!("shadergym-{i}")).build().expect("the system gives threads"))
     }))
