@@ -34,19 +34,23 @@ pub(crate) fn check_actions<'a>(
         Actions::I32(values) => bytemuck::cast_slice(values),
         Actions::Continuous(values) => bytemuck::cast_slice(values),
         Actions::I64(values) => {
-            // Negative numbers are huge as u64; whatever does not fit becomes the largest u32, which no count reaches.
             buffer.clear();
-            buffer.extend(values.iter().map(|&v| (v as u64).min(u64::from(u32::MAX)) as u32));
+            let mut high = 0;
+            for block in values.chunks(1024) {
+                buffer.extend(block.iter().map(|&v| v as u32));
+                high = block.iter().fold(high, |high, &v| high | v);
+            }
+            if high as u64 >> 32 != 0 {
+                // What does not fit, or is negative, becomes the largest u32, which no count reaches.
+                buffer.clear();
+                buffer.extend(values.iter().map(|&v| u32::try_from(v).unwrap_or(u32::MAX)));
+            }
             buffer
         }
     };
     let valid = match &facts.action {
         ActionSpace::Discrete { n } => all_below(words, *n),
-        ActionSpace::MultiDiscrete { nvec } => {
-            let fewest = nvec.iter().copied().min().unwrap_or(0);
-            all_below(words, fewest)
-                || words.chunks_exact(nvec.len()).all(|row| row.iter().zip(nvec).fold(true, |ok, (v, n)| ok & (v < n)))
-        }
+        ActionSpace::MultiDiscrete { nvec } => all_below_each(words, nvec),
         ActionSpace::Box { .. } => all_finite(words),
     };
     if valid { Ok(words) } else { Err(first_offender(facts, num_envs, actions, words)) }
@@ -60,6 +64,23 @@ fn all_below(words: &[u32], n: u32) -> bool {
         return words.iter().all(|&w| w < n);
     }
     let signs = words.iter().fold(0, |signs, &word| signs | word | highest.wrapping_sub(word));
+    signs >> 31 == 0
+}
+
+/// Whether every row of words is below the counts, element by element: the counts are laid out for many rows at once.
+fn all_below_each(words: &[u32], counts: &[u32]) -> bool {
+    let mut highest = [0; 256];
+    let block = highest.len() / counts.len() * counts.len();
+    if block == 0 || counts.iter().any(|&n| n == 0 || n > 1 << 31) {
+        return words.chunks_exact(counts.len()).all(|row| row.iter().zip(counts).all(|(w, n)| w < n));
+    }
+    for (highest, n) in highest.iter_mut().zip(counts.iter().cycle()) {
+        *highest = n - 1;
+    }
+    let mut signs = 0;
+    for rows in words.chunks(block) {
+        signs = rows.iter().zip(&highest[..block]).fold(signs, |signs, (&w, &h)| signs | w | h.wrapping_sub(w));
+    }
     signs >> 31 == 0
 }
 
@@ -93,7 +114,7 @@ fn first_offender(facts: &Facts, num_envs: usize, actions: Actions<'_>, words: &
         ActionSpace::MultiDiscrete { nvec } => word >= nvec[index % per_agent],
         ActionSpace::Box { .. } => !f32::from_bits(word).is_finite(),
     };
-    let index = words.iter().enumerate().position(|pair| invalid(pair)).unwrap_or(0);
+    let index = words.iter().enumerate().position(invalid).unwrap_or(0);
     let mut value = match actions {
         Actions::Discrete(v) => v[index].to_string(),
         Actions::I32(v) => v[index].to_string(),
@@ -120,8 +141,17 @@ mod tests {
         for n in edges.into_iter().filter(|&n| n > 0) {
             for word in edges {
                 assert_eq!(all_below(&[0, word], n), word < n, "{word} < {n}");
+                assert_eq!(all_below_each(&[0, word], &[1, n]), word < n, "{word} < {n}");
             }
         }
+        let rows: Vec<u32> = (0..3000).map(|i| i % 3 * 4).collect();
+        assert!(all_below_each(&rows, &[1, 5, 9]));
+        for bad in [0, 1499, 2999] {
+            let mut rows = rows.clone();
+            rows[bad] += 1;
+            assert!(!all_below_each(&rows, &[1, 5, 9]), "element {bad}");
+        }
+        assert!(!all_below_each(&[0; 300], &[0; 300]) && all_below_each(&[0; 600], &[1; 300]));
         for value in [0.0, -0.0, 1.0, f32::MAX, f32::MIN, 1e-45, f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
         {
             assert_eq!(all_finite(&[0, value.to_bits()]), value.is_finite(), "{value}");

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// From this many instances on, [`Device::Auto`] takes a hardware GPU if there is one. Below it a call costs more in
-/// dispatch and read-back (tens of microseconds) than the CPU lanes need for all of its transitions.
+/// From this many instances on, [`Device::Auto`] takes a hardware GPU if there is one. An estimate until it is measured
+/// on hardware: the CPU back end makes some 100 transitions per microsecond one step at a time, so that below it a step
+/// is over before a dispatch with its read-back (taken as 150 us) is.
 pub const AUTO_GPU_INSTANCES: usize = 16_384;
 
 /// Where a batch runs. As text: `auto`, `cpu`, `gpu`, `gpu:1` (index as in `shadergym doctor`), `gpu:radeon` (part of the name).

@@ -136,13 +136,16 @@ fn unpack_bytes(row: &[u32], out: &mut [u8]) {
 /// Eight elements at a time from a table of all bytes: about one load and one store per eight elements.
 #[inline]
 fn unpack_bits(row: &[u32], out: &mut [u8]) {
-    for (word, out) in row.iter().zip(out.chunks_mut(32)) {
-        for (byte, out) in word.to_le_bytes().into_iter().zip(out.chunks_mut(8)) {
-            let spread = &SPREAD[usize::from(byte)];
-            match <&mut [u8; 8]>::try_from(&mut *out) {
-                Ok(out) => *out = *spread,
-                Err(_) => out.copy_from_slice(&spread[..out.len()]),
-            }
+    let mut whole = out.chunks_exact_mut(32);
+    for (word, out) in row.iter().zip(&mut whole) {
+        for (byte, out) in word.to_le_bytes().into_iter().zip(out.as_chunks_mut::<8>().0) {
+            *out = SPREAD[usize::from(byte)];
+        }
+    }
+    let rest = whole.into_remainder();
+    if let Some(word) = row.last().filter(|_| !rest.is_empty()) {
+        for (bit, out) in rest.iter_mut().enumerate() {
+            *out = (word >> bit) as u8 & 1;
         }
     }
 }

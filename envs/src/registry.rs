@@ -160,3 +160,36 @@ fn hardware() -> Option<(usize, String)> {
     #[cfg(not(feature = "gpu"))]
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_ids_get_a_suggestion() {
+        let id = ids().next().expect("an environment");
+        assert_eq!(spec(id).unwrap().id, id);
+        assert_eq!(default_params(id).unwrap().words(), spec(id).unwrap().default_params);
+        let close = id.to_lowercase().replace('-', "");
+        let error = make(&close, 1).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{close}`, did you mean `{id}`?")), "{error}");
+        assert!(make("Zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 1).unwrap_err().to_string().contains("shadergym list"));
+        assert!(matches!(make(id, 0), Err(Error::InvalidOption { option: "num_envs", .. })));
+    }
+
+    #[test]
+    fn files_run_on_the_gpu_only() {
+        let options = BatchOptions::new(1).device(Device::Cpu);
+        let error = make_from_file("no/such/file.wgsl", &options).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read no/such/file.wgsl"), "{error}");
+        let path = std::env::temp_dir().join(format!("shadergym_{}.wgsl", std::process::id()));
+        let make = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let error = make_from_file(&path, &options).unwrap_err();
+            std::fs::remove_file(&path).unwrap();
+            error
+        };
+        assert!(matches!(make("fn broken("), Error::Compile(_)));
+        assert!(matches!(make(environments()[0].source), Error::GpuOnly { .. }));
+    }
+}

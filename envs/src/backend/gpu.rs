@@ -20,8 +20,6 @@ mod device_buffers;
 mod layout;
 mod program;
 mod transfer;
-#[cfg(test)]
-mod scratch;
 
 pub use adapter::{AdapterInfo, adapters, hardware_adapter, select_adapter};
 pub use context::GpuContext;
@@ -146,11 +144,6 @@ impl GpuBackend {
         backend.pipeline(true, false, true)?;
         backend.upload("write the parameters", &backend.pending, 0, &defaults)?;
         Ok(backend)
-    }
-
-    /// The device of this batch.
-    pub fn context(&self) -> &Arc<GpuContext> {
-        &self.context
     }
 
     /// Seconds that making the pipelines took; they are made once per process, adapter and environment.

@@ -5,12 +5,12 @@ mod instances;
 mod on_device;
 mod options;
 mod rollout;
+mod seeds;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 mod view;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use shadergym_compiler::Facts;
@@ -20,6 +20,8 @@ pub use options::BatchOptions;
 pub use rollout::{Recording, RolloutStats};
 pub use snapshot::Snapshot;
 pub use view::{Image, StepView};
+
+use seeds::{Seeds, random_seed};
 
 use crate::actions::check_actions;
 use crate::backend::{Advance, AutoresetMode, Backend, Control, Outputs, Part, ResetCommand};
@@ -376,22 +378,6 @@ impl std::fmt::Debug for Batch {
     }
 }
 
-/// Seeds of a reset.
-enum Seeds<'a> {
-    /// s + i for instance i.
-    From(u64),
-    Each(&'a [u64]),
-}
-
-impl Seeds<'_> {
-    fn of(&self, instance: usize) -> u64 {
-        match self {
-            Self::From(seed) => seed.wrapping_add(instance as u64),
-            Self::Each(seeds) => seeds[instance],
-        }
-    }
-}
-
 /// The back end, if a transition may be made now.
 fn ready<'a>(
     backend: &'a mut Option<Box<dyn Backend>>,
@@ -412,9 +398,4 @@ fn ready<'a>(
         return Err(Error::ResetNeeded { what, mask: true });
     }
     Ok(backend.as_mut())
-}
-
-/// 64 bits from the operating system, by way of the standard library's hash keys.
-fn random_seed() -> u64 {
-    RandomState::new().hash_one(0u8)
 }

@@ -233,6 +233,30 @@ fn rollouts_sum_up_and_recordings_replay() {
 }
 
 #[test]
+fn after_a_recording_the_view_shows_its_last_step() {
+    let make = || {
+        let options = BatchOptions::new(2).autoreset_mode(AutoresetMode::SameStep).max_episode_steps(4);
+        let mut batch = batch(&facts(|_| ()), &options).unwrap();
+        batch.set_param(1, "horizon", 5).unwrap();
+        batch.reset(3).unwrap();
+        batch
+    };
+    for steps in 1..=8 {
+        let (mut recorded, mut rolled) = (make(), make());
+        recorded.record(steps).unwrap();
+        rolled.rollout(steps).unwrap();
+        let (a, b) = (recorded.view(), rolled.view());
+        assert_eq!((a.terminated(), a.truncated()), (b.terminated(), b.truncated()), "{steps} steps");
+        assert_eq!((a.terminated()[0], a.truncated()[1]), (steps % 3 == 0, steps % 4 == 0));
+        assert_eq!(a.rewards(), b.rewards());
+        for i in a.ended_instances() {
+            assert_eq!(a.final_observations().row(i).words(), b.final_observations().row(i).words());
+        }
+        assert_eq!(a.observations().words(), b.observations().words());
+    }
+}
+
+#[test]
 fn params_are_checked_and_wait_for_the_next_start() {
     let mut batch = started(4);
     for (error, text) in [

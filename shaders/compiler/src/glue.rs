@@ -62,10 +62,12 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
                 "fn kernel_store_{name}(i: u32, v: ptr<function, {ty}>) {{\n    let n = kernel_control.instances;"
             );
             for (w, (path, kind)) in words.iter().enumerate() {
-                // Given actions leave the generator of random play as it is.
-                let condition = if path.starts_with(".action_rng") { "if (!KERNEL_ACTIONS_GIVEN) " } else { "" };
                 let store = format!("{buffer}[{}u * n + i] = {};", first + w, to_bits(*kind, &format!("(*v){path}")));
-                let _ = writeln!(out, "    {}", if condition.is_empty() { store } else { format!("{condition}{{ {store} }}") });
+                // Given actions leave the generator of random play as it is.
+                let _ = match path.starts_with(".action_rng") {
+                    true => writeln!(out, "    if (!KERNEL_ACTIONS_GIVEN) {{ {store} }}"),
+                    false => writeln!(out, "    {store}"),
+                };
             }
             let _ = writeln!(out, "}}");
         }

@@ -58,7 +58,7 @@ impl GpuContext {
         let wanted = select_adapter(selector)?;
         let mut contexts = lock(&CONTEXTS);
         if let Some(context) = contexts.get(&wanted.index)
-            && context.check().is_ok()
+            && context.alive().is_ok()
         {
             return Ok(context.clone());
         }
@@ -144,6 +144,15 @@ impl GpuContext {
         }
     }
 
+    /// [`Self::check`] after asking the device for news.
+    fn alive(&self) -> Result<()> {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(wgpu::PollType::Poll)));
+        if polled.is_err() {
+            lock(&self.faults.lost).get_or_insert_with(|| "device lost".to_owned());
+        }
+        self.check()
+    }
+
     /// The error of this device with a message.
     pub(super) fn failed(&self, message: impl Into<String>) -> Error {
         Error::DeviceFailed { device: self.info.name.clone(), message: message.into() }
@@ -160,8 +169,9 @@ impl GpuContext {
         for scope in scopes.into_iter().rev() {
             errors.extend(pollster::block_on(scope.pop()));
         }
-        self.check()?;
         if let Some(error) = errors.first() {
+            // A lost device says so in a callback, which runs inside a poll.
+            self.alive()?;
             return Err(self.failed(format!("could not {doing}: {error}")));
         }
         result.map_err(|panic| {

@@ -1,7 +1,12 @@
 //! Moving words between host and device.
 
+use std::time::Duration;
+
 use super::context::GpuContext;
 use crate::error::Result;
+
+/// The work is done when a map callback is waited for; only another thread's poll may still be busy with it.
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A contiguous piece of a buffer, in words.
 pub(super) struct Piece<'a> {
@@ -58,8 +63,9 @@ impl Staging {
                 .device
                 .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
                 .map_err(|e| e.to_string())?;
-            // The callback has run inside the poll, unless the device was lost.
-            receive.try_recv().map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+            // The callback runs inside a poll, but maybe that of another batch's thread, which may not be through with
+            // it yet. A lost device drops it.
+            receive.recv_timeout(CALLBACK_TIMEOUT).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
             let mapped = slice.get_mapped_range().map_err(|e| e.to_string())?;
             Ok::<_, String>(view(bytemuck::cast_slice(&mapped)))
         });

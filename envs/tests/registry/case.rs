@@ -1,0 +1,135 @@
+//! One environment on one back end, and what the properties share.
+
+use shadergym_envs::{
+    Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with, spec,
+};
+
+/// One environment on one back end.
+pub struct Case {
+    pub id: &'static str,
+    pub device: Device,
+}
+
+impl Case {
+    pub fn new(id: &'static str, device: Device) -> Self {
+        Self { id, device }
+    }
+
+    pub fn spec(&self) -> &'static Facts {
+        spec(self.id).expect("a registered id")
+    }
+
+    /// A batch with changed options, not reset yet.
+    pub fn open(&self, num_envs: usize, options: impl FnOnce(BatchOptions) -> BatchOptions) -> Batch {
+        make_with(self.id, &options(BatchOptions::new(num_envs).device(self.device.clone()))).expect("opens")
+    }
+
+    /// A batch with default options, seeded.
+    pub fn started(&self, num_envs: usize, seed: u64) -> Batch {
+        let mut batch = self.open(num_envs, |o| o);
+        batch.reset(seed).expect("resets");
+        batch
+    }
+
+    pub fn is_gpu(&self) -> bool {
+        matches!(self.device, Device::Gpu(_))
+    }
+}
+
+/// Everything that came out of one instance in one recorded step, as words; final observations where it ended.
+pub fn row(recording: &Recording, step: usize, instance: usize) -> Vec<u32> {
+    let n = recording.num_envs();
+    let at = step * n + instance;
+    let per = |words: &[u32]| {
+        let width = words.len() / (recording.steps() * n);
+        words[at * width..(at + 1) * width].to_vec()
+    };
+    let mut all = per(recording.observations().words());
+    all.extend(per(bits(recording.rewards()).as_slice()));
+    let ended = [recording.terminated()[at], recording.truncated()[at]];
+    all.extend(ended.map(u32::from));
+    if ended.contains(&true) {
+        all.extend(per(recording.final_observations().words()));
+    }
+    all.extend(per(&action_words(recording.actions())));
+    all
+}
+
+/// All of one instance's rows.
+pub fn trace(recording: &Recording, instance: usize) -> Vec<Vec<u32>> {
+    (0..recording.steps()).map(|t| row(recording, t, instance)).collect()
+}
+
+/// One number for everything in a recording: equal recordings have equal ones, others hardly ever.
+pub fn fingerprint(recording: &Recording) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut take = |word: u32| hash = (hash ^ u64::from(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    recording.observations().words().iter().copied().for_each(&mut take);
+    recording.rewards().iter().map(|r| r.to_bits()).for_each(&mut take);
+    action_words(recording.actions()).into_iter().for_each(&mut take);
+    let finals = recording.final_observations();
+    let rows = recording.steps() * recording.num_envs();
+    let width = finals.words().len() / rows;
+    for at in 0..rows {
+        let (terminated, truncated) = (recording.terminated()[at], recording.truncated()[at]);
+        take(u32::from(terminated) | u32::from(truncated) << 1);
+        if terminated | truncated {
+            finals.words()[at * width..(at + 1) * width].iter().copied().for_each(&mut take);
+        }
+    }
+    hash
+}
+
+pub fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+pub fn action_words(actions: Actions<'_>) -> Vec<u32> {
+    match actions {
+        Actions::Discrete(words) => words.to_vec(),
+        Actions::Continuous(values) => bits(values),
+        _ => unreachable!("recordings hold these two"),
+    }
+}
+
+/// Whether every row of observations lies in the space; `rows` selects.
+pub fn check_observations(
+    observations: shadergym_envs::Observations<'_>,
+    space: &Space,
+    what: &str,
+    rows: impl Fn(usize) -> bool,
+) {
+    for i in (0..observations.rows()).filter(|&i| rows(i)) {
+        let row = observations.row(i);
+        let inside = match row.encoding() {
+            Encoding::F32 => space.contains(row.as_f32().expect("floats")),
+            _ => {
+                let mut bytes = vec![0u8; row.elements()];
+                row.unpack_u8(&mut bytes).expect("packed");
+                space.contains(bytes)
+            }
+        };
+        assert!(inside, "{what}: row {i} is outside {space}: {:?} {:x?}", row.as_f32(), row.words());
+    }
+}
+
+/// Parameters drawn from the box of the environment, `[n, params words]`; None where it declares no box.
+pub fn random_params(spec: &Facts, n: usize, rng: &mut SampleRng) -> Option<Vec<u32>> {
+    let (low, high) = spec.params_bounds.as_ref()?;
+    let kinds = spec.params.kinds();
+    let mut draw = |word: usize| {
+        let fraction = f64::from(rng.below(1 << 24)) / f64::from((1 << 24) - 1);
+        match kinds[word] {
+            Kind::F32 => {
+                let (low, high) = (f32::from_bits(low[word]), f32::from_bits(high[word]));
+                ((f64::from(low) + (f64::from(high) - f64::from(low)) * fraction) as f32).clamp(low, high).to_bits()
+            }
+            Kind::U32 => low[word] + rng.below((high[word] - low[word]).saturating_add(1)),
+            Kind::I32 => {
+                let span = (high[word] as i32).abs_diff(low[word] as i32);
+                (low[word] as i32).wrapping_add_unsigned(rng.below(span.saturating_add(1))) as u32
+            }
+        }
+    };
+    Some((0..n * kinds.len()).map(|i| draw(i % kinds.len())).collect())
+}

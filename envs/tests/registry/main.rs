@@ -1,0 +1,71 @@
+//! Every environment of the registry x every back end x every property: one named test each, `environment::device::property`.
+//! The bodies know neither the environment nor the back end. GPU tests are ignored, never passed, where there is no adapter.
+
+mod case;
+mod episodes;
+mod repeat;
+mod values;
+
+use libtest_mimic::{Arguments, Trial};
+use shadergym_envs::{Device, ids};
+
+use case::Case;
+
+/// A property: its name and the body that panics where it does not hold.
+type Property = (&'static str, fn(&Case));
+
+const PROPERTIES: &[Property] = &[
+    ("spaces_contain_what_comes_out", values::spaces_contain_what_comes_out),
+    ("spaces_hold_for_all_params", values::spaces_hold_for_all_params),
+    ("ten_million_random_steps_stay_finite", values::random_play_stays_finite),
+    ("pictures_show_something", values::pictures_show_something),
+    ("bad_input_is_refused", values::bad_input_is_refused),
+    ("same_seed_same_run", repeat::same_seed_same_run),
+    ("batch_size_does_not_matter", repeat::batch_size_does_not_matter),
+    ("instance_equals_single", repeat::instance_equals_single),
+    ("recording_equals_single_steps", repeat::recording_equals_single_steps),
+    ("snapshot_resumes", repeat::snapshot_resumes),
+    ("state_round_trip", repeat::state_round_trip),
+    ("autoreset_modes_agree_under_a_time_limit", episodes::modes_agree_under_a_time_limit),
+    ("autoreset_modes_agree_on_natural_ends", episodes::modes_agree_on_natural_ends),
+    ("params_wait_for_the_next_start", episodes::params_wait_for_the_next_start),
+];
+
+/// Properties of the lanes and threads of the CPU back end.
+const CPU_PROPERTIES: &[Property] = &[
+    ("levels_equal_the_plain_reference", repeat::levels_equal_the_plain_reference),
+    ("thread_count_does_not_matter", repeat::thread_count_does_not_matter),
+];
+
+/// Properties of the GPU back end beside the CPU's.
+const GPU_PROPERTIES: &[Property] =
+    &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let has_gpu = gpu_adapter();
+    let mut trials = Vec::new();
+    for id in ids() {
+        for (device, name, own) in [(Device::Cpu, "cpu", CPU_PROPERTIES), (Device::Gpu(None), "gpu", GPU_PROPERTIES)] {
+            for &(property, body) in PROPERTIES.iter().chain(own) {
+                let case = Case::new(id, device.clone());
+                let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
+                    body(&case);
+                    Ok(())
+                });
+                trials.push(trial.with_ignored_flag(name == "gpu" && !has_gpu));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+#[cfg(feature = "gpu")]
+fn gpu_adapter() -> bool {
+    !shadergym_envs::gpu::adapters().is_empty()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu_adapter() -> bool {
+    false
+}

@@ -1,0 +1,222 @@
+//! The same again: runs depend on the seed and nothing else, and can be taken up anywhere.
+
+use shadergym_envs::{Batch, Device, Level, RolloutStats, SampleRng, Snapshot};
+
+use crate::case::{Case, action_words, fingerprint, random_params, trace};
+
+pub fn same_seed_same_run(case: &Case) {
+    const STEPS: usize = 100_000;
+    const CHUNK: usize = 2000;
+    let (mut a, mut b) = (case.started(5, 11), case.started(5, 11));
+    let mut other = case.started(5, 12);
+    let (mut x, mut y) = (a.record(CHUNK).expect("records"), b.record(CHUNK).expect("records"));
+    assert_ne!(fingerprint(&x), fingerprint(&other.record(CHUNK).expect("records")), "another seed, another run");
+    for chunk in 1..=STEPS / CHUNK {
+        assert_eq!(fingerprint(&x), fingerprint(&y), "before step {}", chunk * CHUNK);
+        a.record_into(CHUNK, None, &mut x).expect("records");
+        b.record_into(CHUNK, None, &mut y).expect("records");
+    }
+    // A batch that has lived is as good as a new one.
+    a.reset(11).expect("resets");
+    let mut fresh = case.started(5, 11);
+    assert_eq!(fingerprint(&a.record(500).expect("records")), fingerprint(&fresh.record(500).expect("records")));
+}
+
+pub fn batch_size_does_not_matter(case: &Case) {
+    let run = |n| case.started(n, 21).record(300).expect("records");
+    let (one, some, many) = (run(1), run(65), run(1000));
+    assert_eq!(trace(&one, 0), trace(&some, 0));
+    for i in [0, 1, 7, 8, 16, 63, 64] {
+        assert_eq!(trace(&some, i), trace(&many, i), "instance {i}");
+    }
+}
+
+pub fn instance_equals_single(case: &Case) {
+    let seed = u64::MAX - 1; // wraps on the way
+    let all = case.started(4, seed).record(400).expect("records");
+    for i in 0..4 {
+        let single = case.started(1, seed.wrapping_add(i as u64)).record(400).expect("records");
+        assert_eq!(trace(&single, 0), trace(&all, i), "instance {i}");
+    }
+    let seeds = [9, 1 << 40, 3];
+    let mut batch = case.open(3, |o| o);
+    batch.reset_with(&seeds).expect("resets");
+    let all = batch.record(100).expect("records");
+    for (i, &seed) in seeds.iter().enumerate() {
+        assert_eq!(trace(&case.started(1, seed).record(100).expect("records"), 0), trace(&all, i));
+    }
+}
+
+pub fn recording_equals_single_steps(case: &Case) {
+    const STEPS: usize = 700;
+    let mut recorded = case.started(19, 31);
+    let recording = recorded.record(STEPS).expect("records");
+    let mut stepped = case.started(19, 31);
+    let mut totals = RolloutStats { return_sum: vec![0.0; case.spec().agents], ..RolloutStats::default() };
+    for t in 0..STEPS {
+        let before = stepped.view().terminated().to_vec();
+        let truncated_before = stepped.view().truncated().to_vec();
+        let view = stepped.step(recording.actions_at(t)).expect("recorded actions are valid");
+        for i in 0..19 {
+            let at = t * 19 + i;
+            let agents = case.spec().agents;
+            let words = case.spec().observation_words();
+            assert_eq!(view.terminated()[i], recording.terminated()[at], "step {t}, instance {i}");
+            assert_eq!(view.truncated()[i], recording.truncated()[at], "step {t}, instance {i}");
+            let of_step = view.rewards()[i * agents..(i + 1) * agents].iter().map(|r| r.to_bits());
+            assert!(of_step.eq(recording.rewards()[at * agents..(at + 1) * agents].iter().map(|r| r.to_bits())));
+            let range = i * words..(i + 1) * words;
+            let recorded_range = at * words..(at + 1) * words;
+            assert_eq!(
+                view.observations().words()[range.clone()],
+                recording.observations().words()[recorded_range.clone()]
+            );
+            if view.ended(i) {
+                assert_eq!(
+                    view.final_observations().words()[range],
+                    recording.final_observations().words()[recorded_range]
+                );
+                totals.episodes += 1;
+                totals.length_sum += u64::from(view.episode_lengths()[i]);
+            }
+            totals.transitions += u64::from(!(before[i] | truncated_before[i]));
+        }
+    }
+    let stats = recording.stats();
+    assert_eq!(
+        (stats.transitions, stats.episodes, stats.length_sum),
+        (totals.transitions, totals.episodes, totals.length_sum)
+    );
+    same_everywhere(&mut recorded, &mut stepped, false);
+    // Recorded actions, given all at once.
+    let mut given = case.started(19, 31);
+    let again = given.record_with(STEPS, recording.actions()).expect("records");
+    assert_eq!(fingerprint(&again), fingerprint(&recording));
+    let mut fused = case.started(19, 31);
+    assert_eq!(&fused.rollout(STEPS).expect("rolls out"), stats);
+    same_everywhere(&mut recorded, &mut fused, true);
+}
+
+/// Two batches hold the same, bit by bit. With given actions the generators of random play are not used: `random` says
+/// whether they must agree too.
+fn same_everywhere(a: &mut Batch, b: &mut Batch, random: bool) {
+    assert_eq!(a.get_state(..).expect("reads"), b.get_state(..).expect("reads"));
+    assert_eq!(a.view().observations().words(), b.view().observations().words());
+    assert_eq!(a.view().terminated(), b.view().terminated());
+    assert_eq!(a.view().truncated(), b.view().truncated());
+    assert_eq!(a.view().episode_lengths(), b.view().episode_lengths());
+    assert_eq!(a.view().episode_returns(), b.view().episode_returns());
+    if random {
+        assert_eq!(fingerprint(&a.record(50).expect("records")), fingerprint(&b.record(50).expect("records")));
+    }
+}
+
+pub fn snapshot_resumes(case: &Case) {
+    let mut batch = case.started(35, 41);
+    if let Some(params) = random_params(case.spec(), 35, &mut SampleRng::new(1)) {
+        batch.set_params_words(.., &params).expect("inside the box");
+        batch.rollout(50).expect("rolls out");
+        let half = &params[..17 * case.spec().params.words];
+        batch.set_params_words(18..35, half).expect("inside the box");
+    }
+    batch.rollout(333).expect("rolls out");
+    let snapshot = Snapshot::from_bytes(&batch.snapshot().expect("reads").to_bytes()).expect("whole");
+    assert_eq!(batch.snapshot().expect("reads"), snapshot, "reading changes nothing");
+    let expected = batch.record(300).expect("records");
+    let (lengths, returns) = (batch.view().episode_lengths().to_vec(), batch.view().episode_returns().to_vec());
+    let mut other = case.started(35, 5);
+    other.rollout(7).expect("rolls out");
+    for batch in [&mut other, &mut batch] {
+        batch.restore(&snapshot).expect("fits");
+        assert_eq!(batch.snapshot().expect("reads"), snapshot);
+        assert_eq!(fingerprint(&batch.record(300).expect("records")), fingerprint(&expected));
+        assert_eq!((batch.view().episode_lengths(), batch.view().episode_returns()), (&lengths[..], &returns[..]));
+    }
+}
+
+pub fn state_round_trip(case: &Case) {
+    let mut batch = case.started(21, 51);
+    batch.rollout(13).expect("rolls out");
+    let states = batch.get_state(..).expect("reads");
+    let observations = batch.observations().words().to_vec();
+    batch.rollout(9).expect("rolls out");
+    let moved = batch.observations().words().to_vec();
+    // Some first: the others stay where they are.
+    let (words, of_observation) = (case.spec().state.words, case.spec().observation_words());
+    let chosen = [20, 3, 11];
+    let rows: Vec<u32> = chosen.iter().flat_map(|&i| states[i * words..(i + 1) * words].to_vec()).collect();
+    batch.set_state(&chosen, &rows).expect("a state that was");
+    assert_eq!(batch.get_state(&chosen).expect("reads"), rows);
+    for i in 0..21 {
+        let expected = if chosen.contains(&i) { &observations } else { &moved };
+        let range = i * of_observation..(i + 1) * of_observation;
+        assert_eq!(batch.observations().words()[range.clone()], expected[range], "instance {i}");
+    }
+    batch.set_state(.., &states).expect("states that were");
+    assert_eq!(batch.get_state(..).expect("reads"), states);
+    assert_eq!(batch.observations().words(), observations);
+    assert!(!batch.view().ended_instances().any(|_| true), "all live again");
+    assert_eq!(batch.rollout(1).expect("rolls out").transitions, 21);
+}
+
+pub fn levels_equal_the_plain_reference(case: &Case) {
+    const STEPS: usize = 2000;
+    let run = |level: Level, spread: bool| {
+        let mut batch = case.open(67, |o| o.level(level));
+        if spread && let Some(params) = random_params(case.spec(), 67, &mut SampleRng::new(3)) {
+            batch.set_params_words(.., &params).expect("inside the box");
+        }
+        batch.reset(61).expect("resets");
+        let recording = batch.record(STEPS).expect("records");
+        let image = batch.render(66, 24, 16).expect("renders");
+        (fingerprint(&recording), image, recording)
+    };
+    for spread in [false, true] {
+        let plain = run(Level::Scalar, spread);
+        for level in Level::available().into_iter().filter(|&l| l != Level::Scalar) {
+            let lanes = run(level, spread);
+            if plain.0 != lanes.0 {
+                for i in 0..67 {
+                    let (a, b) = (trace(&plain.2, i), trace(&lanes.2, i));
+                    let step = a.iter().zip(&b).position(|(a, b)| a != b);
+                    assert!(
+                        step.is_none(),
+                        "{level}, instance {i}, step {step:?}: {:x?}",
+                        step.map(|t| (&a[t], &b[t]))
+                    );
+                }
+            }
+            assert_eq!(plain.1, lanes.1, "pictures of {level}");
+        }
+    }
+}
+
+pub fn thread_count_does_not_matter(case: &Case) {
+    let run = |threads| {
+        let mut batch = case.open(20_011, |o| o.num_threads(threads));
+        batch.reset(71).expect("resets");
+        let stats = batch.rollout(40).expect("rolls out");
+        let recording = batch.record(3).expect("records");
+        (stats, fingerprint(&recording), batch.snapshot().expect("reads"))
+    };
+    let one = run(1);
+    for threads in [2, 5] {
+        let several = run(threads);
+        assert_eq!((&several.0, several.1), (&one.0, one.1), "{threads} threads");
+        assert_eq!(several.2, one.2, "{threads} threads");
+    }
+}
+
+pub fn integer_environments_equal_the_cpu(case: &Case) {
+    if !case.spec().integer {
+        return;
+    }
+    assert!(case.is_gpu());
+    let cpu = Case::new(case.id, Device::Cpu);
+    let (mut a, mut b) = (case.started(65, 81), cpu.started(65, 81));
+    for chunk in 0..16 {
+        let (x, y) = (a.record(256).expect("records"), b.record(256).expect("records"));
+        assert_eq!(action_words(x.actions()), action_words(y.actions()), "actions drawn in chunk {chunk}");
+        assert_eq!(fingerprint(&x), fingerprint(&y), "chunk {chunk} of 256 steps");
+    }
+}

@@ -1,0 +1,124 @@
+//! What comes out is what was promised: spaces, finite numbers, pictures; what cannot go in is refused.
+
+use shadergym_envs::{Actions, Error, Kind, SampleRng};
+
+use crate::case::{Case, check_observations, random_params};
+
+pub fn spaces_contain_what_comes_out(case: &Case) {
+    let mut batch = case.started(67, 3);
+    let space = batch.single_observation_space().clone();
+    check_observations(batch.observations(), &space, "after reset", |_| true);
+    assert_eq!(batch.observation_space().elements(), batch.observations().elements());
+    let mut rng = SampleRng::new(1);
+    let all_actions = batch.action_space();
+    for t in 0..64 {
+        let actions = all_actions.sample(&mut rng);
+        let view = batch.step(actions.as_actions().expect("integers or floats")).expect("a sample of the action space");
+        check_observations(view.observations(), &space, &format!("step {t}"), |_| true);
+        assert_eq!(view.rewards().len(), 67 * case.spec().agents);
+    }
+    let agents = case.spec().agents;
+    let one_action = batch.single_action_space().clone();
+    for _ in 0..4 {
+        let recording = batch.record(500).expect("records");
+        check_observations(recording.observations(), &space, "random play", |_| true);
+        let ended = |row: usize| recording.terminated()[row / agents] | recording.truncated()[row / agents];
+        check_observations(recording.final_observations(), &space, "final observations", ended);
+        let words = case.spec().action.words();
+        match recording.actions() {
+            Actions::Continuous(values) => values.chunks(words).for_each(|a| assert!(one_action.contains(a), "{a:?}")),
+            Actions::Discrete(values) => values.chunks(words).for_each(|a| assert!(one_action.contains(a), "{a:?}")),
+            _ => unreachable!("recordings hold these two"),
+        }
+    }
+}
+
+/// A teacher may choose any point of the box of parameters.
+pub fn spaces_hold_for_all_params(case: &Case) {
+    let mut rng = SampleRng::new(2);
+    let mut batch = case.open(67, |o| o);
+    let space = batch.single_observation_space().clone();
+    let agents = case.spec().agents;
+    for round in 0..8 {
+        let Some(params) = random_params(case.spec(), 67, &mut rng) else { return };
+        batch.set_params_words(.., &params).expect("inside the box");
+        batch.reset(round).expect("resets");
+        assert_eq!(batch.params_words(..).expect("reads"), params);
+        check_observations(batch.observations(), &space, "after reset", |_| true);
+        let recording = batch.record(300).expect("records");
+        check_observations(recording.observations(), &space, "random play", |_| true);
+        let ended = |row: usize| recording.terminated()[row / agents] | recording.truncated()[row / agents];
+        check_observations(recording.final_observations(), &space, "final observations", ended);
+        assert!(recording.rewards().iter().all(|r| r.is_finite()));
+    }
+}
+
+pub fn random_play_stays_finite(case: &Case) {
+    const STEPS: u64 = 10_000_000;
+    let n = 1000;
+    let mut batch = case.started(n, 77);
+    let kinds = case.spec().state.kinds();
+    let mut transitions = 0;
+    while transitions < STEPS {
+        let stats = batch.rollout(250).expect("rolls out");
+        assert!(stats.transitions > 0, "instances get stuck");
+        assert!(stats.return_sum.iter().all(|r| r.is_finite()), "{stats:?}");
+        transitions += stats.transitions;
+        assert!(batch.view().rewards().iter().all(|r| r.is_finite()));
+        if let Some(values) = batch.observations().as_f32() {
+            assert!(values.iter().all(|v| v.is_finite()));
+        }
+        for (at, (word, kind)) in batch.get_state(..).expect("reads").iter().zip(kinds.iter().cycle()).enumerate() {
+            assert!(*kind != Kind::F32 || f32::from_bits(*word).is_finite(), "state word {at} is {word:#x}");
+        }
+    }
+}
+
+pub fn pictures_show_something(case: &Case) {
+    let mut batch = case.started(3, 5);
+    assert!(case.spec().pixel_aspect.is_some(), "every shipped environment has a picture");
+    for steps in [0, 20] {
+        if steps > 0 {
+            batch.rollout(steps).expect("rolls out");
+        }
+        for (width, height) in [(96, 64), (37, 53)] {
+            let image = batch.render(2, width, height).expect("renders");
+            assert_eq!((image.width, image.height, image.rgb.len()), (width, height, width * height * 3));
+            let first = &image.rgb[..3];
+            let other = image.rgb.chunks_exact(3).filter(|p| *p != first).count();
+            assert!(
+                other * 200 > width * height,
+                "at least half a percent differs from the corner, got {other} pixels"
+            );
+        }
+    }
+    let again = batch.render(2, 96, 64).expect("renders");
+    assert_eq!(again, batch.render(2, 96, 64).expect("renders"), "drawing changes nothing");
+}
+
+/// The checks themselves are tested on a mock; here that each back end is left as it was by a refused call.
+pub fn bad_input_is_refused(case: &Case) {
+    let mut batch = case.started(5, 1);
+    batch.rollout(3).expect("rolls out");
+    let words = 5 * case.spec().action_words();
+    let before = batch.snapshot().expect("reads");
+    for result in [
+        batch.step(&vec![f32::NAN; words]).map(|_| ()),
+        batch.step(&vec![u32::MAX; words]).map(|_| ()),
+        batch.step(&vec![-1i64; words]).map(|_| ()),
+        batch.step(&vec![0i64; words + 1]).map(|_| ()),
+        batch.rollout(0).map(|_| ()),
+        batch.set_param(.., "no such parameter", 1.0),
+        batch.set_params_words(5, &[]),
+        batch.set_state(0, &[]),
+        batch.reset_masked(&[false; 5], None).map(|_| ()),
+        batch.render(5, 8, 8).map(|_| ()),
+    ] {
+        let error = result.expect_err("bad input is refused");
+        assert!(error.to_string().len() > 20, "{error}");
+    }
+    assert_eq!(batch.snapshot().expect("reads"), before);
+    batch.rollout(10).expect("still usable");
+    batch.close();
+    assert!(matches!(batch.rollout(1), Err(Error::Closed { .. })));
+}
