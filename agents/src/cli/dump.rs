@@ -65,14 +65,17 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     };
     match &args.function {
         None => out.write_all(text.as_bytes())?,
-        Some(name) => match function(&text, name) {
-            Some(found) => writeln!(out, "{found}")?,
-            None => {
-                let hint = nearest(name, names(&text)).map_or(String::new(), |n| format!(", did you mean `{n}`?"));
-                let text = format!("this text has no function `{name}`{hint}; it has {}", names(&text).collect::<Vec<_>>().join(", "));
+        Some(name) => {
+            let found = functions(&text, name);
+            if found.is_empty() {
+                let mut all: Vec<&str> = names(&text).collect();
+                all.dedup();
+                let hint = nearest(name, all.iter().copied()).map_or(String::new(), |n| format!(", did you mean `{n}`?"));
+                let text = format!("this text has no function `{name}`{hint}; it has {}", all.join(", "));
                 return Err(Failure::Message(text));
             }
-        },
+            writeln!(out, "{}", found.join("\n\n"))?;
+        }
     }
     Ok(())
 }
@@ -114,10 +117,22 @@ fn function_name(line: &str) -> Option<&str> {
     (end > 0 && rest[end..].starts_with(['(', '<'])).then(|| &rest[..end])
 }
 
-/// A function with its docs and attributes.
-fn function(text: &str, name: &str) -> Option<String> {
+/// The functions of a name with their docs and attributes; of generated Rust all variants, such as `step_masked` and
+/// `math_sin_l` (a suffix of l and u says which arguments differ by lane and which are uniform).
+fn functions(text: &str, name: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
-    let start = lines.iter().position(|line| function_name(line) == Some(name))?;
+    let starts = lines.iter().enumerate().filter(|(_, line)| function_name(line).is_some_and(|n| is_variant(n, name)));
+    starts.filter_map(|(start, _)| function_at(&lines, start)).collect()
+}
+
+fn is_variant(found: &str, name: &str) -> bool {
+    let Some(rest) = found.strip_prefix(name) else { return false };
+    let rest = rest.strip_suffix("_masked").unwrap_or(rest);
+    rest.is_empty() || rest.strip_prefix('_').is_some_and(|s| !s.is_empty() && s.chars().all(|c| c == 'l' || c == 'u'))
+}
+
+/// The function that begins in a line.
+fn function_at(lines: &[&str], start: usize) -> Option<String> {
     let above = lines[..start].iter().rev().take_while(|l| l.trim_start().starts_with(['#', '@', '/']) && !l.starts_with("//!"));
     let first = start - above.count();
     let mut depth = 0usize;
@@ -140,8 +155,9 @@ mod tests {
     fn functions_are_found_whole() {
         let text = "const A = 1;\n/// Doc.\n#[inline]\npub fn two<S>(s: S) {\n  if a {\n  } // }\n}\nfn one() {}\n";
         assert_eq!(names(text).collect::<Vec<_>>(), ["two", "one"]);
-        assert_eq!(function(text, "one").unwrap(), "fn one() {}");
-        assert_eq!(function(text, "two").unwrap(), "/// Doc.\n#[inline]\npub fn two<S>(s: S) {\n  if a {\n  } // }\n}");
-        assert_eq!(function(text, "three"), None);
+        assert_eq!(functions(text, "one"), ["fn one() {}"]);
+        assert_eq!(functions(text, "two"), ["/// Doc.\n#[inline]\npub fn two<S>(s: S) {\n  if a {\n  } // }\n}"]);
+        assert!(functions(text, "three").is_empty());
+        assert!(is_variant("step_lu_masked", "step") && !is_variant("step_back", "step"));
     }
 }

@@ -52,7 +52,7 @@ impl<W: Write> Animation<W> {
         self.open()?;
         match self.state {
             // Writes the trailer.
-            State::Open { encoder, .. } => encoder.into_inner().map(drop),
+            State::Open { encoder, .. } => encoder.into_inner().map(drop).map_err(error),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,251 @@
+//! Every command as users call it: the built program, its output, its exit code. No GPU is needed here.
+
+mod common;
+
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use common::{folder, gif_size, run, run_in, user_file};
+
+#[test]
+fn list_shows_every_environment() {
+    let table = run(&["list"]).ok();
+    let ids: Vec<&str> = shadergym_envs::ids().collect();
+    assert_eq!(table.lines().count(), ids.len() + 1);
+    for id in &ids {
+        assert!(table.lines().any(|line| line.split_whitespace().next() == Some(id)), "{id}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&run(&["list", "--json"]).ok()).unwrap();
+    let listed: Vec<&str> = json.as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, ids);
+    assert!(json[0]["max_episode_steps"].is_u64() && json[0]["source"].as_str().is_some_and(|s| !s.is_empty()));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for args in [&["list"][..], &["dump", "CartPole-v1", "--lanes"], &["--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_shadergym"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!((child.wait().unwrap().code(), text.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn help_is_there_for_every_command() {
+    assert!(run(&["--help"]).ok().contains("Exit codes"));
+    assert!(run(&["--version"]).ok().starts_with("shadergym "));
+    for command in ["list", "spec", "doctor", "bench", "render", "new-env", "dump"] {
+        assert!(run(&[command, "--help"]).ok().contains("Examples:"), "{command}");
+    }
+    run(&[]).fails(2, &["Usage"]);
+    run(&["lst"]).fails(2, &["lst", "list"]);
+}
+
+#[test]
+fn unknown_ids_suggest_the_nearest() {
+    for args in [
+        &["spec", "CartPole-v2"][..],
+        &["bench", "cartpole-v1"],
+        &["render", "CartPol-v1", "-o", "x.gif"],
+        &["dump", "Cart-Pole-v1", "--facts"],
+    ] {
+        run(args).fails(1, &[args[1], "did you mean `CartPole-v1`"]);
+    }
+}
+
+#[test]
+fn spec_is_a_page_with_units_ranges_and_sources() {
+    let page = run(&["spec", "CartPole-v1"]).ok();
+    for text in ["# CartPole-v1", "## Observation", "## Action", "## Reward", "## Parameters", "rad/s", "-inf to inf", "9.8"] {
+        assert!(page.contains(text), "{text} is missing in {page}");
+    }
+    for id in shadergym_envs::ids() {
+        let page = run(&["spec", id]).ok();
+        assert!(page.contains("## Source") && page.contains("## State"), "{id}");
+    }
+    let here = folder("spec");
+    user_file(&here);
+    assert!(run_in(&here, &["spec", "point_mass.wgsl"]).ok().contains("# PointMass-v0"));
+}
+
+#[test]
+fn doctor_checks_the_devices() {
+    let text = run(&["doctor"]).ok();
+    assert!(text.contains("simd") && text.contains("65_536") && text.contains("bitwise equal"), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&run(&["doctor", "--json"]).ok()).unwrap();
+    assert!(json["self_check"].as_array().unwrap().iter().all(|c| c["ok"] == true), "{json}");
+    assert!(json["cores"].as_u64().unwrap() > 0 && json["auto"][0]["device"] == "cpu");
+}
+
+#[test]
+fn bench_prints_tables_json_and_csv() {
+    let quick = ["--device", "cpu", "--num-envs", "64,100", "--repeats", "3", "--seconds", "0.003"];
+    let with = |more: &[&str]| run(&[&["bench", "CartPole-v1"][..], &quick, more].concat());
+    let table = with(&["--level", "scalar"]).ok();
+    assert_eq!(table.lines().filter(|l| l.starts_with("CartPole-v1")).count(), 8, "{table}");
+    assert!(table.contains("x scalar") && table.contains("lanes of 1") && table.contains("bytes/instance"), "{table}");
+
+    let json: serde_json::Value = serde_json::from_str(&with(&["--json", "--steps-per-call", "5"]).ok()).unwrap();
+    let results = json["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for row in results {
+        let rate = &row["steps_per_second"];
+        let value = |name: &str| rate[name].as_f64().unwrap();
+        assert!(0.0 < value("low") && value("low") <= value("median") && value("median") <= value("high"));
+        assert_eq!(row["steps_per_call"], if row["protocol"] == "C" { 1 } else { 5 });
+        assert_eq!(row["repeats"].as_array().unwrap().len(), 3);
+        for repeat in row["repeats"].as_array().unwrap() {
+            let most = repeat["calls"].as_u64().unwrap() * row["num_envs"].as_u64().unwrap() * row["steps_per_call"].as_u64().unwrap();
+            let transitions = repeat["transitions"].as_u64().unwrap();
+            // Random episodes of CartPole last some 22 steps, and a step that only starts the next does not count.
+            assert!(transitions < most && transitions > most * 8 / 10, "{transitions} of {most}");
+        }
+    }
+    let csv = with(&["--csv", "--protocol", "s", "--threads", "1"]).ok();
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(csv.starts_with("id,protocol,device,") && csv.contains("1 thread"), "{csv}");
+}
+
+#[test]
+fn bench_runs_every_environment() {
+    let csv = run(&["bench", "--device", "cpu", "--num-envs", "33", "--repeats", "1", "--seconds", "0.001", "--csv"]).ok();
+    assert_eq!(csv.lines().count(), 1 + 2 * shadergym_envs::ids().len());
+}
+
+#[test]
+fn wrong_arguments_say_what_is_allowed() {
+    for (args, words) in [
+        (&["bench", "--num-envs", "0"][..], &["'0'", "1 to 4294967295"][..]),
+        (&["bench", "--num-envs", "many"], &["many", "1 to 4294967295"]),
+        (&["bench", "--device", "cuda"], &["cuda", "gpu:<index>"]),
+        (&["bench", "--device", "auto"], &["a bench names its devices"]),
+        (&["bench", "--protocol", "x"], &["possible values: c, s"]),
+        (&["bench", "--level", "avx9"], &["avx9", "avx2"]),
+        (&["bench", "--threads", "0"], &["1 or more"]),
+        (&["bench", "--repeats", "0"], &["1..=1000"]),
+        (&["bench", "--seconds", "-1"], &["3600"]),
+        (&["bench", "--steps-per-call", "0"], &["1 or more"]),
+        (&["bench", "--json", "--csv"], &["cannot be used with"]),
+        (&["render", "CartPole-v1"], &["--output"]),
+        (&["render", "CartPole-v1", "-o", "x.jpg"], &["x.jpg", ".gif or .png"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--device", "tpu"], &["tpu", "gpu:<index>"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--grid", "0x2"], &["1 to 64"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--width", "5000"], &["16 to 4096"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--width", "60", "--grid", "1x20"], &["8x8"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--num-envs", "0"], &["1 to 4294967295"]),
+        (&["render", "CartPole-v1", "-o", "x.gif", "--fps", "0"], &["1..=50"]),
+        (&["dump", "CartPole-v1"], &["--lanes", "--facts"]),
+        (&["dump", "--lanes"], &["required"]),
+        (&["dump", "CartPole-v1", "--facts", "--function", "step"], &["cannot be used with"]),
+        (&["new-env", "thing", "--family", "shared"], &["shared", "classic_control"]),
+    ] {
+        run(args).fails(2, words);
+    }
+    run(&["render", "CartPole-v1", "-o", "x.gif", "--instance", "7", "--num-envs", "4"]).fails(1, &["instance 7", "4 (0 to 3)"]);
+    run(&["bench", "no_such.wgsl"]).fails(1, &["cannot read no_such.wgsl"]);
+}
+
+#[test]
+fn render_writes_animations_and_pictures() {
+    let here = folder("render");
+    let text = run_in(&here, &["render", "CartPole-v1", "-o", "a.gif", "--steps", "12", "--width", "120"]).ok();
+    assert!(text.contains("120x80") && text.contains("13 frames"), "{text}");
+    assert_eq!(gif_size(&here.join("a.gif")), (120, 80, 13));
+    // The same seed gives the same file.
+    run_in(&here, &["render", "CartPole-v1", "-o", "b.gif", "--steps", "12", "--width", "120"]).ok();
+    assert_eq!(fs::read(here.join("a.gif")).unwrap(), fs::read(here.join("b.gif")).unwrap());
+    run_in(&here, &["render", "MinAtar/Breakout-v1", "-o", "grid.gif", "--steps", "3", "--width", "104", "--grid", "2x3"]).ok();
+    assert_eq!(gif_size(&here.join("grid.gif")), (104, 68, 4));
+    run_in(&here, &["render", "Maze-v0", "-o", "Maze.PNG", "--seed", "3", "--width", "64"]).ok();
+    let file = std::io::BufReader::new(fs::File::open(here.join("Maze.PNG")).unwrap());
+    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height, pixels.len()), (64, 64, 64 * 64 * 3));
+    assert!(pixels.iter().any(|p| *p != pixels[0]), "the picture shows something");
+    let left: Vec<_> = fs::read_dir(&here).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "nothing else is left behind: {left:?}");
+}
+
+#[test]
+fn render_refuses_places_it_cannot_write() {
+    let here = folder("unwritable");
+    run_in(&here, &["render", "CartPole-v1", "-o", "none/x.gif"]).fails(1, &["none/x.gif", "does not exist"]);
+    fs::create_dir(here.join("folder.gif")).unwrap();
+    run_in(&here, &["render", "CartPole-v1", "-o", "folder.gif"]).fails(1, &["folder.gif", "it is a folder"]);
+    // A file in the place of a folder cannot be written into, not even by the superuser.
+    fs::write(here.join("file"), "").unwrap();
+    run_in(&here, &["render", "CartPole-v1", "-o", "file/x.png"]).fails(1, &["file/x.png"]);
+    #[cfg(target_os = "linux")]
+    run_in(&here, &["render", "CartPole-v1", "-o", "/proc/x.png"]).fails(1, &["cannot write /proc/x.png"]);
+}
+
+#[test]
+fn new_env_writes_once() {
+    let here = folder("new");
+    let text = run_in(&here, &["new-env", "windy-walk"]).ok();
+    assert!(text.contains("wrote windy_walk.wgsl: WindyWalk-v0") && text.contains("shadergym render"), "{text}");
+    let path = here.join("windy_walk.wgsl");
+    let before = fs::read(&path).unwrap();
+    run_in(&here, &["new-env", "WindyWalk"]).fails(1, &["windy_walk.wgsl exists and stays as it is"]);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    run_in(&here, &["new-env", "1st"]).fails(1, &["1st"]);
+    run_in(&here, &["new-env", "x", "--path", "none"]).fails(1, &["none does not exist"]);
+    run_in(&here, &["new-env", "x", "--path", ".", "--family", "toys"]).ok();
+    assert!(here.join("toys/x.wgsl").is_file());
+}
+
+#[test]
+fn new_env_finds_the_repository() {
+    let here = folder("repository");
+    fs::create_dir_all(here.join("shaders/deep")).unwrap();
+    fs::write(here.join("shaders/kernel.wgsl"), "").unwrap();
+    let text = run_in(&here, &["new-env", "toy", "--family", "toys"]).ok();
+    assert!(here.join("shaders/toys/toy.wgsl").is_file() && text.contains("cargo test"), "{text}");
+    run_in(&here.join("shaders/deep"), &["new-env", "other"]).ok();
+    assert!(here.join("shaders/custom/other.wgsl").is_file());
+    run_in(&here, &["new-env", "cart_pole"]).fails(1, &["there is already an environment CartPole-v1"]);
+}
+
+#[test]
+fn dump_prints_what_is_derived() {
+    assert!(run(&["dump", "CartPole-v1", "--source"]).ok().starts_with("//! CartPole-v1: "));
+    assert!(run(&["dump", "CartPole-v1", "--wgsl"]).ok().contains("@compute"));
+    assert!(run(&["dump", "CartPole-v1", "--lanes"]).ok().contains("step"));
+    let facts: serde_json::Value = serde_json::from_str(&run(&["dump", "CartPole-v1", "--facts"]).ok()).unwrap();
+    assert_eq!(facts["id"], "CartPole-v1");
+    let step = run(&["dump", "CartPole-v1", "--wgsl", "--function", "step"]).ok();
+    assert!(step.starts_with("fn step(") && step.trim_end().ends_with('}'), "{step}");
+    assert!(run(&["dump", "CartPole-v1", "--lanes", "--function", "step"]).ok().contains("fn step"));
+    run(&["dump", "CartPole-v1", "--wgsl", "--function", "stap"]).fails(1, &["`stap`", "did you mean `step`"]);
+    let sizes = run(&["dump", "--sizes"]).ok();
+    assert_eq!(sizes.lines().count(), shadergym_envs::ids().len() + 2, "{sizes}");
+    let here = folder("dump");
+    user_file(&here);
+    assert!(run_in(&here, &["dump", "point_mass.wgsl", "--lanes"]).ok().contains("fn step"));
+}
+
+#[test]
+fn errors_of_user_shaders_name_file_and_line() {
+    let here = folder("broken");
+    let path = user_file(&here);
+    let text = fs::read_to_string(&path).unwrap();
+    let at = text.find("fn step(").expect("the template has a step");
+    let line = text[..at].lines().count() + 1;
+    fs::write(here.join("broken.wgsl"), text.replacen("fn step(", "fn step(?", 1)).unwrap();
+    let place = format!("broken.wgsl:{line}:");
+    for args in [&["render", "broken.wgsl", "-o", "x.gif"][..], &["spec", "broken.wgsl"], &["bench", "broken.wgsl"]] {
+        run_in(&here, args).fails(1, &[&place, "fn step(?", "fix:"]);
+    }
+    assert!(!here.join("x.gif").exists());
+    run_in(&here, &["render", "point_mass.wgsl", "-o", "x.gif", "--device", "cpu"]).fails(1, &["gpu device"]);
+}
