@@ -66,7 +66,7 @@ impl Batch {
         let num_envs = count(py, "num_envs", num_envs, "1 to 4294967295 instances")?;
         let mut options = BatchOptions::new(num_envs).autoreset_mode(mode);
         if let Some(steps) = max_episode_steps {
-            let steps = count(py, "max_episode_steps", steps, "1 to 4294967295 steps, or -1 for no limit")?;
+            let steps = count(py, "max_episode_steps", if steps == -1 { 0 } else { steps }, "1 to 4294967295 steps, or -1 for no limit")?;
             options = options.max_episode_steps(u32::try_from(steps).unwrap_or(u32::MAX));
         }
         if let Some(threads) = num_threads {
@@ -99,8 +99,8 @@ impl Batch {
         let views = match copy {
             true => None,
             false => {
-                let mut inner = shared.lock(py, "make")?;
-                Some(Views::new(py, &shared, &mut inner, &shapes)?)
+                let mut guard = shared.lock(py, "make")?;
+                Some(Views::new(py, &shared, &mut guard, &shapes)?)
             }
         };
         let wanted =
@@ -116,12 +116,12 @@ impl Batch {
 
     /// One line about the device.
     fn describe(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.shared.lock(py, "describe")?.batch.describe().to_owned())
+        self.call(py, "describe", |batch| Ok(batch.describe().to_owned()))
     }
 
     /// Bytes per instance on the device.
     fn bytes_per_instance(&self, py: Python<'_>) -> PyResult<usize> {
-        self.shared.lock(py, "bytes_per_instance")?.batch.bytes_per_instance().map_err(|e| errors::to_python(py, e))
+        self.call(py, "bytes_per_instance", |batch| batch.bytes_per_instance())
     }
 
     /// Starts the instances of `mask` (all without one), seeded with seed + i or with `seeds[i]`; gives observations.
@@ -139,7 +139,8 @@ impl Batch {
     /// Starts the only instance; gives its observation.
     fn reset_one<'py>(&self, py: Python<'py>, seed: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
         self.run_reset(py, seed, None, None)?;
-        Ok(self.observation_of_one(py, &self.shared.lock(py, "reset")?))
+        let inner = self.shared.lock(py, "reset")?;
+        Ok(self.observation_of_one(py, &inner))
     }
 
     /// One step of all instances: observations, rewards, terminations, truncations, infos.
@@ -279,9 +280,7 @@ impl Batch {
         width: usize,
         height: usize,
     ) -> PyResult<Bound<'py, PyArray3<u8>>> {
-        let mut inner = self.shared.lock(py, "render")?;
-        let image = py.detach(|| inner.batch.render(instance, width, height));
-        let image = image.map_err(|e| errors::to_python(py, e))?;
+        let image = self.call(py, "render", |batch| batch.render(instance, width, height))?;
         PyArray1::from_vec(py, image.rgb).reshape([height, width, 3])
     }
 
@@ -292,13 +291,12 @@ impl Batch {
         instances: Option<Vec<usize>>,
         pending: bool,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
-        let mut inner = self.shared.lock(py, "params")?;
         let instances = of_list(instances.as_deref());
-        let words = py.detach(|| match pending {
-            true => inner.batch.pending_params_words(instances),
-            false => inner.batch.params_words(instances),
-        });
-        Ok(PyArray1::from_vec(py, words.map_err(|e| errors::to_python(py, e))?))
+        let words = self.call(py, "params", |batch| match pending {
+            true => batch.pending_params_words(instances),
+            false => batch.params_words(instances),
+        })?;
+        Ok(PyArray1::from_vec(py, words))
     }
 
     /// Changes fields of parameters; on an error nothing changes.
@@ -308,10 +306,8 @@ impl Batch {
         instances: Option<Vec<usize>>,
         fields: Vec<(String, Vec<f64>)>,
     ) -> PyResult<()> {
-        let mut inner = self.shared.lock(py, "set_params")?;
         let instances = of_list(instances.as_deref());
-        let batch = &mut inner.batch;
-        let result = py.detach(|| {
+        self.call(py, "set_params", |batch| {
             let before = batch.pending_params_words(instances.clone())?;
             for (field, values) in fields {
                 if let Err(error) = batch.set_param(instances.clone(), &field, values) {
@@ -320,8 +316,7 @@ impl Batch {
                 }
             }
             Ok(())
-        });
-        result.map_err(|e| errors::to_python(py, e))
+        })
     }
 
     /// Gives whole sets of parameters as words.
@@ -331,17 +326,14 @@ impl Batch {
         instances: Option<Vec<usize>>,
         words: PyReadonlyArray1<'_, u32>,
     ) -> PyResult<()> {
-        let mut inner = self.shared.lock(py, "set_params")?;
         let words = words.as_slice()?.to_vec();
-        py.detach(|| inner.batch.set_params_words(of_list(instances.as_deref()), &words))
-            .map_err(|e| errors::to_python(py, e))
+        self.call(py, "set_params", |batch| batch.set_params_words(of_list(instances.as_deref()), &words))
     }
 
     /// States as words `[instances * words]`.
     fn state<'py>(&self, py: Python<'py>, instances: Option<Vec<usize>>) -> PyResult<Bound<'py, PyArray1<u32>>> {
-        let mut inner = self.shared.lock(py, "get_state")?;
-        let words = py.detach(|| inner.batch.get_state(of_list(instances.as_deref())));
-        Ok(PyArray1::from_vec(py, words.map_err(|e| errors::to_python(py, e))?))
+        let words = self.call(py, "get_state", |batch| batch.get_state(of_list(instances.as_deref())))?;
+        Ok(PyArray1::from_vec(py, words))
     }
 
     /// Puts instances into states given as words.
@@ -351,36 +343,47 @@ impl Batch {
         instances: Option<Vec<usize>>,
         words: PyReadonlyArray1<'_, u32>,
     ) -> PyResult<()> {
-        let mut inner = self.shared.lock(py, "set_state")?;
         let words = words.as_slice()?.to_vec();
-        let result = py.detach(|| inner.batch.set_state(of_list(instances.as_deref()), &words));
-        inner.unpack();
-        result.map_err(|e| errors::to_python(py, e))
+        self.call(py, "set_state", |batch| batch.set_state(of_list(instances.as_deref()), &words))
     }
 
     /// Everything at this moment, as bytes.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut inner = self.shared.lock(py, "snapshot")?;
-        let bytes = py.detach(|| inner.batch.snapshot().map(|s| s.to_bytes()));
-        Ok(PyBytes::new(py, &bytes.map_err(|e| errors::to_python(py, e))?))
+        Ok(PyBytes::new(py, &self.call(py, "snapshot", |batch| Ok(batch.snapshot()?.to_bytes()))?))
     }
 
     /// Puts everything back.
     fn restore(&self, py: Python<'_>, snapshot: &[u8]) -> PyResult<()> {
-        let mut inner = self.shared.lock(py, "restore")?;
-        let result = py.detach(|| Snapshot::from_bytes(snapshot).and_then(|s| inner.batch.restore(&s)));
-        inner.unpack();
-        result.map_err(|e| errors::to_python(py, e))
+        self.call(py, "restore", |batch| batch.restore(&Snapshot::from_bytes(snapshot)?))
     }
 
     /// Frees the device's memory.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.shared.lock(py, "close")?.batch.close();
-        Ok(())
+        self.call(py, "close", |batch| {
+            batch.close();
+            Ok(())
+        })
     }
 }
 
 impl Batch {
+    /// A call while the interpreter runs on.
+    fn call<T: Send>(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        run: impl FnOnce(&mut shadergym_envs::Batch) -> shadergym_envs::Result<T> + Send,
+    ) -> PyResult<T> {
+        let mut guard = self.shared.lock(py, name)?;
+        let inner = &mut *guard;
+        let result = py.detach(|| {
+            let result = run(&mut inner.batch);
+            inner.unpack();
+            result
+        });
+        result.map_err(|error| errors::to_python(py, error))
+    }
+
     fn run_reset<'py>(
         &self,
         py: Python<'py>,

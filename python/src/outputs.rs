@@ -85,6 +85,8 @@ pub(crate) struct Target(*mut u8);
 
 // SAFETY: the array is not visible to anyone else before the call is over, or it belongs to a batch that is locked.
 unsafe impl Send for Target {}
+// SAFETY: as above; whoever writes has it to itself.
+unsafe impl Sync for Target {}
 
 impl Target {
     pub fn at(data: *mut u8) -> Self {
