@@ -228,6 +228,10 @@ unsafe fn write_rows<S: Lanes, T>(value: &T, rows: *mut u32, stride: usize, lane
     // SAFETY: the value has words x WIDTH words; the caller vouches for the rows.
     unsafe {
         let from = (&raw const *value).cast::<u32>();
+        if words::<S, T>() == 1 && stride == 1 && lanes == S::WIDTH {
+            rows.copy_from_nonoverlapping(from, S::WIDTH);
+            return;
+        }
         // A constant count lets LLVM use whole vectors and shuffles instead of a loop; most blocks are full.
         if lanes == S::WIDTH {
             transpose(from, words::<S, T>(), S::WIDTH, rows, stride, S::WIDTH);
@@ -275,8 +279,13 @@ unsafe fn write_flags<S: Lanes>(words: &[u32; MAX_WIDTH], bit: u32, to: *mut boo
 /// `rows` must be valid for those rows.
 #[inline(always)]
 unsafe fn read_rows<S: Lanes, T: Copy>(like: T, rows: *const u32, stride: usize, lanes: usize) -> T {
-    let mut value = like;
     let words = words::<S, T>();
+    if words == 1 && stride == 1 && lanes == S::WIDTH {
+        // One vector load: gathering words on the stack first would stall the load that follows.
+        // SAFETY: T is one vector, and as many words are there.
+        return unsafe { rows.cast::<T>().read_unaligned() };
+    }
+    let mut value = like;
     let to = (&raw mut value).cast::<u32>();
     for lane in 0..S::WIDTH {
         for word in 0..words {
