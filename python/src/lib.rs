@@ -1,2 +1,24 @@
-//! The place of the Python package. It builds without Python for now: the compiled module (a `cdylib` made with PyO3)
-//! and the thin package on top of it come with the wheel.
+//! The compiled module `shadergym._native`: a thin border around the Rust crates. What users see is the Python package.
+
+mod actions;
+mod batch;
+mod errors;
+mod infos;
+mod options;
+mod outputs;
+mod registry;
+mod rollout;
+mod shared;
+
+use pyo3::prelude::*;
+
+/// The compiled part of shadergym; use the package `shadergym` instead.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::registry::{compile, ids, run_command_line, spec, version};
+    #[pymodule_export]
+    use crate::shared::after_fork_in_child;
+}

@@ -128,6 +128,22 @@ impl Outputs {
         self.length_sum.resize(n, 0);
         self.return_sum.resize(n * agents, 0.0);
     }
+
+    /// Takes over arrays of the same lengths, in place: views on the buffers stay valid.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.observations.copy_from_slice(&other.observations);
+        self.rewards.copy_from_slice(&other.rewards);
+        self.terminated.copy_from_slice(&other.terminated);
+        self.truncated.copy_from_slice(&other.truncated);
+        self.final_observations.copy_from_slice(&other.final_observations);
+        self.actions.copy_from_slice(&other.actions);
+        self.finished_return.copy_from_slice(&other.finished_return);
+        self.finished_length.copy_from_slice(&other.finished_length);
+        self.transitions.copy_from_slice(&other.transitions);
+        self.episodes.copy_from_slice(&other.episodes);
+        self.length_sum.copy_from_slice(&other.length_sum);
+        self.return_sum.copy_from_slice(&other.return_sum);
+    }
 }
 
 /// A batch of instances on one device.

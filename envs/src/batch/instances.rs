@@ -114,6 +114,14 @@ impl Batch {
         self.get_rows(part, instances.into())
     }
 
+    /// Parameters that take effect at the next start as raw words `[instances, params words]`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInstance`], [`Error::Closed`], [`Error::DeviceFailed`].
+    pub fn pending_params_words<'a>(&mut self, instances: impl Into<Instances<'a>>) -> Result<Vec<u32>> {
+        self.get_rows(Part::Pending, instances.into())
+    }
+
     /// Gives the instances these parameters from their next start on.
     ///
     /// # Errors

@@ -34,7 +34,8 @@ use crate::wrappers::{FrameBuffers, Info};
 /// n instances of one environment that step together on one device.
 ///
 /// Shapes below: n = instances, agents = agents per instance (a dimension of 1 where there is one). All arrays are
-/// row-major and live in buffers that the batch keeps: a step allocates nothing, and views are valid until the next call.
+/// row-major and live in buffers that the batch keeps at one place: a step allocates nothing, views are valid until the
+/// next call, and a foreign language may look at the outputs in place as long as the batch lives.
 /// Every input is checked before anything changes; after an error other than [`Error::DeviceFailed`] the batch is as it was.
 pub struct Batch {
     facts: Arc<Facts>,
@@ -199,19 +200,8 @@ impl Batch {
     /// [`Error::ResetNeeded`] if it leaves out instances that were never started, [`Error::Closed`], [`Error::DeviceFailed`].
     pub fn reset_masked(&mut self, mask: &[bool], seed: impl Into<Option<u64>>) -> Result<Observations<'_>> {
         self.check_per_instance("reset mask", mask.len())?;
-        if !mask.contains(&true) {
-            return Err(Error::InvalidOption {
-                option: "reset mask",
-                value: "false for every instance".to_owned(),
-                allowed: "at least one true".to_owned(),
-            });
-        }
-        if !self.started && mask.contains(&false) {
-            let what = "the mask leaves out instances that were never started".to_owned();
-            return Err(Error::ResetNeeded { what, mask: false });
-        }
         let seed = seed.into().or_else(|| (!self.started).then(random_seed));
-        self.reset_where(seed.map(Seeds::From), |i| mask[i])
+        self.reset_selected(mask, seed.map(Seeds::From))
     }
 
     fn reset_where(&mut self, seeds: Option<Seeds<'_>>, selected: impl Fn(usize) -> bool) -> Result<Observations<'_>> {

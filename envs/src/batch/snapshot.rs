@@ -70,7 +70,7 @@ impl Batch {
         for (part, words) in PARTS.into_iter().zip(&snapshot.parts) {
             self.open()?.write(part, &all, words)?;
         }
-        self.out.clone_from(&snapshot.out);
+        self.out.copy_from(&snapshot.out);
         self.seeds.clone_from(&snapshot.seeds);
         self.started = true;
         Ok(())

@@ -96,7 +96,9 @@ pub struct Job {
     pub blocks: *mut u32,
     /// [blocks, params words, WIDTH] parameters of the next start, or one block for all.
     pub pending: *mut u32,
-    /// Words from one block's pending parameters to the next one's; 0 if all share them.
+    /// Words from one block's pending parameters to the next one's. 0 if all instances share them and have never had
+    /// others: then the parameters in force are the same ones, and those of the blocks are not touched, which saves a
+    /// third of the memory traffic of a single step.
     pub pending_stride: usize,
     /// K.
     pub steps: usize,
@@ -225,12 +227,50 @@ fn used<S: Lanes>(job: &Job, index: usize) -> usize {
 /// `rows` must be valid for those rows.
 #[inline(always)]
 unsafe fn write_rows<S: Lanes, T>(value: &T, rows: *mut u32, stride: usize, lanes: usize) {
-    let words = words::<S, T>();
-    let from = (&raw const *value).cast::<u32>();
+    // SAFETY: the value has words x WIDTH words; the caller vouches for the rows.
+    unsafe {
+        let from = (&raw const *value).cast::<u32>();
+        if words::<S, T>() == 1 && stride == 1 && lanes == S::WIDTH {
+            rows.copy_from_nonoverlapping(from, S::WIDTH);
+            return;
+        }
+        // A constant count lets LLVM use whole vectors and shuffles instead of a loop; most blocks are full.
+        if lanes == S::WIDTH {
+            transpose(from, words::<S, T>(), S::WIDTH, rows, stride, S::WIDTH);
+        } else {
+            transpose(from, words::<S, T>(), S::WIDTH, rows, stride, lanes);
+        }
+    }
+}
+
+/// # Safety
+/// `from` must be valid for words x width words, `rows` for `lanes` rows of `words` words every `stride` words.
+#[inline(always)]
+unsafe fn transpose(from: *const u32, words: usize, width: usize, rows: *mut u32, stride: usize, lanes: usize) {
     for lane in 0..lanes {
         for word in 0..words {
-            // SAFETY: the value has words x WIDTH words; the caller vouches for the rows.
-            unsafe { *rows.add(lane * stride + word) = *from.add(word * S::WIDTH + lane) };
+            // SAFETY: the caller's promise.
+            unsafe { *rows.add(lane * stride + word) = *from.add(word * width + lane) };
+        }
+    }
+}
+
+/// Writes bit `bit` of each lane's word as a flag.
+///
+/// # Safety
+/// `to` must be valid for `lanes` flags.
+#[inline(always)]
+unsafe fn write_flags<S: Lanes>(words: &[u32; MAX_WIDTH], bit: u32, to: *mut bool, lanes: usize) {
+    let mut flags = [false; MAX_WIDTH];
+    for lane in 0..S::WIDTH {
+        flags[lane] = words[lane] & bit != 0;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        if lanes == S::WIDTH {
+            to.copy_from_nonoverlapping(flags.as_ptr(), S::WIDTH);
+        } else {
+            to.copy_from_nonoverlapping(flags.as_ptr(), lanes);
         }
     }
 }
@@ -241,8 +281,13 @@ unsafe fn write_rows<S: Lanes, T>(value: &T, rows: *mut u32, stride: usize, lane
 /// `rows` must be valid for those rows.
 #[inline(always)]
 unsafe fn read_rows<S: Lanes, T: Copy>(like: T, rows: *const u32, stride: usize, lanes: usize) -> T {
-    let mut value = like;
     let words = words::<S, T>();
+    if words == 1 && stride == 1 && lanes == S::WIDTH {
+        // One vector load: gathering words on the stack first would stall the load that follows.
+        // SAFETY: T is one vector, and as many words are there.
+        return unsafe { rows.cast::<T>().read_unaligned() };
+    }
+    let mut value = like;
     let to = (&raw mut value).cast::<u32>();
     for lane in 0..S::WIDTH {
         for word in 0..words {
@@ -275,7 +320,6 @@ unsafe fn write_observations<S: Lanes, P: Program>(
         unsafe {
             let rows = rows.add(agent * width);
             if all && lanes == S::WIDTH {
-                // The constant count lets LLVM shuffle instead of loop.
                 write_rows::<S, _>(&observation, rows, stride, S::WIDTH);
             } else {
                 let from = (&raw const observation).cast::<u32>();
@@ -327,15 +371,20 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
     // SAFETY: the caller's promise; rows of this block only.
     unsafe {
         let mut b = block::<S, P>(job, index);
+        let shared = job.pending_stride == 0;
+        let mut params = if shared { b.pending } else { *b.params };
         if seed != 0 {
             let mask = s.mask_from_bits(seed);
             P::seed(s, mask, b.episode, s.load(&low[..S::WIDTH]), s.load(&high[..S::WIDTH]));
         }
         if start != 0 {
-            P::start(s, s.mask_from_bits(start), &mut b.pending, b.params, b.state, b.episode);
+            P::start(s, s.mask_from_bits(start), &mut b.pending, &mut params, b.state, b.episode);
+            if !shared {
+                *b.params = params;
+            }
         }
         let row = first * P::AGENTS * words::<S, P::Observation<S>>();
-        write_observations::<S, P>(s, b.params, b.state, job.observations.add(row), lanes, observe);
+        write_observations::<S, P>(s, &params, b.state, job.observations.add(row), lanes, observe);
     }
 }
 
@@ -366,7 +415,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         let mut b = block::<S, P>(job, index);
         // Copies, so that they live in registers or on the stack: blends into memory would become masked stores,
         // which cost tens of cycles each on AVX2 (measured on Zen 4: 230 against 350 M CartPole steps/s).
-        let (mut episode, mut state, mut params) = (*b.episode, *b.state, *b.params);
+        let shared = job.pending_stride == 0;
+        let (mut episode, mut state, mut params) = (*b.episode, *b.state, if shared { b.pending } else { *b.params });
         // Only a start changes the parameters; a single step seldom has one, and then need not write them.
         let mut started = job.steps > 1 || super::Mask::any(ended_mask::<S, P>(s, &episode));
         let mut totals = P::totals(s);
@@ -389,10 +439,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
                     let rows = job.final_observations.add(row * observation_words);
                     write_observations::<S, P>(s, &params, &mut state, rows, lanes, ended & valid);
                 }
-                for lane in 0..lanes {
-                    *job.terminated.add(row + lane) = flags[lane] & 1 != 0;
-                    *job.truncated.add(row + lane) = flags[lane] & 2 != 0;
-                }
+                write_flags::<S>(&flags, 1, job.terminated.add(row), lanes);
+                write_flags::<S>(&flags, 2, job.truncated.add(row), lanes);
                 write_rows::<S, _>(&rewards, job.rewards.add(row * P::AGENTS).cast(), P::AGENTS, lanes);
                 if !job.actions_out.is_null() {
                     write_rows::<S, _>(&actions, job.actions_out.add(row * action_words), action_words, lanes);
@@ -408,10 +456,10 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             }
         }
         (*b.episode, *b.state) = (episode, state);
-        if started {
+        if started && !shared {
             *b.params = params;
         }
-        write_totals::<S, P>(job, &totals, first, lanes);
+        write_totals::<S, P>(s, job, &totals, first, lanes);
     }
 }
 
@@ -424,25 +472,28 @@ fn ended_mask<S: Lanes, P: Program>(s: S, episode: &P::Episode<S>) -> S::M {
 /// Totals are, as in kernel.wgsl: transitions, episodes, length_sum, return_sum[agents], finished_length,
 /// finished_return[agents].
 #[inline(always)]
-unsafe fn write_totals<S: Lanes, P: Program>(job: &Job, totals: &P::Totals<S>, first: usize, lanes: usize) {
+unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals<S>, first: usize, lanes: usize) {
     let from = (&raw const *totals).cast::<u32>();
     let agents = P::AGENTS;
-    for lane in 0..lanes {
-        let i = first + lane;
-        // SAFETY: totals have 4 + 2 * agents vectors; i < n.
-        unsafe {
-            let word = |w: usize| *from.add(w * S::WIDTH + lane);
-            *job.transitions.add(i) = word(0);
-            *job.episodes.add(i) = word(1);
-            *job.length_sum.add(i) = word(2);
+    // SAFETY: totals have 4 + 2 * agents vectors; the rows are those of instances of this block.
+    unsafe {
+        let vector = |word: usize| &*from.add(word * S::WIDTH).cast::<S::U>();
+        write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
+        write_rows::<S, _>(vector(1), job.episodes.add(first), 1, lanes);
+        write_rows::<S, _>(vector(2), job.length_sum.add(first), 1, lanes);
+        for agent in 0..agents {
+            let rows = job.return_sum.add(first * agents + agent).cast();
+            write_rows::<S, _>(vector(3 + agent), rows, agents, lanes);
+        }
+        let finished = super::Int::differs(*vector(1), super::splat(s, W(0)));
+        let mut bits = super::Mask::to_bits(finished) & (u64::MAX >> (64 - lanes));
+        while bits != 0 {
+            let lane = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            let (i, word) = (first + lane, |w: usize| *from.add(w * S::WIDTH + lane));
+            *job.finished_length.add(i) = word(3 + agents);
             for agent in 0..agents {
-                *job.return_sum.add(i * agents + agent) = f32::from_bits(word(3 + agent));
-            }
-            if word(1) != 0 {
-                *job.finished_length.add(i) = word(3 + agents);
-                for agent in 0..agents {
-                    *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + agents + agent));
-                }
+                *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + agents + agent));
             }
         }
     }

@@ -1,0 +1,41 @@
+"""Reinforcement-learning environments as WGSL compute shaders.
+
+Importing this package registers every environment with Gymnasium as ``shadergym/<id>``, a ``/`` inside an id written
+as ``-`` (Gymnasium allows one only)::
+
+    import gymnasium as gym
+    import shadergym
+
+    envs = gym.make_vec("shadergym/CartPole-v1", num_envs=4096)
+    observations, infos = envs.reset(seed=7)
+    observations, rewards, terminations, truncations, infos = envs.step(envs.action_space.sample())
+"""
+
+import os
+
+from shadergym import _native
+from shadergym.env import ShaderEnv
+from shadergym.error import CompileError
+from shadergym.registration import gymnasium_id, ids, make, make_vec, register_all, register_wgsl, spec
+from shadergym.vector import Rollout, RolloutStatistics, ShaderVectorEnv
+
+__all__ = [
+    "CompileError",
+    "Rollout",
+    "RolloutStatistics",
+    "ShaderEnv",
+    "ShaderVectorEnv",
+    "gymnasium_id",
+    "ids",
+    "make",
+    "make_vec",
+    "register_wgsl",
+    "spec",
+]
+
+__version__: str = _native.version()
+
+register_all()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_native.after_fork_in_child)

@@ -1,0 +1,167 @@
+"""Parameters, states, pictures: what vector and single environments have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import gymnasium.error
+import numpy as np
+
+from shadergym import _layout, _native
+
+Indices = int | slice | Sequence[int] | np.ndarray | None
+
+
+def open_native(
+    id: str | None, wgsl: str | PathLike[str] | None, **options: Any
+) -> tuple[_native.Batch, dict[str, Any]]:
+    """The compiled environment and its facts."""
+    if (id is None) == (wgsl is None):
+        raise ValueError(f"either an id or `wgsl` is needed, got id={id!r} and wgsl={wgsl!r}")
+    native = _native.Batch(id, None if wgsl is None else os.fspath(wgsl), **options)
+    return native, _layout.parse(native.spec())
+
+
+def seeds_of(seeds: Any, num_envs: int) -> np.ndarray:
+    """One seed per instance; None is a random one."""
+    seeds = list(seeds)
+    if len(seeds) != num_envs:
+        raise ValueError(
+            f"If seeds are passed as a list the length must match num_envs={num_envs} but got length={len(seeds)}."
+        )
+    for seed in seeds:
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            raise gymnasium.error.Error(f"Seed must be a python integer, actual type: {type(seed)}")
+        if seed is not None and seed < 0:
+            raise gymnasium.error.Error(f"Seed must be greater or equal to zero, actual value: {seed}")
+    fresh = iter(np.random.SeedSequence().generate_state(num_envs, np.uint64))
+    return np.array([next(fresh) if s is None else int(s) % (1 << 64) for s in seeds], np.uint64)
+
+
+class Tasks:
+    """Access to the parameters and states of instances, typed by what the environment's file declares.
+
+    Rows are NumPy structured arrays; :func:`shadergym.spec` tells unit and meaning of each field.
+    """
+
+    _native: _native.Batch
+    _facts: dict[str, Any]
+    _count: int
+
+    def _open(
+        self,
+        native: _native.Batch,
+        facts: dict[str, Any],
+        count: int,
+        render_mode: str | None,
+        render_size: tuple[int, int] | None,
+    ) -> None:
+        if render_mode not in (None, "rgb_array"):
+            raise gymnasium.error.UnsupportedMode(f"option `render_mode` is {render_mode!r}, allowed is `rgb_array`")
+        if render_mode is not None and facts["pixel_aspect"] is None:
+            raise gymnasium.error.UnsupportedMode(
+                f"{facts['id']} cannot be rendered: its shader has no `pixel` function"
+            )
+        self._native, self._facts, self._count = native, facts, count
+        self.render_mode = render_mode
+        self._render_size = render_size or (round(400 * (facts["pixel_aspect"] or 1.0)), 400)
+        self._params_type = _layout.row_type(facts["params"])
+        self._state_type = _layout.row_type(facts["state"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the environment's file declares: docs, spaces, parameters and state with their units."""
+        return self._facts
+
+    @property
+    def device(self) -> str:
+        """One line for people: device, driver, lanes or workgroups, threads."""
+        return self._native.describe()
+
+    @property
+    def params(self) -> np.ndarray:
+        """The parameters in force, one row per instance; before the first reset those that will be."""
+        return self._native.params(None, False).view(self._params_type)
+
+    @property
+    def pending_params(self) -> np.ndarray:
+        """The parameters that take effect at each instance's next start."""
+        return self._native.params(None, True).view(self._params_type)
+
+    def set_params(self, indices: Indices, params: Mapping[str, Any] | np.ndarray) -> None:
+        """Changes the parameters of the instances ``indices`` (None for all) from their next start on.
+
+        Args:
+            indices: An index, a slice, a sequence of indices, or a mask.
+            params: Field names to one value, or to one value per chosen instance; or rows of :attr:`params`.
+                On an error nothing changes.
+        """
+        rows = self._indices(indices)
+        if isinstance(params, Mapping):
+            fields = [(name, np.asarray(value, np.float64).ravel().tolist()) for name, value in params.items()]
+            self._native.set_params(rows, fields)
+            return
+        count = self._count if rows is None else len(rows)
+        self._native.set_params_words(rows, _words(params, self._params_type, count, "params"))
+
+    def get_state(self, indices: Indices = None) -> np.ndarray:
+        """The states of the instances ``indices`` (None for all), one row each."""
+        return self._native.state(self._indices(indices)).view(self._state_type)
+
+    def set_state(self, state: np.ndarray | Mapping[str, Any], indices: Indices = None) -> None:
+        """Puts instances into states: rows of :meth:`get_state`, or the fields that change.
+
+        Observations are computed anew; generators and parameters stay. A running episode goes on, an ended instance
+        begins a new one at the given state.
+        """
+        rows = self._indices(indices)
+        if isinstance(state, Mapping):
+            changed = self._native.state(rows).view(self._state_type)
+            for name, value in state.items():
+                if name not in changed.dtype.fields:
+                    known = ", ".join(changed.dtype.names)
+                    raise ValueError(f"{self._facts['id']} has no state field `{name}`; it has {known}")
+                np.copyto(changed[name], value, casting="same_kind")
+            state = changed
+        count = self._count if rows is None else len(rows)
+        self._native.set_state(rows, _words(state, self._state_type, count, "states"))
+
+    def snapshot(self) -> bytes:
+        """Everything at this moment: generators, states, parameters, episodes, outputs."""
+        return self._native.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Puts a snapshot of an environment of the same kind and size back; the run goes on from there bit by bit."""
+        self._native.restore(snapshot)
+
+    def picture(self, instance: int = 0) -> np.ndarray:
+        """The picture of one instance, ``[height, width, 3]`` bytes, in any render mode."""
+        return self._native.render(instance, *self._render_size)
+
+    def _indices(self, indices: Indices) -> list[int] | None:
+        if indices is None:
+            return None
+        if isinstance(indices, slice):
+            return list(range(self._count))[indices]
+        array = np.atleast_1d(np.asarray(indices))
+        if array.dtype == np.bool_:
+            if array.shape != (self._count,):
+                raise IndexError(f"a mask of instances needs shape ({self._count},), got {array.shape}")
+            return np.flatnonzero(array).tolist()
+        if array.size and array.dtype.kind not in "iu":
+            raise TypeError(f"indices of instances are integers, got {array.dtype}")
+        # Like a list's, negative indices count from the end.
+        return [i + self._count if -self._count <= i < 0 else i for i in array.ravel().tolist()]
+
+
+def _words(rows: np.ndarray, dtype: np.dtype, count: int, what: str) -> np.ndarray:
+    """Rows as 32-bit words; one row serves all instances."""
+    rows = np.asarray(rows)
+    if rows.dtype != dtype:
+        raise TypeError(f"{what} have type {rows.dtype}, expected {dtype}")
+    if rows.ndim == 0 or rows.shape == (1,):
+        rows = np.broadcast_to(rows, (count,))
+    return np.ascontiguousarray(rows).view(np.uint32).ravel()

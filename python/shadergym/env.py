@@ -1,0 +1,88 @@
+"""The single environment."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from shadergym import _layout
+from shadergym._tasks import Tasks, open_native
+
+
+class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
+    """One instance, stepped on the calling thread.
+
+    It has no time limit unless ``max_episode_steps`` says so: ``gymnasium.make`` puts its own TimeLimit around it.
+    The other arguments are those of :class:`shadergym.ShaderVectorEnv`.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 30}
+
+    def __init__(
+        self,
+        env_id: str | None = None,
+        *,
+        wgsl: str | PathLike[str] | None = None,
+        device: str = "auto",
+        max_episode_steps: int | None = None,
+        params: Mapping[str, Any] | np.ndarray | None = None,
+        render_mode: str | None = None,
+        sticky_action_probability: float | None = None,
+        render_size: tuple[int, int] | None = None,
+    ) -> None:
+        self._arguments = {key: value for key, value in locals().items() if key not in ("self", "__class__")}
+        native, facts = open_native(
+            env_id,
+            wgsl,
+            num_envs=1,
+            device=device,
+            autoreset_mode=2,
+            max_episode_steps=-1 if max_episode_steps is None else max_episode_steps,
+            num_threads=1,
+            sticky_action_probability=sticky_action_probability,
+            copy=True,
+            episode_statistics=False,
+        )
+        if facts["agents"] > 1:
+            raise ValueError(f"{facts['id']} has {facts['agents']} agents; make a vector environment of it")
+        self._open(native, facts, 1, render_mode, render_size)
+        self.observation_space = _layout.observation_space(facts)
+        self.action_space = _layout.action_space(facts)
+        if params is not None:
+            self.set_params(None, params)
+        if type(self).step is ShaderEnv.step:
+            # A step takes less time than a call of a Python function: callers get the compiled one.
+            self.step = native.step_one
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Starts an episode; without a seed the generator goes on."""
+        if seed is not None:
+            super().reset(seed=seed)
+            seed %= 1 << 64
+        return self._native.reset_one(seed), {}
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """One step."""
+        return self._native.step_one(action)
+
+    def render(self) -> np.ndarray | None:
+        """The picture, ``[height, width, 3]`` bytes."""
+        if self.render_mode is None:
+            gym.logger.warn("`render` needs `render_mode=\"rgb_array\"` when the environment is made")
+            return None
+        return self.picture()
+
+    def close(self) -> None:
+        """Frees the memory."""
+        self._native.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the arguments: the copy begins anew."""
+        return functools.partial(type(self), **self._arguments), (), {"spec": self.spec}

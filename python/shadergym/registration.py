@@ -1,0 +1,100 @@
+"""From ids and files to environments."""
+
+from __future__ import annotations
+
+import functools
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from shadergym import _layout, _native
+
+NAMESPACE = "shadergym"
+
+
+def ids() -> list[str]:
+    """Ids of all shipped environments, as the project writes them: ``"MinAtar/Breakout-v1"``."""
+    return _native.ids()
+
+
+def gymnasium_id(id: str) -> str:
+    """The id under which Gymnasium knows an environment: ``"shadergym/MinAtar-Breakout-v1"``."""
+    return f"{NAMESPACE}/{id.removeprefix(NAMESPACE + '/').replace('/', '-')}"
+
+
+@functools.cache
+def _spec(id: str) -> str:
+    return _native.spec(id)
+
+
+def spec(id: str) -> dict[str, Any]:
+    """What the file of a shipped environment declares: docs, spaces, parameters and state with their units."""
+    for known in ids():
+        if id in (known, gymnasium_id(known)):
+            return _layout.parse(_spec(known))
+    return _layout.parse(_spec(id))
+
+
+def make(id: str, **kwargs: Any) -> gym.Env:
+    """``gymnasium.make``, with or without the namespace in the id."""
+    return gym.make(_known(id), **kwargs)
+
+
+def make_vec(
+    id: str | None = None, num_envs: int = 1, *, wgsl: str | PathLike[str] | None = None, **kwargs: Any
+) -> gym.vector.VectorEnv:
+    """``gymnasium.make_vec``, with or without the namespace in the id; or n instances of a user's own file.
+
+    The options are those of :class:`shadergym.ShaderVectorEnv`.
+    """
+    if wgsl is not None:
+        from shadergym.vector import ShaderVectorEnv
+
+        return ShaderVectorEnv(id, num_envs, wgsl=wgsl, **kwargs)
+    if id is None:
+        raise ValueError("either an id or `wgsl` is needed")
+    return gym.make_vec(_known(id), num_envs, **kwargs)
+
+
+def register_wgsl(path: str | PathLike[str]) -> str:
+    """Compiles a user's own file and registers it with Gymnasium; gives the id to make it with.
+
+    Raises:
+        shadergym.CompileError: With file, line, excerpt and what to do.
+    """
+    path = Path(path).resolve()
+    facts = _layout.parse(_native.compile(path))
+    _register(facts, {"wgsl": os.fspath(path)})
+    return gymnasium_id(facts["id"])
+
+
+def register_all() -> None:
+    """Registers every shipped environment with Gymnasium."""
+    for id in ids():
+        _register(_layout.parse(_spec(id)), {"env_id": id})
+
+
+def _register(facts: dict[str, Any], kwargs: dict[str, Any]) -> None:
+    gym.register(
+        gymnasium_id(facts["id"]),
+        # Gymnasium's single environments have one agent.
+        entry_point="shadergym.env:ShaderEnv" if facts["agents"] == 1 else None,
+        vector_entry_point="shadergym.vector:ShaderVectorEnv",
+        reward_threshold=facts["reward_threshold"],
+        max_episode_steps=facts["max_episode_steps"] or None,
+        # The environment does both itself.
+        order_enforce=False,
+        disable_env_checker=True,
+        kwargs=kwargs,
+    )
+
+
+def _known(id: str) -> str:
+    """The id in Gymnasium's registry; an unknown one gives the error of the suite, which names the nearest."""
+    known = gymnasium_id(id)
+    if known not in gym.registry:
+        _native.spec(id.removeprefix(NAMESPACE + "/"))
+    return known

@@ -1,0 +1,231 @@
+"""The vector environment: n instances that step together in compiled code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from shadergym import _layout, _native
+from shadergym._tasks import Tasks, open_native, seeds_of
+
+_MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
+
+
+class RolloutStatistics(NamedTuple):
+    """Sums over a rollout."""
+
+    transitions: int
+    """Transitions made; starts under NEXT_STEP and ended instances do not count."""
+    episodes: int
+    """Episodes finished."""
+    length_sum: int
+    """Sum of their lengths in steps."""
+    return_sum: list[float]
+    """Sum of their returns, one number per agent."""
+
+    @property
+    def mean_return(self) -> float:
+        """Mean return of the finished episodes over all agents, NaN if there are none."""
+        return sum(self.return_sum) / len(self.return_sum) / self.episodes if self.episodes else float("nan")
+
+    @property
+    def mean_length(self) -> float:
+        """Mean length of the finished episodes in steps, NaN if there are none."""
+        return self.length_sum / self.episodes if self.episodes else float("nan")
+
+
+class Rollout(NamedTuple):
+    """Every transition of a rollout, ``[k, n, ...]``; row t holds what step t took and gave.
+
+    All arrays are NumPy arrays on the host, so ``torch.from_dlpack`` and its like take them without a copy.
+    Without recording they are None.
+    """
+
+    observations: np.ndarray | None
+    """After each transition."""
+    rewards: np.ndarray | None
+    terminations: np.ndarray | None
+    truncations: np.ndarray | None
+    actions: np.ndarray | None
+    """Given or drawn. With sticky actions another one may have been executed."""
+    final_observations: np.ndarray | None
+    """Under SAME_STEP: the last observation of each episode, where the same row ended. None otherwise."""
+    statistics: RolloutStatistics
+
+
+class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """n instances of one environment.
+
+    Instance i of ``reset(seed=s)`` is seeded with s + i and plays exactly as a single environment with that seed, on
+    any number of threads. An environment of several agents has a dimension of agents behind that of instances, in
+    observations, actions and rewards.
+
+    Args:
+        env_id: Id of a shipped environment, such as ``"CartPole-v1"``. Leave it out with ``wgsl``.
+        num_envs: Number of instances n.
+        wgsl: A user's own environment file instead of an id.
+        device: ``"auto"``, ``"cpu"``, ``"gpu"``, ``"gpu:1"`` or ``"gpu:<part of the name>"``.
+        autoreset_mode: When an ended instance starts anew: a mode of Gymnasium's or its value as text.
+        max_episode_steps: Time limit in steps, -1 for none; the environment's own by default.
+        params: Parameters of all instances: a mapping of names to numbers (or one number per instance), or a row of
+            :attr:`params`.
+        num_threads: Threads of the cpu device; all cores for large batches by default. Results do not depend on it.
+        copy: Whether each call gives arrays of its own. Without it the arrays of a call are views that the next call
+            writes over; they stay valid memory even after the environment is gone.
+        render_mode: None or ``"rgb_array"``.
+        sticky_action_probability: Probability that a step repeats the last executed action; the environment's own
+            by default.
+        episode_statistics: Adds ``infos["episode"]`` with return ``r``, length ``l`` and seconds ``t`` of the episodes
+            that end, masked by ``infos["_episode"]``, as RecordEpisodeStatistics does (which does not accept an
+            environment that adds them already: hence off by default).
+        render_size: Width and height of pictures in pixels.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 30}
+
+    def __init__(
+        self,
+        env_id: str | None = None,
+        num_envs: int = 1,
+        *,
+        wgsl: str | PathLike[str] | None = None,
+        device: str = "auto",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        params: Mapping[str, Any] | np.ndarray | None = None,
+        num_threads: int | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+        sticky_action_probability: float | None = None,
+        episode_statistics: bool = False,
+        render_size: tuple[int, int] | None = None,
+    ) -> None:
+        self._arguments = {key: value for key, value in locals().items() if key not in ("self", "__class__")}
+        mode = _autoreset_mode(autoreset_mode)
+        native, facts = open_native(
+            env_id,
+            wgsl,
+            num_envs=num_envs,
+            device=device,
+            autoreset_mode=_MODES[mode],
+            max_episode_steps=max_episode_steps,
+            num_threads=num_threads,
+            sticky_action_probability=sticky_action_probability,
+            copy=copy,
+            episode_statistics=episode_statistics,
+        )
+        self._open(native, facts, num_envs, render_mode, render_size)
+        self.num_envs = num_envs
+        self.metadata = {**self.metadata, "autoreset_mode": mode}
+        agents = facts["agents"]
+        self.single_observation_space = _layout.of_agents(_layout.observation_space(facts), agents)
+        self.single_action_space = _layout.of_agents(_layout.action_space(facts), agents)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        if params is not None:
+            self.set_params(None, params)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | np.ndarray | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Starts all instances, or those of ``options["reset_mask"]`` (bool ``[n]``); the others stay as they are.
+
+        Args:
+            seed: A seed s for seeds s + i, one seed per instance, or None to let the generators go on.
+            options: ``reset_mask`` only.
+        """
+        seeds = None
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            seeds, seed = seeds_of(seed, self.num_envs), None
+        elif seed is not None:
+            seed = int(seed)
+            super().reset(seed=seed)
+            seed %= 1 << 64
+        mask = None if options is None else options.get("reset_mask")
+        if mask is not None:
+            _check_mask(mask, self.num_envs)
+            mask = np.ascontiguousarray(mask)
+        return self._native.reset(seed, seeds, mask), {}
+
+    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """One step of all instances.
+
+        Integer actions of any width and, for continuous spaces, numbers of any type are cast; other types are refused.
+        """
+        return self._native.step(actions)
+
+    def rollout(self, k: int, actions: Any = None, *, record: bool = True) -> Rollout:
+        """k steps in one call, with given actions ``[k, n, ...]`` or random ones drawn where the instances live.
+
+        Ctrl-C stops it between two pieces of the work (where auto-reset is disabled: behind the whole of it).
+        With ``copy=False`` the arrays of one rollout are written over by the next one of the same length.
+        """
+        arrays, statistics = self._native.rollout(k, actions, record)
+        if arrays is None:
+            arrays = (None,) * 6
+        elif len(arrays) == 5:
+            arrays = (*arrays, None)
+        return Rollout(*arrays, RolloutStatistics(*statistics))
+
+    @property
+    def episode_returns(self) -> np.ndarray:
+        """Return of the episode that each instance finished last, 0 before any."""
+        return self._native.episode_returns()
+
+    @property
+    def episode_lengths(self) -> np.ndarray:
+        """Length in steps of the episode that each instance finished last, 0 before any."""
+        return self._native.episode_lengths()
+
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """Pictures of all instances, ``[height, width, 3]`` bytes each."""
+        if self.render_mode is None:
+            gym.logger.warn("`render` needs `render_mode=\"rgb_array\"` when the environment is made")
+            return None
+        return tuple(self.picture(i) for i in range(self.num_envs))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Frees the device's memory."""
+        # A constructor that failed has nothing to free.
+        if hasattr(self, "_native"):
+            self._native.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the arguments: the copy begins anew."""
+        return functools.partial(type(self), **self._arguments), (), {"spec": self.spec}
+
+    def __repr__(self) -> str:
+        """Id, number of instances and device."""
+        return f"ShaderVectorEnv({self._facts['id']}, num_envs={self.num_envs}, {self._native.describe()})"
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    if isinstance(mode, AutoresetMode):
+        return mode
+    for known in AutoresetMode:
+        if mode in (known.value, known.name, known.name.lower()):
+            return known
+    allowed = ", ".join(f"`{known.value}`" for known in AutoresetMode)
+    raise ValueError(f"option `autoreset_mode` is {mode!r}, allowed is {allowed}")
+
+
+def _check_mask(mask: Any, num_envs: int) -> None:
+    """The errors of Gymnasium's own vector environments."""
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+    if mask.shape != (num_envs,):
+        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
+    if mask.dtype != np.bool_:
+        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+    if not mask.any():
+        raise ValueError("`options['reset_mask']` must contain a boolean array with at least one True value")

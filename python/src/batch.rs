@@ -1,0 +1,397 @@
+//! The native environment: n instances behind a lock. Python calls it with checked names and NumPy arrays.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Snapshot};
+
+use crate::actions::{self, is_continuous, of_words};
+use crate::errors;
+use crate::infos::{self, Wanted};
+use crate::options::{self, Arguments, count};
+use crate::outputs::{Shapes, StepArrays, Views, new_array};
+use crate::registry;
+use crate::rollout::{self, Arrays, Request};
+use crate::shared::{Inner, Shared};
+
+/// What `step_one` gives.
+type OneStep<'py> = (Bound<'py, PyAny>, f64, bool, bool, Bound<'py, PyDict>);
+/// Transitions, episodes, sum of lengths, sums of returns.
+type Stats = (u64, u64, u64, Vec<f64>);
+
+/// n instances of one environment.
+#[pyclass(frozen, module = "shadergym._native")]
+pub(crate) struct Batch {
+    shared: Arc<Shared>,
+    facts: Facts,
+    shapes: Shapes,
+    wanted: Wanted,
+    disabled: bool,
+    on_gpu: bool,
+    /// With `copy=False`.
+    views: Option<Views>,
+    /// With `copy=False`: the arrays of the last rollout, written over by the next one of the same length.
+    recorded: Mutex<Option<Arrays>>,
+}
+
+#[pymethods]
+impl Batch {
+    #[new]
+    #[pyo3(signature = (id, path, num_envs, device, autoreset_mode, max_episode_steps, num_threads, sticky_action_probability, copy, episode_statistics))]
+    #[expect(clippy::too_many_arguments, reason = "one per option; Python passes them by name")]
+    fn new(
+        py: Python<'_>,
+        id: Option<&str>,
+        path: Option<PathBuf>,
+        num_envs: i64,
+        device: &str,
+        autoreset_mode: usize,
+        max_episode_steps: Option<i64>,
+        num_threads: Option<i64>,
+        sticky_action_probability: Option<f64>,
+        copy: bool,
+        episode_statistics: bool,
+    ) -> PyResult<Self> {
+        let mode = [AutoresetMode::NextStep, AutoresetMode::SameStep, AutoresetMode::Disabled][autoreset_mode.min(2)];
+        let batch = options::make(
+            py,
+            Arguments {
+                id,
+                path,
+                num_envs,
+                device,
+                autoreset_mode: mode,
+                max_episode_steps,
+                num_threads,
+                sticky_action_probability,
+            },
+        )?;
+        let (facts, on_gpu) = (batch.spec().clone(), !batch.describe().starts_with("cpu"));
+        let num_envs = batch.num_envs();
+        let shapes = Shapes::new(&facts, num_envs);
+        let mut inner = Inner::new(batch);
+        if episode_statistics {
+            inner.began = vec![Instant::now(); num_envs];
+        }
+        let shared = Arc::new(Shared::new(inner));
+        let views = match copy {
+            true => None,
+            false => {
+                let mut guard = shared.lock(py, "make")?;
+                Some(Views::new(py, &shared, &mut guard, &shapes)?)
+            }
+        };
+        let wanted = Wanted { final_observations: mode == AutoresetMode::SameStep, episodes: episode_statistics };
+        let disabled = mode == AutoresetMode::Disabled;
+        Ok(Self { shared, facts, shapes, wanted, disabled, on_gpu, views, recorded: Mutex::default() })
+    }
+
+    /// What the environment's file declares, as JSON.
+    fn spec(&self) -> PyResult<String> {
+        registry::to_json(&self.facts)
+    }
+
+    /// One line about the device.
+    fn describe(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, "describe", |batch| Ok(batch.describe().to_owned()))
+    }
+
+    /// Starts the instances of `mask` (all without one), seeded with seed + i or with `seeds[i]`; gives observations.
+    fn reset<'py>(
+        &self,
+        py: Python<'py>,
+        seed: Option<u64>,
+        seeds: Option<PyReadonlyArray1<'py, u64>>,
+        mask: Option<PyReadonlyArray1<'py, bool>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run_reset(py, seed, seeds, mask)?;
+        self.observations(py)
+    }
+
+    /// Starts the only instance; gives its observation.
+    fn reset_one<'py>(&self, py: Python<'py>, seed: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
+        self.run_reset(py, seed, None, None)?;
+        let inner = self.shared.lock(py, "reset")?;
+        Ok(self.observation_of_one(py, &inner))
+    }
+
+    /// One step of all instances: observations, rewards, terminations, truncations, infos.
+    fn step<'py>(&self, py: Python<'py>, actions: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut guard = self.shared.lock(py, "step")?;
+        let inner = &mut *guard;
+        let given = actions::read(actions, &self.facts, &self.shapes.actions(&[]), &mut inner.batch)?;
+        given.copy_to(&mut inner.words)?;
+        let arrays = self.views.is_none().then(|| StepArrays::new(py, &self.shapes));
+        let targets = arrays.as_ref().map(StepArrays::targets);
+        let continuous = is_continuous(&self.facts);
+        let result = py.detach(|| {
+            let view = inner.batch.step(of_words(&inner.words, continuous))?;
+            let flags = view.terminated().iter().zip(view.truncated());
+            let ended = flags.fold(false, |ended, (a, b)| ended | a | b);
+            match targets {
+                Some(targets) => targets.fill(&view),
+                None => inner.unpack(),
+            }
+            Ok(ended)
+        });
+        let ended = match result {
+            Ok(ended) => ended,
+            Err(Error::InvalidAction { .. }) => return Err(given.refuse(py, &mut inner.batch, 1).unwrap_err()),
+            Err(error) => return Err(errors::to_python(py, error)),
+        };
+        let infos = infos::of_step(py, self.wanted, &self.shapes, self.views.as_ref(), inner, ended)?;
+        match (arrays, &self.views) {
+            (Some(new), _) => (new.observations, new.rewards, new.terminated, new.truncated, infos).into_pyobject(py),
+            (None, Some(old)) => {
+                (&old.observations, &old.rewards, &old.terminated, &old.truncated, infos).into_pyobject(py)
+            }
+            (None, None) => unreachable!("arrays are new where there are no views"),
+        }
+    }
+
+    /// One step of the only instance: observation, reward, terminated, truncated, info.
+    fn step_one<'py>(&self, py: Python<'py>, action: &Bound<'py, PyAny>) -> PyResult<OneStep<'py>> {
+        let mut guard = self.shared.lock(py, "step")?;
+        let inner = &mut *guard;
+        let number = match self.facts.action {
+            ActionSpace::Discrete { .. } => action.extract::<i64>().ok(),
+            _ => None,
+        };
+        let python = |error| errors::to_python(py, error);
+        if let Some(number) = number {
+            // The usual case does not give up the interpreter: that would take longer than the step.
+            if self.on_gpu {
+                py.detach(|| inner.batch.step(&[number]).map(drop)).map_err(python)?;
+            } else {
+                inner.batch.step(&[number]).map_err(python)?;
+            }
+        } else {
+            let shape = &self.shapes.actions(&[])[1..];
+            let given = actions::read(action, &self.facts, shape, &mut inner.batch)?;
+            given.copy_to(&mut inner.words)?;
+            let actions = of_words(&inner.words, is_continuous(&self.facts));
+            match inner.batch.step(actions) {
+                Ok(_) => {}
+                Err(Error::InvalidAction { .. }) => return Err(given.refuse(py, &mut inner.batch, 1).unwrap_err()),
+                Err(error) => return Err(python(error)),
+            }
+        }
+        let view = inner.batch.view();
+        let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
+        Ok((self.observation_of_one(py, inner), f64::from(reward), terminated, truncated, PyDict::new(py)))
+    }
+
+    /// `steps` transitions with given or random actions: arrays (or None) and sums.
+    fn rollout<'py>(
+        &self,
+        py: Python<'py>,
+        steps: i64,
+        actions: Option<&Bound<'py, PyAny>>,
+        record: bool,
+    ) -> PyResult<(Option<Bound<'py, PyTuple>>, Stats)> {
+        let mut inner = self.shared.lock(py, "rollout")?;
+        let steps = count(py, "steps", steps, "1 to 4294967295 steps")?;
+        let request = Request {
+            steps,
+            record,
+            final_observations: self.wanted.final_observations,
+            whole: self.disabled,
+            on_gpu: self.on_gpu,
+        };
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let reuse = recorded.take();
+        let result = rollout::run(py, &mut inner, &self.facts, &self.shapes, request, actions, reuse);
+        inner.unpack();
+        inner.began.fill(Instant::now());
+        let (arrays, stats) = result?;
+        let tuple = arrays.as_ref().map(|a| a.to_tuple(py)).transpose()?;
+        if self.views.is_some() {
+            *recorded = arrays;
+        }
+        Ok((tuple, (stats.transitions, stats.episodes, stats.length_sum, stats.return_sum)))
+    }
+
+    /// The newest observations.
+    fn observations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut inner = self.shared.lock(py, "observations")?;
+        if let Some(views) = &self.views {
+            inner.unpack();
+            return Ok(views.observations.bind(py).clone());
+        }
+        let (array, target) = self.shapes.new_observations(py, &self.shapes.observations(&[]));
+        // SAFETY: the array has the shape of these observations.
+        unsafe { target.put_observations(0, inner.batch.observations()) };
+        Ok(array)
+    }
+
+    /// Return of the episode that each instance finished last, `[n, (agents)]`.
+    fn episode_returns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inner = self.shared.lock(py, "episode_returns")?;
+        let (array, target) = new_array::<f32>(py, &self.shapes.rewards(&[]));
+        // SAFETY: the array has the shape of the returns.
+        unsafe { target.put(0, inner.batch.view().episode_returns()) };
+        Ok(array)
+    }
+
+    /// Length of the episode that each instance finished last, `[n]`.
+    fn episode_lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let inner = self.shared.lock(py, "episode_lengths")?;
+        Ok(PyArray1::from_slice(py, inner.batch.view().episode_lengths()))
+    }
+
+    /// The picture of one instance, `[height, width, 3]` bytes.
+    fn render<'py>(
+        &self,
+        py: Python<'py>,
+        instance: usize,
+        width: usize,
+        height: usize,
+    ) -> PyResult<Bound<'py, PyArray3<u8>>> {
+        let image = self.call(py, "render", |batch| batch.render(instance, width, height))?;
+        PyArray1::from_vec(py, image.rgb).reshape([height, width, 3])
+    }
+
+    /// Parameters in force (or pending) as words `[instances * words]`.
+    fn params<'py>(
+        &self,
+        py: Python<'py>,
+        instances: Option<Vec<usize>>,
+        pending: bool,
+    ) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let instances = of_list(instances.as_deref());
+        let words = self.call(py, "params", |batch| match pending {
+            true => batch.pending_params_words(instances),
+            false => batch.params_words(instances),
+        })?;
+        Ok(PyArray1::from_vec(py, words))
+    }
+
+    /// Changes fields of parameters; on an error nothing changes.
+    fn set_params(
+        &self,
+        py: Python<'_>,
+        instances: Option<Vec<usize>>,
+        fields: Vec<(String, Vec<f64>)>,
+    ) -> PyResult<()> {
+        let instances = of_list(instances.as_deref());
+        self.call(py, "set_params", |batch| {
+            let before = batch.pending_params_words(instances.clone())?;
+            for (field, values) in fields {
+                if let Err(error) = batch.set_param(instances.clone(), &field, values) {
+                    batch.set_params_words(instances, &before)?;
+                    return Err(error);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives whole sets of parameters as words.
+    fn set_params_words(
+        &self,
+        py: Python<'_>,
+        instances: Option<Vec<usize>>,
+        words: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<()> {
+        let words = words.as_slice()?.to_vec();
+        self.call(py, "set_params", |batch| batch.set_params_words(of_list(instances.as_deref()), &words))
+    }
+
+    /// States as words `[instances * words]`.
+    fn state<'py>(&self, py: Python<'py>, instances: Option<Vec<usize>>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let words = self.call(py, "get_state", |batch| batch.get_state(of_list(instances.as_deref())))?;
+        Ok(PyArray1::from_vec(py, words))
+    }
+
+    /// Puts instances into states given as words.
+    fn set_state(
+        &self,
+        py: Python<'_>,
+        instances: Option<Vec<usize>>,
+        words: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<()> {
+        let words = words.as_slice()?.to_vec();
+        self.call(py, "set_state", |batch| batch.set_state(of_list(instances.as_deref()), &words))
+    }
+
+    /// Everything at this moment, as bytes.
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.call(py, "snapshot", |batch| Ok(batch.snapshot()?.to_bytes()))?))
+    }
+
+    /// Puts everything back.
+    fn restore(&self, py: Python<'_>, snapshot: &[u8]) -> PyResult<()> {
+        self.call(py, "restore", |batch| batch.restore(&Snapshot::from_bytes(snapshot)?))
+    }
+
+    /// Frees the device's memory.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, "close", |batch| {
+            batch.close();
+            Ok(())
+        })
+    }
+}
+
+impl Batch {
+    /// A call while the interpreter runs on.
+    fn call<T: Send>(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        run: impl FnOnce(&mut shadergym_envs::Batch) -> shadergym_envs::Result<T> + Send,
+    ) -> PyResult<T> {
+        let mut guard = self.shared.lock(py, name)?;
+        let inner = &mut *guard;
+        let result = py.detach(|| {
+            let result = run(&mut inner.batch);
+            inner.unpack();
+            result
+        });
+        result.map_err(|error| errors::to_python(py, error))
+    }
+
+    fn run_reset<'py>(
+        &self,
+        py: Python<'py>,
+        seed: Option<u64>,
+        seeds: Option<PyReadonlyArray1<'py, u64>>,
+        mask: Option<PyReadonlyArray1<'py, bool>>,
+    ) -> PyResult<()> {
+        let mut guard = self.shared.lock(py, "reset")?;
+        let inner = &mut *guard;
+        let seeds = seeds.map(|s| s.as_slice().map(<[u64]>::to_vec)).transpose()?;
+        let mask = mask.map(|m| m.as_slice().map(<[bool]>::to_vec)).transpose()?;
+        let batch = &mut inner.batch;
+        let reset = || match (&mask, &seeds) {
+            (None, None) => batch.reset(seed).map(drop),
+            (None, Some(seeds)) => batch.reset_with(seeds).map(drop),
+            (Some(mask), None) => batch.reset_masked(mask, seed).map(drop),
+            (Some(mask), Some(seeds)) => batch.reset_masked_with(mask, seeds).map(drop),
+        };
+        py.detach(reset).map_err(|e| errors::to_python(py, e))?;
+        let now = Instant::now();
+        for (i, began) in inner.began.iter_mut().enumerate() {
+            if mask.as_ref().is_none_or(|mask| mask[i]) {
+                *began = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// The observation of the only instance, without the dimension of instances.
+    fn observation_of_one<'py>(&self, py: Python<'py>, inner: &Inner) -> Bound<'py, PyAny> {
+        let (array, target) = self.shapes.new_observations(py, &self.shapes.observations(&[])[1..]);
+        // SAFETY: there is one instance, and the array has the shape of its observation.
+        unsafe { target.put_observations(0, inner.batch.observations()) };
+        array
+    }
+}
+
+fn of_list(instances: Option<&[usize]>) -> Instances<'_> {
+    instances.map_or(Instances::All, Instances::List)
+}

@@ -1,0 +1,90 @@
+//! The infos of a vector step: dense arrays, each with a mask under the same name behind an underscore.
+
+use std::time::Instant;
+
+use numpy::ndarray::IxDyn;
+use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{Bound, intern};
+
+use crate::outputs::{Shapes, Views};
+use crate::shared::Inner;
+
+/// What goes into the infos of a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// SAME_STEP: the last observation of the episode is not among the observations.
+    pub final_observations: bool,
+    /// Return, length and time of ended episodes.
+    pub episodes: bool,
+}
+
+/// The infos of a step in which `ended` says whether any instance ended.
+pub(crate) fn of_step<'py>(
+    py: Python<'py>,
+    wanted: Wanted,
+    shapes: &Shapes,
+    views: Option<&Views>,
+    inner: &mut Inner,
+    ended: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let infos = PyDict::new(py);
+    if !ended || !(wanted.final_observations || wanted.episodes) {
+        return Ok(infos);
+    }
+    let view = inner.batch.view();
+    let mask: Vec<bool> = view.terminated().iter().zip(view.truncated()).map(|(a, b)| a | b).collect();
+    let mask = PyArray1::from_vec(py, mask);
+    let final_info = PyDict::new(py);
+    if wanted.episodes {
+        let episode = episodes(py, shapes, inner)?;
+        if wanted.final_observations {
+            final_info.set_item(intern!(py, "episode"), &episode)?;
+            final_info.set_item(intern!(py, "_episode"), &mask)?;
+        }
+        infos.set_item(intern!(py, "episode"), episode)?;
+        infos.set_item(intern!(py, "_episode"), &mask)?;
+    }
+    if wanted.final_observations {
+        let array = match views {
+            Some(views) => views.final_observations.bind(py).clone(),
+            None => {
+                let (array, target) = shapes.new_observations(py, &shapes.observations(&[]));
+                // SAFETY: the array has the shape of these observations.
+                unsafe { target.put_observations(0, inner.batch.view().final_observations()) };
+                array
+            }
+        };
+        infos.set_item(intern!(py, "final_obs"), array)?;
+        infos.set_item(intern!(py, "_final_obs"), &mask)?;
+        infos.set_item(intern!(py, "final_info"), final_info)?;
+        infos.set_item(intern!(py, "_final_info"), &mask)?;
+    }
+    Ok(infos)
+}
+
+/// `{"r", "l", "t"}` as Gymnasium's RecordEpisodeStatistics has them: 0 where no episode ended.
+fn episodes<'py>(py: Python<'py>, shapes: &Shapes, inner: &mut Inner) -> PyResult<Bound<'py, PyDict>> {
+    let (n, agents) = (shapes.num_envs, shapes.agents);
+    let returns = PyArrayDyn::<f64>::zeros(py, IxDyn(&shapes.rewards(&[])), false);
+    let lengths = PyArray1::<i64>::zeros(py, n, false);
+    let times = PyArray1::<f64>::zeros(py, n, false);
+    let now = Instant::now();
+    let view = inner.batch.view();
+    // SAFETY: nobody else has seen these arrays yet.
+    let (r, l, t) = unsafe { (returns.as_slice_mut()?, lengths.as_slice_mut()?, times.as_slice_mut()?) };
+    for i in view.ended_instances() {
+        for agent in i * agents..(i + 1) * agents {
+            r[agent] = f64::from(view.episode_returns()[agent]);
+        }
+        l[i] = i64::from(view.episode_lengths()[i]);
+        t[i] = (now - inner.began[i]).as_secs_f64();
+        inner.began[i] = now;
+    }
+    let episode = PyDict::new(py);
+    episode.set_item(intern!(py, "r"), returns)?;
+    episode.set_item(intern!(py, "l"), lengths)?;
+    episode.set_item(intern!(py, "t"), times)?;
+    Ok(episode)
+}

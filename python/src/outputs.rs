@@ -1,0 +1,235 @@
+//! Outputs as NumPy arrays: new ones that a call fills, or views on the buffers of the batch.
+
+use std::sync::Arc;
+
+use numpy::ndarray::{ArrayView, IxDyn};
+use numpy::{Element, PyArrayDyn, PyArrayMethods};
+use pyo3::prelude::*;
+use shadergym_envs::{Encoding, Facts, Observations, StepView};
+
+use crate::shared::{Anchor, Inner, Shared};
+
+/// Shapes of the arrays of one environment.
+pub(crate) struct Shapes {
+    pub num_envs: usize,
+    pub agents: usize,
+    encoding: Encoding,
+    observation: Vec<usize>,
+    action: Vec<usize>,
+}
+
+impl Shapes {
+    pub fn new(facts: &Facts, num_envs: usize) -> Self {
+        let action = match &facts.action {
+            shadergym_envs::ActionSpace::Discrete { .. } => Vec::new(),
+            other => vec![other.words()],
+        };
+        let observation = facts.observation.shape.clone();
+        Self { num_envs, agents: facts.agents, encoding: facts.observation.encoding, observation, action }
+    }
+
+    /// `[..lead, n]`, then the agents where there are several.
+    pub fn rewards(&self, lead: &[usize]) -> Vec<usize> {
+        let mut shape = lead.to_vec();
+        shape.push(self.num_envs);
+        if self.agents > 1 {
+            shape.push(self.agents);
+        }
+        shape
+    }
+
+    /// `[..lead, n, (agents,) ...]`.
+    pub fn observations(&self, lead: &[usize]) -> Vec<usize> {
+        let mut shape = self.rewards(lead);
+        shape.extend(&self.observation);
+        shape
+    }
+
+    /// `[..lead, n, (agents,) ...]`.
+    pub fn actions(&self, lead: &[usize]) -> Vec<usize> {
+        let mut shape = self.rewards(lead);
+        shape.extend(&self.action);
+        shape
+    }
+
+    /// `[..lead, n]`.
+    pub fn flags(&self, lead: &[usize]) -> Vec<usize> {
+        let mut shape = lead.to_vec();
+        shape.push(self.num_envs);
+        shape
+    }
+
+    /// Bytes of all agents' observations of one instance.
+    pub fn observation_bytes(&self) -> usize {
+        let element = if self.encoding == Encoding::F32 { 4 } else { 1 };
+        self.agents * self.observation.iter().product::<usize>() * element
+    }
+
+    pub fn packed(&self) -> bool {
+        self.encoding != Encoding::F32
+    }
+
+    /// A new array of observations and where its bytes begin.
+    pub fn new_observations<'py>(&self, py: Python<'py>, shape: &[usize]) -> (Bound<'py, PyAny>, Target) {
+        match self.encoding {
+            Encoding::F32 => new_array::<f32>(py, shape),
+            Encoding::U8 => new_array::<u8>(py, shape),
+            Encoding::Bit => new_array::<bool>(py, shape),
+        }
+    }
+}
+
+/// Memory of a NumPy array that a call fills while the interpreter runs on.
+#[derive(Clone, Copy)]
+pub(crate) struct Target(*mut u8);
+
+// SAFETY: the array is not visible to anyone else before the call is over, or it belongs to a batch that is locked.
+unsafe impl Send for Target {}
+// SAFETY: as above; whoever writes has it to itself.
+unsafe impl Sync for Target {}
+
+impl Target {
+    pub fn at(data: *mut u8) -> Self {
+        Self(data)
+    }
+
+    /// Writes `values` to element `at` (counted in `T`) and further.
+    ///
+    /// # Safety
+    /// The array has room for them.
+    pub unsafe fn fill<T>(self, at: usize, values: impl Iterator<Item = T>) {
+        // SAFETY: the caller's promise.
+        let mut to = unsafe { self.0.cast::<T>().add(at) };
+        for value in values {
+            // SAFETY: the caller's promise; the pointer ends at most one past the array.
+            unsafe {
+                to.write(value);
+                to = to.add(1);
+            }
+        }
+    }
+
+    /// Copies `values` to element `at` (counted in `T`) and further.
+    ///
+    /// # Safety
+    /// The array has room for them.
+    pub unsafe fn put<T: Copy>(self, at: usize, values: &[T]) {
+        // SAFETY: the caller's promise; source and target are different allocations.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.0.cast::<T>().add(at), values.len()) }
+    }
+
+    /// Writes observations, unpacked, to byte `at` and further.
+    ///
+    /// # Safety
+    /// The array has room for them.
+    pub unsafe fn put_observations(self, at: usize, observations: Observations<'_>) {
+        match observations.as_f32() {
+            // SAFETY: the caller's promise.
+            Some(values) => unsafe { self.put(at / 4, values) },
+            None => {
+                // SAFETY: the caller's promise; `unpack_u8` writes every byte and reads none.
+                let bytes = unsafe { std::slice::from_raw_parts_mut(self.0.add(at), observations.elements()) };
+                observations.unpack_u8(bytes).expect("the length is that of the observations");
+            }
+        }
+    }
+}
+
+/// A new array, its content unset.
+pub(crate) fn new_array<'py, T: Element>(py: Python<'py>, shape: &[usize]) -> (Bound<'py, PyAny>, Target) {
+    // SAFETY: plain numbers; every caller fills the whole array before anyone sees it.
+    let array = unsafe { PyArrayDyn::<T>::new(py, IxDyn(shape), false) };
+    let target = Target(array.data().cast());
+    (array.into_any(), target)
+}
+
+/// The arrays that a step gives.
+pub(crate) struct StepArrays<'py> {
+    pub observations: Bound<'py, PyAny>,
+    pub rewards: Bound<'py, PyAny>,
+    pub terminated: Bound<'py, PyAny>,
+    pub truncated: Bound<'py, PyAny>,
+    targets: [Target; 4],
+}
+
+impl<'py> StepArrays<'py> {
+    pub fn new(py: Python<'py>, shapes: &Shapes) -> Self {
+        let (observations, a) = shapes.new_observations(py, &shapes.observations(&[]));
+        let (rewards, b) = new_array::<f32>(py, &shapes.rewards(&[]));
+        let (terminated, c) = new_array::<bool>(py, &[shapes.num_envs]);
+        let (truncated, d) = new_array::<bool>(py, &[shapes.num_envs]);
+        Self { observations, rewards, terminated, truncated, targets: [a, b, c, d] }
+    }
+
+    pub fn targets(&self) -> StepTargets {
+        StepTargets(self.targets)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct StepTargets([Target; 4]);
+
+impl StepTargets {
+    /// Copies the outputs of a step.
+    pub fn fill(self, view: &StepView<'_>) {
+        let [observations, rewards, terminated, truncated] = self.0;
+        // SAFETY: `StepArrays::new` made the arrays for this environment's shapes.
+        unsafe {
+            observations.put_observations(0, view.observations());
+            rewards.put(0, view.rewards());
+            terminated.put(0, view.terminated());
+            truncated.put(0, view.truncated());
+        }
+    }
+}
+
+/// Views on the buffers of a batch, for `copy=False`: the same arrays come back from every call.
+pub(crate) struct Views {
+    pub observations: Py<PyAny>,
+    pub final_observations: Py<PyAny>,
+    pub rewards: Py<PyAny>,
+    pub terminated: Py<PyAny>,
+    pub truncated: Py<PyAny>,
+}
+
+impl Views {
+    /// The batch keeps its buffers at one place for as long as it lives; the views keep it alive through `Anchor`.
+    /// Flags are read-only, because the batch reads them; the rest may be written, which harms nobody.
+    pub fn new(py: Python<'_>, shared: &Arc<Shared>, inner: &mut Inner, shapes: &Shapes) -> PyResult<Self> {
+        let anchor = Bound::new(py, Anchor(shared.clone()))?.into_any();
+        let bytes = shapes.num_envs * shapes.observation_bytes();
+        if shapes.packed() {
+            inner.unpacked = [vec![0; bytes], vec![0; bytes]];
+        }
+        let view = inner.batch.view();
+        let of = |rows: Observations<'_>, unpacked: &[u8]| {
+            let shape = shapes.observations(&[]);
+            match shapes.encoding {
+                Encoding::F32 => borrowed(&anchor, rows.words().as_ptr().cast::<f32>(), &shape),
+                Encoding::U8 => borrowed(&anchor, unpacked.as_ptr(), &shape),
+                // The bytes are written by `unpack_u8`, which writes 0 and 1 only.
+                Encoding::Bit => borrowed(&anchor, unpacked.as_ptr().cast::<bool>(), &shape),
+            }
+        };
+        let flags = |values: &[bool]| {
+            let array = borrowed(&anchor, values.as_ptr(), &[shapes.num_envs]);
+            array.bind(py).getattr("flags")?.setattr("writeable", false)?;
+            PyResult::Ok(array)
+        };
+        Ok(Self {
+            observations: of(view.observations(), &inner.unpacked[0]),
+            final_observations: of(view.final_observations(), &inner.unpacked[1]),
+            rewards: borrowed(&anchor, view.rewards().as_ptr(), &shapes.rewards(&[])),
+            terminated: flags(view.terminated())?,
+            truncated: flags(view.truncated())?,
+        })
+    }
+}
+
+fn borrowed<T: Element>(anchor: &Bound<'_, PyAny>, data: *const T, shape: &[usize]) -> Py<PyAny> {
+    // SAFETY: `data` begins a buffer of this shape that lives as long as the anchor.
+    unsafe {
+        let view = ArrayView::from_shape_ptr(IxDyn(shape), data);
+        PyArrayDyn::borrow_from_array(&view, anchor.clone()).into_any().unbind()
+    }
+}

@@ -1,0 +1,54 @@
+//! The registry, the compiler and the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use shadergym_envs::{Error, Facts};
+
+use crate::errors;
+
+/// Version of the compiled module.
+#[pyfunction]
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Ids of all shipped environments.
+#[pyfunction]
+pub(crate) fn ids() -> Vec<&'static str> {
+    shadergym_envs::ids().collect()
+}
+
+/// What the file of a shipped environment declares, as JSON.
+#[pyfunction]
+pub(crate) fn spec(py: Python<'_>, id: &str) -> PyResult<String> {
+    let facts = shadergym_envs::spec(id).map_err(|e| errors::to_python(py, e))?;
+    to_json(facts)
+}
+
+/// What a user's own file declares, as JSON.
+#[pyfunction]
+pub(crate) fn compile(py: Python<'_>, path: PathBuf) -> PyResult<String> {
+    let source = std::fs::read_to_string(&path).map_err(|e| {
+        errors::to_python(py, Error::Unreadable { path: path.display().to_string(), message: e.to_string() })
+    })?;
+    let compiled = py
+        .detach(|| shadergym_compiler::compile(&path, &source, shadergym_shaders::library()))
+        .map_err(|e| errors::of_compiler(py, &e))?;
+    to_json(&compiled.facts)
+}
+
+/// Runs the command line with these arguments, the name of the program first; gives the exit code.
+#[pyfunction]
+pub(crate) fn run_command_line(py: Python<'_>, args: Vec<OsString>) -> u8 {
+    let code = py.detach(|| shadergym_agents::cli::run(args));
+    // An exit code cannot be asked for its number.
+    (0..=u8::MAX).find(|&number| ExitCode::from(number) == code).unwrap_or(1)
+}
+
+pub(crate) fn to_json(facts: &Facts) -> PyResult<String> {
+    serde_json::to_string(facts).map_err(|e| PyRuntimeError::new_err(e.to_string()))
+}

@@ -1,0 +1,215 @@
+//! Many transitions in one call, in pieces: between two of them Python gets to see Ctrl-C.
+
+use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use shadergym_envs::{ActionSpace, Error, Facts, Recording, RolloutStats};
+
+use crate::actions::{self, Given, is_continuous, of_words};
+use crate::errors;
+use crate::outputs::{Shapes, Target};
+use crate::shared::Inner;
+
+/// Words of a piece that is recorded: small enough for the caches of a CPU, large enough for the trip to a GPU.
+const CPU_WORDS: usize = 1 << 18;
+const GPU_WORDS: usize = 1 << 24;
+/// Transitions of a piece that is not recorded: well below a tenth of a second.
+const TRANSITIONS: usize = 1 << 21;
+
+/// What a rollout does.
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
+    pub steps: usize,
+    pub record: bool,
+    /// Whether last observations are recorded too.
+    pub final_observations: bool,
+    /// In one piece: an ended instance stays as it is until the call is over.
+    pub whole: bool,
+    pub on_gpu: bool,
+}
+
+/// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, and last observations if wanted.
+pub(crate) struct Arrays {
+    pub steps: usize,
+    arrays: Vec<Py<PyAny>>,
+}
+
+impl Arrays {
+    fn new(py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> PyResult<Self> {
+        let lead = &[request.steps];
+        let kind = match facts.observation.encoding {
+            shadergym_envs::Encoding::F32 => "float32",
+            shadergym_envs::Encoding::U8 => "uint8",
+            shadergym_envs::Encoding::Bit => "bool",
+        };
+        let action = if is_continuous(facts) { "float32" } else { "int64" };
+        let mut all = vec![
+            (shapes.observations(lead), kind),
+            (shapes.rewards(lead), "float32"),
+            (shapes.flags(lead), "bool"),
+            (shapes.flags(lead), "bool"),
+            (shapes.actions(lead), action),
+        ];
+        if request.final_observations {
+            all.push((shapes.observations(lead), kind));
+        }
+        let empty = py.import("numpy")?.getattr("empty")?;
+        let make = |(shape, kind): (Vec<usize>, &str)| {
+            // NumPy says ValueError where the size does not even fit a number.
+            let array = empty.call1((PyTuple::new(py, &shape)?, kind));
+            array.map(Bound::unbind).map_err(|_| {
+                let bytes = shape.iter().fold(8u64, |product, &d| product.saturating_mul(d as u64));
+                let what = format!("the outputs of {} instances x {} steps", shapes.num_envs, request.steps);
+                let device = "this machine's memory".to_owned();
+                errors::to_python(py, Error::TooLarge { what, needed: bytes, allowed: isize::MAX as u64, device })
+            })
+        };
+        Ok(Self { steps: request.steps, arrays: all.into_iter().map(make).collect::<PyResult<_>>()? })
+    }
+
+    /// Whether the arrays still have room for a rollout of the same kind (users may resize arrays).
+    fn fit(&self, py: Python<'_>, shapes: &Shapes, request: Request) -> bool {
+        let lead = &[request.steps];
+        let expected = [
+            shapes.observations(lead),
+            shapes.rewards(lead),
+            shapes.flags(lead),
+            shapes.flags(lead),
+            shapes.actions(lead),
+            shapes.observations(lead),
+        ];
+        self.steps == request.steps
+            && self.arrays.len() == 5 + usize::from(request.final_observations)
+            && self.arrays.iter().zip(expected).all(|(array, shape)| {
+                array.bind(py).cast::<PyUntypedArray>().is_ok_and(|a| a.is_c_contiguous() && a.shape() == shape)
+            })
+    }
+
+    fn targets(&self, py: Python<'_>) -> Vec<Target> {
+        self.arrays.iter().map(|array| Target::of(array.bind(py))).collect()
+    }
+
+    pub fn to_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.arrays)
+    }
+}
+
+/// Runs a rollout; `reuse` are arrays of an earlier one that may be written over.
+pub(crate) fn run(
+    py: Python<'_>,
+    inner: &mut Inner,
+    facts: &Facts,
+    shapes: &Shapes,
+    request: Request,
+    given: Option<&Bound<'_, PyAny>>,
+    reuse: Option<Arrays>,
+) -> PyResult<(Option<Arrays>, RolloutStats)> {
+    let Request { steps, .. } = request;
+    let python = |error| errors::to_python(py, error);
+    if steps == 0 {
+        return Err(python(inner.batch.rollout(0).err().unwrap_or(Error::NoGpuBackend)));
+    }
+    let row = shapes.num_envs * facts.action_words();
+    let given = match given {
+        Some(array) => {
+            let given = actions::read(array, facts, &shapes.actions(&[steps]), &mut inner.batch)?;
+            given.copy_to(&mut inner.words)?;
+            check(py, inner, facts, steps, row, &given)?;
+            true
+        }
+        None => false,
+    };
+    let arrays = match (request.record, reuse) {
+        (false, _) => None,
+        (true, Some(old)) if old.fit(py, shapes, request) => Some(old),
+        (true, _) => Some(Arrays::new(py, facts, shapes, request)?),
+    };
+    let targets = arrays.as_ref().map(|a| a.targets(py));
+    let piece = if request.whole {
+        steps
+    } else if request.record {
+        let words = shapes.num_envs * (2 * facts.observation_words() + facts.agents + facts.action_words());
+        (if request.on_gpu { GPU_WORDS } else { CPU_WORDS } / words).clamp(1, steps)
+    } else {
+        (TRANSITIONS / shapes.num_envs).clamp(1, steps)
+    };
+    let mut total = RolloutStats::default();
+    for start in (0..steps).step_by(piece) {
+        let count = piece.min(steps - start);
+        let Inner { batch, words, recording, .. } = inner;
+        let (continuous, targets) = (is_continuous(facts), &targets);
+        let stats = py.detach(|| {
+            let actions = given.then(|| of_words(&words[start * row..(start + count) * row], continuous));
+            match (targets, actions) {
+                (None, None) => batch.rollout(count),
+                (None, Some(actions)) => batch.rollout_with(count, actions),
+                (Some(targets), actions) => {
+                    match (recording.as_mut(), actions) {
+                        (Some(recording), actions) => batch.record_into(count, actions, recording)?,
+                        (None, None) => *recording = Some(batch.record(count)?),
+                        (None, Some(actions)) => *recording = Some(batch.record_with(count, actions)?),
+                    }
+                    let recording = recording.as_ref().expect("set above");
+                    put(recording, targets, start, shapes, row);
+                    Ok(recording.stats().clone())
+                }
+            }
+        });
+        total += &stats.map_err(python)?;
+        py.check_signals()?;
+    }
+    Ok((arrays, total))
+}
+
+/// Refuses all actions before any of them is executed.
+fn check(
+    py: Python<'_>,
+    inner: &mut Inner,
+    facts: &Facts,
+    steps: usize,
+    row: usize,
+    given: &Given<'_>,
+) -> PyResult<()> {
+    let words = &inner.words;
+    let valid = words.len() == steps * row
+        && match &facts.action {
+            ActionSpace::Discrete { n } => words.iter().fold(true, |ok, word| ok & (word < n)),
+            ActionSpace::MultiDiscrete { nvec } => {
+                words.chunks_exact(nvec.len()).all(|row| row.iter().zip(nvec).all(|(word, n)| word < n))
+            }
+            ActionSpace::Box { .. } => words.iter().all(|&word| f32::from_bits(word).is_finite()),
+        };
+    if valid { Ok(()) } else { given.refuse(py, &mut inner.batch, steps) }
+}
+
+/// Copies a piece to its place in the arrays.
+fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes, row: usize) {
+    let (n, agents) = (shapes.num_envs, shapes.agents);
+    let first = start * n * shapes.observation_bytes();
+    // SAFETY: the arrays have the shapes of the whole rollout, of which this piece is a part.
+    unsafe {
+        targets[0].put_observations(first, recording.observations());
+        targets[1].put(start * n * agents, recording.rewards());
+        targets[2].put(start * n, recording.terminated());
+        targets[3].put(start * n, recording.truncated());
+        match recording.actions() {
+            shadergym_envs::Actions::Continuous(values) => targets[4].put(start * row, values),
+            shadergym_envs::Actions::Discrete(values) => {
+                targets[4].fill(start * row, values.iter().map(|&value| i64::from(value)));
+            }
+            _ => unreachable!("recordings hold u32 or f32"),
+        }
+        if let Some(last) = targets.get(5) {
+            last.put_observations(first, recording.final_observations());
+        }
+    }
+}
+
+impl Target {
+    /// Where the bytes of an array begin.
+    fn of(array: &Bound<'_, PyAny>) -> Self {
+        // The pointer does not depend on the type of the elements.
+        // SAFETY: `Arrays` holds arrays only, and the cast changes nothing but the type of the pointer.
+        Self::at(unsafe { array.cast_unchecked::<PyArrayDyn<u8>>() }.data())
+    }
+}
