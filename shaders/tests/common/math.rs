@@ -189,7 +189,10 @@ pub fn edges(run: &mut Run) {
     assert!(at(run, "math_tan", &wide).iter().all(|v| v.is_finite()));
     assert!(at(run, "math_tanh", &wide).iter().all(|v| v.abs() <= 1.0));
     let angles = at(run, "math_wrap_angle", &wide);
-    assert!(angles.iter().all(|v| (-std::f32::consts::PI..std::f32::consts::PI).contains(v)), "math_wrap_angle leaves [-pi, pi)");
+    assert!(
+        angles.iter().all(|v| (-std::f32::consts::PI..std::f32::consts::PI).contains(v)),
+        "math_wrap_angle leaves [-pi, pi)"
+    );
     for (x, y) in wide.iter().zip(&angles) {
         assert!(x.abs() > LARGEST_ANGLE || x == y || x.abs() < smallest, "math_wrap_angle({x}) is {y}");
     }

@@ -5,8 +5,12 @@
 //! `shadergym_shaders::lanes`.
 
 mod analysis;
+mod built_ins;
+mod control;
 mod expression;
+mod flow;
 mod function;
+mod place;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
