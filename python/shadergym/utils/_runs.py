@@ -87,7 +87,7 @@ def rows_are_independent(probe: Probe, steps: list[Step]) -> None:
     rest = range(1, probe.n)
     for t, (a, b) in enumerate(zip(steps, again, strict=False)):
         bad = probe.differing(a.observations, b.observations, rest)
-        bad += [i for i in rest if np.any(np.asarray(a.rewards)[i] != np.asarray(b.rewards)[i])]
+        bad += [i for i in rest if not same(np.asarray(a.rewards)[i], np.asarray(b.rewards)[i])]
         if bad:
             probe.report(
                 "rows",
@@ -167,7 +167,7 @@ def _partial_reset(
     if fresh is None:
         return True
     wrong = probe.differing(following[0], fresh_step[0], indices(mask))
-    wrong += [i for i in indices(mask) if np.any(np.asarray(following[1])[i] != np.asarray(fresh_step[1])[i])]
+    wrong += [i for i in indices(mask) if not same(np.asarray(following[1])[i], np.asarray(fresh_step[1])[i])]
     if wrong:
         probe.report(
             "partial-reset",
