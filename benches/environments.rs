@@ -39,7 +39,7 @@ struct Case {
 
 impl Case {
     /// In SAME_STEP every call makes exactly one transition of every instance, so that the throughput is exact.
-    fn open(id: &str, device: &Device, num_envs: usize) -> shadergym_envs::Result<Self> {
+    fn open(id: &str, device: &Device, num_envs: usize) -> Result<Self, Box<dyn std::error::Error>> {
         let options = BatchOptions::new(num_envs).device(device.clone()).autoreset_mode(AutoresetMode::SameStep);
         let mut batch = make_with(id, &options)?;
         batch.reset(0)?;
@@ -73,14 +73,13 @@ impl Case {
 
 /// The CPU, and the best GPU where there is one; a software one counts, its name is printed.
 fn devices() -> Vec<(&'static str, Device)> {
-    let mut devices = vec![("cpu", Device::Cpu)];
+    let cpu = ("cpu", Device::Cpu);
     #[cfg(feature = "gpu")]
     if let Ok(adapter) = shadergym_envs::gpu::select_adapter(None) {
         eprintln!("gpu is {adapter}");
-        devices.push(("gpu", Device::Gpu(None)));
+        return vec![cpu, ("gpu", Device::Gpu(None))];
     }
-    devices.shrink_to_fit();
-    devices
+    vec![cpu]
 }
 
 fn environments(criterion: &mut Criterion) {

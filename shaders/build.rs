@@ -1,5 +1,6 @@
 //! Walks the family folders and turns every `.wgsl` file into an environment: facts, kernel source, CPU lanes.
-//! No list of environments exists anywhere; `$OUT_DIR/environments.rs` is this walk, sorted by stem.
+//! No list of environments exists anywhere; `$OUT_DIR/environments.rs` is this walk, sorted by stem. With the feature
+//! `selftest` the files in `tests/selftest` become a second table, which is no part of the registry.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -33,19 +34,38 @@ fn main() {
     code.push_str("];\n");
 
     let mut errors = Vec::new();
-    let mut entries: Vec<(PathBuf, Compiled, String)> = Vec::new();
-    for family in families(&root) {
-        println!("cargo::rerun-if-changed={}", family.display());
-        for path in wgsl_files(&family) {
-            println!("cargo::rerun-if-changed={}", path.display());
-            let shown = path.strip_prefix(root.parent().unwrap_or(&root)).unwrap_or(&path);
-            match compile(shown, &read(&path), &library) {
-                Ok(compiled) => match compiled.lanes() {
-                    Ok(lanes) => entries.push((path, compiled, lanes)),
-                    Err(error) => errors.push(error.to_string()),
-                },
+    let shipped: Vec<PathBuf> = families(&root).iter().flat_map(|family| wgsl_files(family)).collect();
+    let shipped = compile_all(&root, shipped, &library, &mut errors);
+    let tests = root.join("tests/selftest");
+    let selftests = if env::var_os("CARGO_FEATURE_SELFTEST").is_some() { wgsl_files(&tests) } else { Vec::new() };
+    let selftests = compile_all(&root, selftests, &library, &mut errors);
+    if !errors.is_empty() {
+        eprintln!("{}", errors.join("\n\n"));
+        process::exit(1);
+    }
+    write_table("ENVIRONMENTS", &shipped, &out, &mut code);
+    if env::var_os("CARGO_FEATURE_SELFTEST").is_some() {
+        write_table("SELFTESTS", &selftests, &out, &mut code);
+    }
+    write_file(&out.join("environments.rs"), &code);
+}
+
+/// One compiled file: its path, its facts and kernel, its lanes.
+type Entry = (PathBuf, Compiled, String);
+
+/// Compiles the files and sorts them by stem; what is wrong with them is added to `errors`.
+fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut Vec<String>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for path in paths {
+        println!("cargo::rerun-if-changed={}", path.parent().unwrap_or(root).display());
+        println!("cargo::rerun-if-changed={}", path.display());
+        let shown = path.strip_prefix(root.parent().unwrap_or(root)).unwrap_or(&path);
+        match compile(shown, &read(&path), library) {
+            Ok(compiled) => match compiled.lanes() {
+                Ok(lanes) => entries.push((path, compiled, lanes)),
                 Err(error) => errors.push(error.to_string()),
-            }
+            },
+            Err(error) => errors.push(error.to_string()),
         }
     }
     entries.sort_by(|a, b| a.1.facts.stem.cmp(&b.1.facts.stem));
@@ -58,12 +78,12 @@ fn main() {
             }
         }
     }
-    if !errors.is_empty() {
-        eprintln!("{}", errors.join("\n\n"));
-        process::exit(1);
-    }
+    entries
+}
 
-    for (_, compiled, lanes) in &entries {
+/// Writes the files of the entries, and a static with all of them into `code`.
+fn write_table(name: &str, entries: &[Entry], out: &Path, code: &mut String) {
+    for (_, compiled, lanes) in entries {
         let stem = &compiled.facts.stem;
         write_file(
             &out.join(format!("{stem}.facts.json")),
@@ -71,11 +91,14 @@ fn main() {
         );
         write_file(&out.join(format!("{stem}.kernel.wgsl")), &compiled.kernel_source);
         write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(code, "#[allow(warnings)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}")
-            .unwrap();
+        writeln!(
+            code,
+            "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}"
+        )
+        .unwrap();
     }
-    writeln!(code, "pub(crate) static ENVIRONMENTS: [crate::Environment; {}] = [", entries.len()).unwrap();
-    for (path, compiled, _) in &entries {
+    writeln!(code, "pub(crate) static {name}: [crate::Environment; {}] = [", entries.len()).unwrap();
+    for (path, compiled, _) in entries {
         let stem = &compiled.facts.stem;
         writeln!(
             code,
@@ -88,7 +111,6 @@ fn main() {
         .unwrap();
     }
     code.push_str("];\n");
-    write_file(&out.join("environments.rs"), &code);
 }
 
 fn families(root: &Path) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ mod common;
 
 use std::process::ExitCode;
 
-use common::{folder, gif_size, run, run_in, user_file};
+use common::{any_id, folder, gif_size, height, run, run_in, user_file};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -35,32 +35,36 @@ fn render_is_alike_on_both_devices() -> Result<(), Failed> {
     let here = folder("gpu-alike");
     for device in ["cpu", "gpu"] {
         let name = format!("{device}.gif");
-        run_in(&here, &["render", "MinAtar/Breakout-v1", "-o", &name, "--steps", "8", "--width", "80", "--device", device]).ok();
-        assert_eq!(gif_size(&here.join(&name)), (80, 80, 9));
+        run_in(&here, &["render", any_id(), "-o", &name, "--steps", "8", "--width", "80", "--device", device]).ok();
+        assert_eq!(gif_size(&here.join(&name)), (80, height(any_id(), 80), 9));
     }
     Ok(())
 }
 
 fn bench_compares_devices() -> Result<(), Failed> {
-    let args = ["bench", "CartPole-v1", "--num-envs", "64", "--repeats", "2", "--seconds", "0.01", "--json"];
+    let args = ["bench", any_id(), "--num-envs", "64", "--repeats", "2", "--seconds", "0.01", "--json"];
     let json: serde_json::Value = serde_json::from_str(&run(&args).ok())?;
     let devices: Vec<_> = json["results"].as_array().ok_or("results")?.iter().map(|r| r["device"].clone()).collect();
     assert_eq!(devices, ["cpu", "gpu", "cpu", "gpu"]);
     assert!(json["results"][1]["pipeline_seconds"].as_f64().is_some_and(|s| s > 0.0), "{json}");
-    run(&["bench", "CartPole-v1", "--device", "gpu:99"]).fails(1, &["gpu:99", "found:"]);
+    run(&["bench", any_id(), "--device", "gpu:99"]).fails(1, &["gpu:99", "found:"]);
     Ok(())
 }
 
 fn bench_runs_files_of_users() -> Result<(), Failed> {
     let here = folder("gpu-bench");
     user_file(&here);
-    let csv = run_in(&here, &["bench", "point_mass.wgsl", "--num-envs", "64", "--repeats", "1", "--seconds", "0.01", "--csv"]).ok();
+    let csv = run_in(
+        &here,
+        &["bench", "point_mass.wgsl", "--num-envs", "64", "--repeats", "1", "--seconds", "0.01", "--csv"],
+    )
+    .ok();
     assert_eq!(csv.lines().count(), 3, "{csv}");
     Ok(())
 }
 
 fn doctor_checks_adapters() -> Result<(), Failed> {
     let text = run(&["doctor"]).ok();
-    assert!(text.contains("gpu:0") && text.contains("largest difference") && !text.contains("FAILED"), "{text}");
+    assert!(text.contains("gpu:0") && !text.contains("FAILED"), "{text}");
     Ok(())
 }

@@ -7,7 +7,7 @@ use shadergym_compiler::CompileError;
 #[non_exhaustive]
 pub enum Error {
     /// No environment has this id.
-    #[error("there is no environment `{id}`{}; `shadergym list` shows all", .nearest.as_ref().map_or(String::new(), |n| format!(", did you mean `{n}`?")))]
+    #[error("there is no environment `{id}`. {}`shadergym list` shows all", .nearest.as_ref().map_or(String::new(), |n| format!("Did you mean `{n}`? ")))]
     UnknownId {
         /// The id asked for.
         id: String,
@@ -61,7 +61,7 @@ pub enum Error {
         allowed: String,
     },
     /// A parameter that does not exist.
-    #[error("{id} has no parameter `{field}`{}; it has {known}", .nearest.as_ref().map_or(String::new(), |n| format!(", did you mean `{n}`?")))]
+    #[error("{id} has no parameter `{field}`. {}It has {known}", .nearest.as_ref().map_or(String::new(), |n| format!("Did you mean `{n}`? ")))]
     UnknownParam {
         /// Environment id.
         id: String,

@@ -16,7 +16,10 @@
 //! What changes an episode (time limit, sticky actions, auto-reset) is an option of the batch, [`BatchOptions`]; what
 //! changes data (normalising, clipping, stacking, statistics) is a wrapper around batches, [`wrappers`].
 
-#![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value; they are rare and no hot path passes them on")]
+#![allow(
+    clippy::result_large_err,
+    reason = "errors hold their texts' parts by value; they are rare and no hot path passes them on"
+)]
 
 mod actions;
 mod backend;

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(default_params(id).unwrap().words(), spec(id).unwrap().default_params);
         let close = id.to_lowercase().replace('-', "");
         let error = make(&close, 1).unwrap_err().to_string();
-        assert!(error.contains(&format!("`{close}`, did you mean `{id}`?")), "{error}");
+        assert!(error.contains(&format!("`{close}`. Did you mean `{id}`?")), "{error}");
         assert!(make("Zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 1).unwrap_err().to_string().contains("shadergym list"));
         assert!(matches!(make(id, 0), Err(Error::InvalidOption { option: "num_envs", .. })));
     }

@@ -213,7 +213,9 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Frees the device's memory."""
-        self._native.close()
+        # A constructor that failed has nothing to free.
+        if hasattr(self, "_native"):
+            self._native.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the arguments: the copy begins anew."""

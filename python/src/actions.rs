@@ -50,10 +50,7 @@ pub(crate) fn read<'py>(
     };
     // A wrong number of elements is reported by the batch.
     if array.shape() != shape && array.len() == shape.iter().product::<usize>() {
-        return Err(PyValueError::new_err(format!(
-            "actions have shape {:?}, expected {shape:?}",
-            array.shape()
-        )));
+        return Err(PyValueError::new_err(format!("actions have shape {:?}, expected {shape:?}", array.shape())));
     }
     Ok(given)
 }

@@ -7,17 +7,16 @@ use std::time::Instant;
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use shadergym_envs::{
-    AUTO_GPU_INSTANCES, ActionSpace, AutoresetMode, BatchOptions, Device, Error, Facts, Instances, Snapshot,
-};
+use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Snapshot};
 
 use crate::actions::{self, is_continuous, of_words};
 use crate::errors;
 use crate::infos::{self, Wanted};
+use crate::options::{self, Arguments, count};
 use crate::outputs::{Shapes, StepArrays, Views, new_array};
 use crate::registry;
 use crate::rollout::{self, Arrays, Request};
-use crate::shared::{Inner, Shared, gpu_is_lost, touch_gpu};
+use crate::shared::{Inner, Shared};
 
 /// What `step_one` gives.
 type OneStep<'py> = (Bound<'py, PyAny>, f64, bool, bool, Bound<'py, PyDict>);
@@ -50,46 +49,29 @@ impl Batch {
         path: Option<PathBuf>,
         num_envs: i64,
         device: &str,
-        autoreset_mode: u32,
+        autoreset_mode: usize,
         max_episode_steps: Option<i64>,
         num_threads: Option<i64>,
         sticky_action_probability: Option<f64>,
         copy: bool,
         episode_statistics: bool,
     ) -> PyResult<Self> {
-        let python = |error| errors::to_python(py, error);
-        let mode = match autoreset_mode {
-            0 => AutoresetMode::NextStep,
-            1 => AutoresetMode::SameStep,
-            _ => AutoresetMode::Disabled,
-        };
-        let num_envs = count(py, "num_envs", num_envs, "1 to 4294967295 instances")?;
-        let mut options = BatchOptions::new(num_envs).autoreset_mode(mode);
-        if let Some(steps) = max_episode_steps {
-            let steps = count(py, "max_episode_steps", if steps == -1 { 0 } else { steps }, "1 to 4294967295 steps, or -1 for no limit")?;
-            options = options.max_episode_steps(u32::try_from(steps).unwrap_or(u32::MAX));
-        }
-        if let Some(threads) = num_threads {
-            options = options.num_threads(count(py, "num_threads", threads, "1 or more threads")?);
-        }
-        if let Some(probability) = sticky_action_probability {
-            options = options.sticky_action_probability(probability as f32);
-        }
-        let mut device: Device = device.parse().map_err(python)?;
-        if device == Device::Auto && gpu_is_lost() && path.is_none() {
-            device = Device::Cpu;
-        }
-        if matches!(device, Device::Gpu(_)) || device == Device::Auto && (path.is_some() || num_envs >= AUTO_GPU_INSTANCES)
-        {
-            touch_gpu()?;
-        }
-        let options = options.device(device);
-        let batch = py.detach(|| match (&path, id) {
-            (Some(path), _) => shadergym_envs::make_from_file(path, &options),
-            (None, id) => shadergym_envs::make_with(id.unwrap_or_default(), &options),
-        });
-        let batch = batch.map_err(python)?;
+        let mode = [AutoresetMode::NextStep, AutoresetMode::SameStep, AutoresetMode::Disabled][autoreset_mode.min(2)];
+        let batch = options::make(
+            py,
+            Arguments {
+                id,
+                path,
+                num_envs,
+                device,
+                autoreset_mode: mode,
+                max_episode_steps,
+                num_threads,
+                sticky_action_probability,
+            },
+        )?;
         let (facts, on_gpu) = (batch.spec().clone(), !batch.describe().starts_with("cpu"));
+        let num_envs = batch.num_envs();
         let shapes = Shapes::new(&facts, num_envs);
         let mut inner = Inner::new(batch);
         if episode_statistics {
@@ -103,8 +85,7 @@ impl Batch {
                 Some(Views::new(py, &shared, &mut guard, &shapes)?)
             }
         };
-        let wanted =
-            Wanted { final_observations: mode == AutoresetMode::SameStep, episodes: episode_statistics };
+        let wanted = Wanted { final_observations: mode == AutoresetMode::SameStep, episodes: episode_statistics };
         let disabled = mode == AutoresetMode::Disabled;
         Ok(Self { shared, facts, shapes, wanted, disabled, on_gpu, views, recorded: Mutex::default() })
     }
@@ -117,11 +98,6 @@ impl Batch {
     /// One line about the device.
     fn describe(&self, py: Python<'_>) -> PyResult<String> {
         self.call(py, "describe", |batch| Ok(batch.describe().to_owned()))
-    }
-
-    /// Bytes per instance on the device.
-    fn bytes_per_instance(&self, py: Python<'_>) -> PyResult<usize> {
-        self.call(py, "bytes_per_instance", |batch| batch.bytes_per_instance())
     }
 
     /// Starts the instances of `mask` (all without one), seeded with seed + i or with `seeds[i]`; gives observations.
@@ -265,11 +241,6 @@ impl Batch {
     fn episode_lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let inner = self.shared.lock(py, "episode_lengths")?;
         Ok(PyArray1::from_slice(py, inner.batch.view().episode_lengths()))
-    }
-
-    /// The seed that each instance was last seeded with, `[n]`.
-    fn seeds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        Ok(PyArray1::from_slice(py, self.shared.lock(py, "seeds")?.batch.seeds()))
     }
 
     /// The picture of one instance, `[height, width, 3]` bytes.
@@ -423,11 +394,4 @@ impl Batch {
 
 fn of_list(instances: Option<&[usize]>) -> Instances<'_> {
     instances.map_or(Instances::All, Instances::List)
-}
-
-/// A number of something; negative ones are refused as batches refuse other bad values.
-fn count(py: Python<'_>, option: &'static str, value: i64, allowed: &str) -> PyResult<usize> {
-    usize::try_from(value).map_err(|_| {
-        errors::to_python(py, Error::InvalidOption { option, value: value.to_string(), allowed: allowed.to_owned() })
-    })
 }

@@ -42,8 +42,9 @@ pub(crate) fn of_gymnasium(py: Python<'_>, class: &str, text: String) -> PyErr {
 
 /// Another thread is inside a call of the same environment.
 pub(crate) fn in_use(py: Python<'_>, call: &str) -> PyErr {
-    let text =
-        format!("`{call}` was called while another thread is inside a call of this environment; give each thread its own");
+    let text = format!(
+        "`{call}` was called while another thread is inside a call of this environment; give each thread its own"
+    );
     let make = || {
         let class = py.import("gymnasium.error")?.getattr("AlreadyPendingCallError")?;
         class.call1((text, call))

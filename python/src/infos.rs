@@ -73,8 +73,7 @@ fn episodes<'py>(py: Python<'py>, shapes: &Shapes, inner: &mut Inner) -> PyResul
     let now = Instant::now();
     let view = inner.batch.view();
     // SAFETY: nobody else has seen these arrays yet.
-    let (r, l, t) =
-        unsafe { (returns.as_slice_mut()?, lengths.as_slice_mut()?, times.as_slice_mut()?) };
+    let (r, l, t) = unsafe { (returns.as_slice_mut()?, lengths.as_slice_mut()?, times.as_slice_mut()?) };
     for i in view.ended_instances() {
         for agent in i * agents..(i + 1) * agents {
             r[agent] = f64::from(view.episode_returns()[agent]);

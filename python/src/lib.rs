@@ -4,6 +4,7 @@ mod actions;
 mod batch;
 mod errors;
 mod infos;
+mod options;
 mod outputs;
 mod registry;
 mod rollout;

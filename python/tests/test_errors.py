@@ -102,7 +102,7 @@ def test_actions_of_a_rollout_are_all_checked_first(envs):
         ({"sticky_action_probability": 1.5}, error.InvalidProbability, "is 1.5, allowed is a probability, 0 to 1"),
         ({"autoreset_mode": "Sometimes"}, ValueError, "option `autoreset_mode` is 'Sometimes', allowed is `NextStep`"),
         ({"render_mode": "human"}, error.UnsupportedMode, "option `render_mode` is 'human', allowed is `rgb_array`"),
-        ({"params": {"gravty": 1}}, ValueError, "CartPole-v1 has no parameter `gravty`, did you mean `gravity`?"),
+        ({"params": {"gravty": 1}}, ValueError, "CartPole-v1 has no parameter `gravty`. Did you mean `gravity`?"),
         ({"params": {"gravity": [1, 2, 3]}}, ValueError, "parameter values has 3 elements, expected 2"),
         ({"colour": 1}, TypeError, "colour"),
     ],
@@ -114,9 +114,9 @@ def test_options(options, exception, text):
 
 
 def test_unknown_ids():
-    text = "there is no environment `Cartpole-v1`, did you mean `CartPole-v1`?"
+    text = "there is no environment `Cartpole-v1`. Did you mean `CartPole-v1`?"
     for call in (shadergym.make, shadergym.make_vec, shadergym.spec, shadergym.ShaderVectorEnv, shadergym.ShaderEnv):
-        with pytest.raises(error.NameNotFound, match=text[:40]) as caught:
+        with pytest.raises(error.NameNotFound, match="there is no environment") as caught:
             call("Cartpole-v1")
         assert text in str(caught.value)
     with pytest.raises(error.NameNotFound):

@@ -120,12 +120,13 @@ fn step(params: Params, state: ptr<function, State>, action: array<Action, 3>, r
         let up = select(0.0, 1.0, a == 4u) - select(0.0, 1.0, a == 3u);
         force[i] = vec2<f32>(right, up) * params.acceleration;
     }
+    // The three pairs of three agents are those of neighbours in a ring; one loop with a constant bound lets compilers
+    // unroll it, which an inner loop from i + 1 does not.
     for (var i = 0u; i < AGENTS; i++) {
-        for (var j = i + 1u; j < AGENTS; j++) {
-            let push = contact(params, (*state).position[i] - (*state).position[j]);
-            force[i] += push;
-            force[j] -= push;
-        }
+        let j = select(i + 1u, 0u, i == AGENTS - 1u);
+        let push = contact(params, (*state).position[i] - (*state).position[j]);
+        force[i] += push;
+        force[j] -= push;
     }
     // Positions move with the old velocities; mass is 1.
     for (var i = 0u; i < AGENTS; i++) {
@@ -145,12 +146,11 @@ fn step(params: Params, state: ptr<function, State>, action: array<Action, 3>, r
     }
     var bumps: array<f32, 3>;
     for (var i = 0u; i < AGENTS; i++) {
-        for (var j = i + 1u; j < AGENTS; j++) {
-            let distance = math_length((*state).position[i] - (*state).position[j]);
-            let bump = select(0.0, 1.0, distance < 2.0 * params.agent_radius);
-            bumps[i] += bump;
-            bumps[j] += bump;
-        }
+        let j = select(i + 1u, 0u, i == AGENTS - 1u);
+        let distance = math_length((*state).position[i] - (*state).position[j]);
+        let bump = select(0.0, 1.0, distance < 2.0 * params.agent_radius);
+        bumps[i] += bump;
+        bumps[j] += bump;
     }
     var outcome = Outcome();
     for (var i = 0u; i < AGENTS; i++) {

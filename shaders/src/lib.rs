@@ -55,6 +55,12 @@ pub fn environments() -> &'static [Environment] {
     &generated::ENVIRONMENTS
 }
 
+/// Environments that exist to test the compiler, the lanes and the prelude (`tests/selftest`), sorted by stem.
+#[cfg(feature = "selftest")]
+pub fn selftests() -> &'static [Environment] {
+    &generated::SELFTESTS
+}
+
 /// The prelude and the kernel, for compiling users' own files.
 pub fn library() -> &'static Library {
     static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library {

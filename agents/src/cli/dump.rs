@@ -70,7 +70,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
             if found.is_empty() {
                 let mut all: Vec<&str> = names(&text).collect();
                 all.dedup();
-                let hint = nearest(name, all.iter().copied()).map_or(String::new(), |n| format!(", did you mean `{n}`?"));
+                let hint =
+                    nearest(name, all.iter().copied()).map_or(String::new(), |n| format!(", did you mean `{n}`?"));
                 let text = format!("this text has no function `{name}`{hint}; it has {}", all.join(", "));
                 return Err(Failure::Message(text));
             }
@@ -85,8 +86,16 @@ fn sizes(target: Option<Target>, out: &mut dyn Write) -> Done {
         Some(target) => vec![target],
         None => environments().iter().map(Target::Shipped).collect(),
     };
-    let mut table =
-        Table::new(["environment", "source lines", "bytes", "wgsl lines", "bytes", "lanes lines", "bytes", "facts bytes"]);
+    let mut table = Table::new([
+        "environment",
+        "source lines",
+        "bytes",
+        "wgsl lines",
+        "bytes",
+        "lanes lines",
+        "bytes",
+        "facts bytes",
+    ]);
     let mut sums = [0u64; 7];
     for target in &targets {
         let facts = serde_json::to_string(target.facts()).expect("facts are plain data");
@@ -133,7 +142,10 @@ fn is_variant(found: &str, name: &str) -> bool {
 
 /// The function that begins in a line.
 fn function_at(lines: &[&str], start: usize) -> Option<String> {
-    let above = lines[..start].iter().rev().take_while(|l| l.trim_start().starts_with(['#', '@', '/']) && !l.starts_with("//!"));
+    let above = lines[..start]
+        .iter()
+        .rev()
+        .take_while(|l| l.trim_start().starts_with(['#', '@', '/']) && !l.starts_with("//!"));
     let first = start - above.count();
     let mut depth = 0usize;
     for (i, line) in lines.iter().enumerate().skip(start) {

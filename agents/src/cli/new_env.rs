@@ -39,7 +39,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     };
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         let shown = folder.display();
-        return Err(Failure::Message(format!("the folder {shown} does not exist; make it first, or choose another --path")));
+        return Err(Failure::Message(format!(
+            "the folder {shown} does not exist; make it first, or choose another --path"
+        )));
     }
     match (&args.family, &repository) {
         (Some(family), _) => folder.push(family),
@@ -52,7 +54,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         && let Some(other) = environments().iter().find(|e| e.id == id || path.file_stem().is_some_and(|s| s == e.stem))
     {
         let place = format!("shaders/{}/{}.wgsl", other.facts().family, other.stem);
-        return Err(Failure::Message(format!("there is already an environment {} ({place}); choose another name", other.id)));
+        return Err(Failure::Message(format!(
+            "there is already an environment {} ({place}); choose another name",
+            other.id
+        )));
     }
     write_new(&folder, &path, &text)?;
     let shown = path.display();
@@ -79,7 +84,9 @@ fn write_new(folder: &Path, path: &Path, text: &str) -> Done {
     }
     let opened = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = opened.map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => Failure::Message(format!("{shown} exists and stays as it is; choose another name or --path")),
+        ErrorKind::AlreadyExists => {
+            Failure::Message(format!("{shown} exists and stays as it is; choose another name or --path"))
+        }
         _ => failed(e),
     })?;
     file.write_all(text.as_bytes()).map_err(failed)
@@ -104,7 +111,9 @@ fn family(text: &str) -> Result<String, String> {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     // The folders beside the families.
     if !fits || ["compiler", "shared", "src", "tests", "target"].contains(&text) {
-        return Err("allowed is a name like `classic_control`, other than compiler, shared, src, tests and target".to_owned());
+        return Err(
+            "allowed is a name like `classic_control`, other than compiler, shared, src, tests and target".to_owned()
+        );
     }
     Ok(text.to_owned())
 }

@@ -60,7 +60,9 @@ impl From<CompileError> for Failure {
 
 /// Whether escape sequences are welcome there (<https://no-color.org>).
 fn colours(terminal: bool) -> bool {
-    terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+    terminal
+        && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
 /// `error:`, red on a terminal.
@@ -99,7 +101,10 @@ impl Table {
         let width = |c: usize| self.rows.iter().chain([&self.head]).map(|r| r[c].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let right: Vec<bool> = (0..columns)
-            .map(|c| !self.rows.is_empty() && self.rows.iter().all(|r| r[c].starts_with(|x: char| x.is_ascii_digit()) || r[c] == "-"))
+            .map(|c| {
+                !self.rows.is_empty()
+                    && self.rows.iter().all(|r| r[c].starts_with(|x: char| x.is_ascii_digit()) || r[c] == "-")
+            })
             .collect();
         let line = |cells: &[String]| {
             let padded = cells.iter().enumerate().map(|(c, cell)| {
@@ -115,14 +120,13 @@ impl Table {
     }
 }
 
-/// Three or more significant digits, without an exponent: `712`, `71.2`, `7.12`, `0.071`.
+/// About three significant digits, without an exponent: `712`, `71.2`, `7.12`, `0.071`.
 pub fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 100.0 => 0,
         v if v >= 10.0 => 1,
         v if v >= 1.0 => 2,
-        v if v >= 0.001 || v == 0.0 => 3,
-        _ => 6,
+        _ => 3,
     };
     format!("{value:.decimals$}")
 }
@@ -132,7 +136,7 @@ pub fn grouped(value: u64) -> String {
     let text = value.to_string();
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
-        if i > 0 && (text.len() - i) % 3 == 0 {
+        if i > 0 && (text.len() - i).is_multiple_of(3) {
             out.push('_');
         }
         out.push(c);

@@ -53,7 +53,14 @@ fn overview(target: &Target) -> String {
         ("observation", Space::of_observation(facts).to_string()),
         ("action", Space::of_action(facts).to_string()),
         ("agents", facts.agents.to_string()),
-        ("time limit", if facts.max_episode_steps == 0 { "none".to_owned() } else { format!("{} steps", grouped(facts.max_episode_steps.into())) }),
+        (
+            "time limit",
+            if facts.max_episode_steps == 0 {
+                "none".to_owned()
+            } else {
+                format!("{} steps", grouped(facts.max_episode_steps.into()))
+            },
+        ),
     ];
     if let Some(threshold) = facts.reward_threshold {
         rows.push(("solved at a mean return of", threshold.to_string()));
@@ -79,7 +86,12 @@ fn observation(facts: &Facts) -> String {
         Encoding::U8 => ", four to a word",
         Encoding::Bit => ", 32 to a word",
     };
-    text.push_str(&format!("{}, {} elements{packed}{}.\n", Space::of_observation(facts), space.elements(), each(facts)));
+    text.push_str(&format!(
+        "{}, {} elements{packed}{}.\n",
+        Space::of_observation(facts),
+        space.elements(),
+        each(facts)
+    ));
     if space.fields.is_empty() {
         let same = (0..space.elements()).all(|i| bounds(i) == bounds(0));
         let all = if same { bounds(0) } else { "differs by element, see the facts".to_owned() };
@@ -120,7 +132,8 @@ fn each(facts: &Facts) -> String {
 
 fn parameters(facts: &Facts) -> String {
     let value = |words: &[u32], field: &Field| {
-        let shown: Vec<String> = words[field.offset..field.offset + field.words()].iter().map(|&w| number(field.kind, w)).collect();
+        let shown: Vec<String> =
+            words[field.offset..field.offset + field.words()].iter().map(|&w| number(field.kind, w)).collect();
         match shown.as_slice() {
             [one] => one.clone(),
             all if all.iter().all(|v| v == &all[0]) => format!("{} x {}", all.len(), all[0]),
@@ -139,7 +152,10 @@ fn parameters(facts: &Facts) -> String {
 }
 
 fn layout(layout: &Layout) -> String {
-    let rows = layout.fields.iter().map(|f| [index(f), f.name.clone(), kind(f.kind).to_owned(), f.unit.clone(), f.doc.clone()]);
+    let rows = layout
+        .fields
+        .iter()
+        .map(|f| [index(f), f.name.clone(), kind(f.kind).to_owned(), f.unit.clone(), f.doc.clone()]);
     table(["word", "name", "kind", "unit", "meaning"], rows)
 }
 
@@ -177,11 +193,13 @@ fn bound(value: f32) -> String {
 
 /// A Markdown table that also reads well as text; empty without rows.
 fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|cell| cell.replace('\n', " ").replace('|', "\\|"))).collect();
+    let rows: Vec<[String; N]> =
+        rows.into_iter().map(|row| row.map(|cell| cell.replace('\n', " ").replace('|', "\\|"))).collect();
     if rows.is_empty() {
         return String::new();
     }
-    let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).chain([head[c].chars().count(), 3]).max().unwrap_or(3);
+    let width =
+        |c: usize| rows.iter().map(|r| r[c].chars().count()).chain([head[c].chars().count(), 3]).max().unwrap_or(3);
     // The last column may be long; it is not padded.
     let widths: Vec<usize> = (0..N).map(|c| if c + 1 == N { 3 } else { width(c) }).collect();
     let line = |cells: &[String]| {

@@ -49,13 +49,25 @@ impl Run {
     }
 }
 
-/// A fresh empty folder.
+/// An environment with a picture; which one does not matter, any of them may be removed.
+pub fn any_id() -> &'static str {
+    let drawn = |id: &&str| shadergym_envs::spec(id).is_ok_and(|facts| facts.pixel_aspect.is_some());
+    shadergym_envs::ids().find(drawn).expect("an environment with a picture is shipped")
+}
+
+/// Pixels of its picture with this width.
+pub fn height(id: &str, width: u16) -> u16 {
+    let aspect = shadergym_envs::spec(id).unwrap().pixel_aspect.unwrap();
+    (f32::from(width) / aspect).round() as u16
+}
+
+/// A fresh empty folder, outside the repository: `new-env` looks for one above the folder it is called in.
 pub fn folder(name: &str) -> PathBuf {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{count}", std::process::id()));
+    let path = std::env::temp_dir().join(format!("shadergym-{name}-{}-{count}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("the target folder is writable");
+    std::fs::create_dir_all(&path).expect("temporary folders can be made");
     path
 }
 

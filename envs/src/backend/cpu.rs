@@ -59,6 +59,8 @@ pub(crate) struct CpuBackend {
     blocks: Words,
     /// [blocks, params words, width], or one block while all instances share their parameters.
     pending: Words,
+    /// Nobody has changed parameters yet: `pending` is in force too, and the parameters in `blocks` are not used.
+    shared: bool,
     commands: Vec<u8>,
     seeds: Vec<u64>,
 }
@@ -96,16 +98,12 @@ impl CpuBackend {
             pool: (threads > 1).then(|| pool(threads - 1)),
             blocks: Words::new(count * words * kernel.width),
             pending: Words::new(facts.params.words * kernel.width),
+            shared: true,
             commands: vec![0; num_envs],
             seeds: vec![0; num_envs],
         };
         for (word, &value) in facts.default_params.iter().enumerate() {
-            let width = kernel.width;
-            backend.pending.as_mut_slice()[word * width..][..width].fill(value);
-            let first = (facts.episode_words + facts.state.words + word) * width;
-            for block in backend.blocks.as_mut_slice().chunks_exact_mut(words * width) {
-                block[first..first + width].fill(value);
-            }
+            backend.pending.as_mut_slice()[word * kernel.width..][..kernel.width].fill(value);
         }
         Ok(backend)
     }
@@ -118,8 +116,21 @@ impl CpuBackend {
         self.kernel.words.iter().sum()
     }
 
-    fn pending_is_shared(&self) -> bool {
-        self.pending.len == self.facts.params.words * self.kernel.width
+    /// Gives every instance parameters of its own, pending and in force.
+    fn unshare(&mut self) {
+        if !std::mem::replace(&mut self.shared, false) {
+            return;
+        }
+        let [episode, state, params] = self.kernel.words;
+        let (count, width, words) = (self.count(), self.kernel.width, self.block_words());
+        let mut all = Words::new(count * params * width);
+        for index in 0..count {
+            let one = &self.pending.as_slice()[..params * width];
+            all.as_mut_slice()[index * params * width..][..params * width].copy_from_slice(one);
+            let first = (index * words + episode + state) * width;
+            self.blocks.as_mut_slice()[first..first + params * width].copy_from_slice(one);
+        }
+        self.pending = all;
     }
 
     fn job(&mut self, steps: usize, actions: Option<&[u32]>, record: bool, out: &mut Outputs) -> Job {
@@ -131,7 +142,7 @@ impl CpuBackend {
             },
             instances: self.num_envs,
             blocks: self.blocks.as_mut_ptr(),
-            pending_stride: if self.pending_is_shared() { 0 } else { self.facts.params.words * self.kernel.width },
+            pending_stride: if self.shared { 0 } else { self.facts.params.words * self.kernel.width },
             pending: self.pending.as_mut_ptr(),
             steps,
             actions: actions.map_or(ptr::null(), <[u32]>::as_ptr),
@@ -176,14 +187,14 @@ impl CpuBackend {
     fn position(&self, part: Part, instance: usize) -> usize {
         let [episode, state, params] = self.kernel.words;
         let (words, offset) = match part {
+            Part::Params | Part::Pending if self.shared => return instance % self.kernel.width,
             Part::Episode => (self.block_words(), 0),
             Part::State => (self.block_words(), episode),
             Part::Params => (self.block_words(), episode + state),
             Part::Pending => (params, 0),
         };
         let width = self.kernel.width;
-        let block = if part == Part::Pending && self.pending_is_shared() { 0 } else { instance / width };
-        (block * words + offset) * width + instance % width
+        (instance / width * words + offset) * width + instance % width
     }
 }
 
@@ -226,7 +237,8 @@ impl Backend for CpuBackend {
 
     fn read(&mut self, part: Part, instances: &[usize]) -> Result<Vec<u32>> {
         let (words, width) = (part.words(self.facts), self.kernel.width);
-        let memory = if part == Part::Pending { &self.pending } else { &self.blocks }.as_slice();
+        let pending = part == Part::Pending || self.shared && part == Part::Params;
+        let memory = if pending { &self.pending } else { &self.blocks }.as_slice();
         let mut rows = Vec::with_capacity(instances.len() * words);
         for &instance in instances {
             let first = self.position(part, instance);
@@ -237,12 +249,8 @@ impl Backend for CpuBackend {
 
     fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()> {
         let (words, width) = (part.words(self.facts), self.kernel.width);
-        if part == Part::Pending && self.pending_is_shared() && words > 0 {
-            let mut all = Words::new(self.count() * words * width);
-            for block in all.as_mut_slice().chunks_exact_mut(words * width) {
-                block.copy_from_slice(self.pending.as_slice());
-            }
-            self.pending = all;
+        if matches!(part, Part::Params | Part::Pending) {
+            self.unshare();
         }
         for (row, &instance) in instances.iter().enumerate() {
             let first = self.position(part, instance);

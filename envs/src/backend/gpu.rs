@@ -133,8 +133,24 @@ impl GpuBackend {
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         let params = ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false };
         let mut backend = Self {
-            context, program, facts, n, control, regions, block, written: None, device_block, instances,
-            pending, commands, actions, outputs, step_group, reset_group, device_group, staging,
+            context,
+            program,
+            facts,
+            n,
+            control,
+            regions,
+            block,
+            written: None,
+            device_block,
+            instances,
+            pending,
+            commands,
+            actions,
+            outputs,
+            step_group,
+            reset_group,
+            device_group,
+            staging,
             params,
             seconds_per_step: None,
         };

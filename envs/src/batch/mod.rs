@@ -204,31 +204,6 @@ impl Batch {
         self.reset_selected(mask, seed.map(Seeds::From))
     }
 
-    /// [`Self::reset_masked`] where instance i gets the seed `seeds[i]`; `mask` and `seeds` are `[n]`.
-    ///
-    /// # Errors
-    /// As [`Self::reset_masked`].
-    pub fn reset_masked_with(&mut self, mask: &[bool], seeds: &[u64]) -> Result<Observations<'_>> {
-        self.check_per_instance("reset mask", mask.len())?;
-        self.check_per_instance("seeds", seeds.len())?;
-        self.reset_selected(mask, Some(Seeds::Each(seeds)))
-    }
-
-    fn reset_selected(&mut self, mask: &[bool], seeds: Option<Seeds<'_>>) -> Result<Observations<'_>> {
-        if !mask.contains(&true) {
-            return Err(Error::InvalidOption {
-                option: "reset mask",
-                value: "false for every instance".to_owned(),
-                allowed: "at least one true".to_owned(),
-            });
-        }
-        if !self.started && mask.contains(&false) {
-            let what = "the mask leaves out instances that were never started".to_owned();
-            return Err(Error::ResetNeeded { what, mask: false });
-        }
-        self.reset_where(seeds, |i| mask[i])
-    }
-
     fn reset_where(&mut self, seeds: Option<Seeds<'_>>, selected: impl Fn(usize) -> bool) -> Result<Observations<'_>> {
         self.open()?;
         self.commands.clear();

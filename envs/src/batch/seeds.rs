@@ -2,6 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use super::Batch;
+use crate::error::{Error, Result};
+use crate::observations::Observations;
+
 /// Seeds of a reset.
 pub(super) enum Seeds<'a> {
     /// s + i for instance i.
@@ -17,6 +21,33 @@ impl Seeds<'_> {
             Self::From(seed) => seed.wrapping_add(instance as u64),
             Self::Each(seeds) => seeds[instance],
         }
+    }
+}
+
+impl Batch {
+    /// [`Self::reset_masked`] where instance i gets the seed `seeds[i]`; `mask` and `seeds` are `[n]`.
+    ///
+    /// # Errors
+    /// As [`Self::reset_masked`].
+    pub fn reset_masked_with(&mut self, mask: &[bool], seeds: &[u64]) -> Result<Observations<'_>> {
+        self.check_per_instance("reset mask", mask.len())?;
+        self.check_per_instance("seeds", seeds.len())?;
+        self.reset_selected(mask, Some(Seeds::Each(seeds)))
+    }
+
+    pub(super) fn reset_selected(&mut self, mask: &[bool], seeds: Option<Seeds<'_>>) -> Result<Observations<'_>> {
+        if !mask.contains(&true) {
+            return Err(Error::InvalidOption {
+                option: "reset mask",
+                value: "false for every instance".to_owned(),
+                allowed: "at least one true".to_owned(),
+            });
+        }
+        if !self.started && mask.contains(&false) {
+            let what = "the mask leaves out instances that were never started".to_owned();
+            return Err(Error::ResetNeeded { what, mask: false });
+        }
+        self.reset_where(seeds, |i| mask[i])
     }
 }
 

@@ -262,7 +262,7 @@ fn params_are_checked_and_wait_for_the_next_start() {
     for (error, text) in [
         (
             refused(&mut batch, |b| b.set_param(.., "starp", 1.0)),
-            "no parameter `starp`, did you mean `start`?; it has horizon, start",
+            "no parameter `starp`. Did you mean `start`? It has horizon, start",
         ),
         (
             refused(&mut batch, |b| b.set_param(1, "start", 11.0)),

@@ -7,7 +7,7 @@ mod repeat;
 mod values;
 
 use libtest_mimic::{Arguments, Trial};
-use shadergym_envs::{Device, ids};
+use shadergym_envs::{Device, ids, spec};
 
 use case::Case;
 
@@ -37,16 +37,19 @@ const CPU_PROPERTIES: &[Property] = &[
     ("thread_count_does_not_matter", repeat::thread_count_does_not_matter),
 ];
 
-/// Properties of the GPU back end beside the CPU's.
-const GPU_PROPERTIES: &[Property] =
+/// What the GPU back end owes the CPU's, where all numbers are integers and where some are floats.
+const INTEGER_PARITY: &[Property] =
     &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
+const FLOAT_PARITY: &[Property] =
+    &[("float_environments_equal_the_cpu_step_by_step", repeat::float_environments_equal_the_cpu_step_by_step)];
 
 fn main() {
     let arguments = Arguments::from_args();
     let has_gpu = gpu_adapter();
     let mut trials = Vec::new();
     for id in ids() {
-        for (device, name, own) in [(Device::Cpu, "cpu", CPU_PROPERTIES), (Device::Gpu(None), "gpu", GPU_PROPERTIES)] {
+        let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
+        for (device, name, own) in [(Device::Cpu, "cpu", CPU_PROPERTIES), (Device::Gpu(None), "gpu", parity)] {
             for &(property, body) in PROPERTIES.iter().chain(own) {
                 let case = Case::new(id, device.clone());
                 let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
@@ -57,6 +60,14 @@ fn main() {
             }
         }
     }
+    // CI sets the variable, so that it cannot pass without having run the GPU tests.
+    let required = std::env::var_os("SHADERGYM_REQUIRE_GPU").is_some();
+    trials.push(
+        Trial::test("a_gpu_adapter_is_there", move || {
+            if has_gpu { Ok(()) } else { Err("no adapter: install mesa-vulkan-drivers and libvulkan1".into()) }
+        })
+        .with_ignored_flag(!has_gpu && !required),
+    );
     libtest_mimic::run(&arguments, trials).exit();
 }
 

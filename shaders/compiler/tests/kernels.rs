@@ -75,13 +75,10 @@ fn the_same_file_gives_the_same_text() {
 }
 
 #[test]
-fn what_the_cpu_cannot_translate_is_a_finding_in_the_function() {
+fn two_indices_that_differ_by_lane_are_translated() {
     let source =
         common::own("everything.wgsl").replace("grid[action[0][1]][0] =", "grid[action[0][1]][action[1][1]] =");
     let compiled = compile(Path::new("x.wgsl"), &source, &common::library()).unwrap();
-    let error = compiled.lanes().unwrap_err();
-    let line = source.lines().position(|l| l.starts_with("fn step")).unwrap() + 1;
-    let finding = &error.diagnostics[0];
-    assert_eq!((finding.file.as_str(), finding.line, finding.code), ("x.wgsl", line, "lanes"), "{error}");
-    assert_eq!(error.diagnostics.len(), 1, "{error}");
+    let lanes = compiled.lanes().unwrap();
+    assert!(lanes.contains("l::scatter("), "{lanes}");
 }

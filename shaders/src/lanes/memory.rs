@@ -11,11 +11,7 @@ const CHAIN: usize = 8;
 #[inline(always)]
 pub fn gather<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T; N], index: S::U) -> T {
     if N <= CHAIN {
-        let mut out = array[N - 1];
-        for i in (0..N - 1).rev() {
-            out = blend(s, index.same(splat(s, W(i as u32))), array[i], out);
-        }
-        return out;
+        return gather_chain(s, array, index);
     }
     let mut indices = [0; MAX_WIDTH];
     s.store(index, &mut indices[..S::WIDTH]);
@@ -38,11 +34,7 @@ pub fn gather<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T; N], index
 #[inline(always)]
 pub fn gather_uniform<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T::Uniform; N], index: S::U) -> T {
     if N <= CHAIN {
-        let mut out = splat(s, array[N - 1]);
-        for i in (0..N - 1).rev() {
-            out = blend(s, index.same(splat(s, W(i as u32))), splat(s, array[i]), out);
-        }
-        return out;
+        return gather_uniform_chain(s, array, index);
     }
     let mut indices = [0; MAX_WIDTH];
     s.store(index, &mut indices[..S::WIDTH]);
@@ -65,12 +57,7 @@ pub fn gather_uniform<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T::U
 #[inline(always)]
 pub fn scatter<S: Lanes, T: Value<S>, const N: usize>(s: S, mask: S::M, array: &mut [T; N], index: S::U, value: T) {
     if N <= CHAIN {
-        let last: S::U = splat(s, W((N - 1) as u32));
-        let index = index.lower_of(last);
-        for (i, element) in array.iter_mut().enumerate() {
-            *element = blend(s, mask & index.same(splat(s, W(i as u32))), value, *element);
-        }
-        return;
+        return scatter_chain(s, mask, array, index, value);
     }
     let mut indices = [0; MAX_WIDTH];
     s.store(index, &mut indices[..S::WIDTH]);
@@ -89,10 +76,46 @@ pub fn scatter<S: Lanes, T: Value<S>, const N: usize>(s: S, mask: S::M, array: &
     }
 }
 
+/// [`gather`] by selects, for any length and for types with booleans.
+#[inline(always)]
+pub fn gather_chain<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T; N], index: S::U) -> T {
+    let mut out = array[N - 1];
+    for i in (0..N - 1).rev() {
+        out = blend(s, index.same(splat(s, W(i as u32))), array[i], out);
+    }
+    out
+}
+
+/// [`gather_uniform`] by selects, for any length and for types with booleans.
+#[inline(always)]
+pub fn gather_uniform_chain<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T::Uniform; N], index: S::U) -> T {
+    let mut out = splat(s, array[N - 1]);
+    for i in (0..N - 1).rev() {
+        out = blend(s, index.same(splat(s, W(i as u32))), splat(s, array[i]), out);
+    }
+    out
+}
+
+/// [`scatter`] by selects, for any length and for types with booleans.
+#[inline(always)]
+pub fn scatter_chain<S: Lanes, T: Value<S>, const N: usize>(
+    s: S,
+    mask: S::M,
+    array: &mut [T; N],
+    index: S::U,
+    value: T,
+) {
+    let last: S::U = splat(s, W((N - 1) as u32));
+    let index = index.lower_of(last);
+    for (i, element) in array.iter_mut().enumerate() {
+        *element = blend(s, mask & index.same(splat(s, W(i as u32))), value, *element);
+    }
+}
+
 /// The widest level.
 pub(super) const MAX_WIDTH: usize = 16;
 
-/// Vectors in a T. Masks have no such layout: the lint keeps `bool` out of arrays and structs in memory.
+/// Vectors in a T. Masks have no such layout: the generator uses the `_chain` functions for types with booleans.
 #[inline(always)]
 pub(super) fn words<S: Lanes, T>() -> usize {
     const { assert!(size_of::<S::U>() == S::WIDTH * 4 && size_of::<T>().is_multiple_of(size_of::<S::U>())) };

@@ -15,7 +15,7 @@ use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
 pub use driver::{Control, Job, Kernel, Program, kernel};
 pub use level::Level;
-pub use memory::{gather, gather_uniform, scatter};
+pub use memory::{gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub use simd::*;
@@ -23,8 +23,8 @@ pub use simd::*;
 /// What generated modules import.
 pub mod prelude {
     pub use super::{
-        Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_uniform, kernel, scatter,
-        splat,
+        Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_chain, gather_uniform,
+        gather_uniform_chain, kernel, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;
 }

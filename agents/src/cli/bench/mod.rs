@@ -10,7 +10,7 @@ use shadergym_envs::{Device, Error, Level, ids};
 
 use super::output::{Done, Failure, Progress};
 use super::target::{self, Target};
-use measure::{Setup, Runner};
+use measure::{Pipelines, Runner, Setup};
 use report::{Report, Row};
 
 /// Measure throughput: environment transitions per second, by device and batch size.
@@ -40,25 +40,25 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', value_parser = device)]
     device: Vec<Device>,
     /// Comma-separated batch sizes
-    #[arg(long, value_delimiter = ',', default_value = "64,1024,65536", value_parser = target::num_envs)]
+    #[arg(long, value_delimiter = ',', default_value = "64,1024,65536", allow_negative_numbers = true, value_parser = target::num_envs)]
     num_envs: Vec<usize>,
     /// Comma-separated: c, s
     #[arg(long, value_delimiter = ',', default_value = "c,s", ignore_case = true)]
     protocol: Vec<Protocol>,
     /// K of protocol s; default: 128, fewer where a call would take too long
-    #[arg(long, value_name = "K", value_parser = target::positive)]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = target::positive)]
     steps_per_call: Option<usize>,
     /// Comma-separated SIMD levels of the CPU: scalar, sse4.2, avx2, avx512, neon; default: the best
     #[arg(long, value_delimiter = ',', value_parser = level)]
     level: Vec<Level>,
     /// Threads of the CPU; default: all cores (small batches use one)
-    #[arg(long, value_parser = target::positive)]
+    #[arg(long, allow_negative_numbers = true, value_parser = target::positive)]
     threads: Option<usize>,
     /// Repeats, from which the median and its interval come
-    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 11, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeats: u32,
     /// Seconds that the repeats of one line of the table take together
-    #[arg(long, default_value_t = 0.5, value_parser = seconds)]
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_parser = seconds)]
     seconds: f64,
     /// Print one object with everything, every repeat included
     #[arg(long, conflicts_with = "csv")]
@@ -97,19 +97,16 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     let groups = targets.len() * args.protocol.len() * args.num_envs.len();
     let mut group = 0;
     let mut skipped = None;
+    let mut known = Pipelines::default();
     for target in &targets {
         for &protocol in &args.protocol {
             for &num_envs in &args.num_envs {
                 group += 1;
                 let doing = format!("[{group}/{groups}] {} protocol {protocol:?} n {num_envs}", target.facts().id);
                 let setups = setups(args, target, protocol, num_envs, &devices);
-                match measure_group(args, target, &setups, &doing, &mut progress)? {
-                    (rows, None) => report.add(rows),
-                    (rows, some) => {
-                        report.add(rows);
-                        skipped = some;
-                    }
-                }
+                let (rows, left_out) = measure_group(args, target, &setups, &mut known, &doing, &mut progress)?;
+                report.add(rows);
+                skipped = left_out.or(skipped);
             }
         }
     }
@@ -157,6 +154,7 @@ fn measure_group(
     args: &Args,
     target: &Target,
     setups: &[Setup],
+    known: &mut Pipelines,
     doing: &str,
     progress: &mut Progress,
 ) -> Done<(Vec<Row>, Option<Error>)> {
@@ -165,7 +163,7 @@ fn measure_group(
     let mut skipped = None;
     for setup in setups {
         progress.show(true, || format!("{doing}: making {}", setup.device));
-        match Runner::new(target, setup, per_repeat) {
+        match Runner::new(target, setup, per_repeat, known) {
             Ok(runner) => {
                 let estimate = runner.seconds_per_call().max(per_repeat) * f64::from(args.repeats);
                 if estimate > 20.0 {
@@ -192,13 +190,11 @@ fn measure_group(
 }
 
 fn default_devices() -> Vec<Device> {
-    let mut devices = vec![Device::Cpu];
     #[cfg(feature = "gpu")]
     if shadergym_envs::gpu::select_adapter(None).is_ok() {
-        devices.push(Device::Gpu(None));
+        return vec![Device::Cpu, Device::Gpu(None)];
     }
-    devices.sort_by_key(|d| *d != Device::Cpu);
-    devices
+    vec![Device::Cpu]
 }
 
 fn device(text: &str) -> Result<Device, String> {

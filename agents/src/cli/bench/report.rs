@@ -105,7 +105,10 @@ impl Report {
         writeln!(out, "shadergym {} on {}", env!("CARGO_PKG_VERSION"), machine::system())?;
         writeln!(out, "cpu {}, {} cores, simd {}", machine::cpu_name(), machine::cores(), machine::levels().join(" "))?;
         if let Some(load) = self.load.filter(|l| *l > 0.5) {
-            writeln!(out, "other programs were busy on {load:.1} cores in the last minute: expect lower numbers and wide intervals")?;
+            writeln!(
+                out,
+                "other programs were busy on {load:.1} cores in the last minute: expect lower numbers and wide intervals"
+            )?;
         }
         Ok(())
     }
@@ -116,7 +119,8 @@ impl Report {
             // The workgroups of a GPU depend on the batch.
             let text = row.back_end.split(" workgroups").next().unwrap_or(&row.back_end);
             let text = if row.level.is_some() { text } else { text.rsplit_once(", ").map_or(text, |(text, _)| text) };
-            let name = if row.level.is_some() { format!("{} {}", row.device, row.level()) } else { row.device.to_string() };
+            let name =
+                if row.level.is_some() { format!("{} {}", row.device, row.level()) } else { row.device.to_string() };
             if !back_ends.iter().any(|(n, _)| *n == name) {
                 back_ends.push((name, text));
             }
@@ -152,13 +156,26 @@ impl Report {
             ];
             if scalar {
                 cells.push(row.over_scalar.map_or("-".to_owned(), |r| digits(r.median)));
-                cells.push(row.over_scalar.map_or("-".to_owned(), |r| format!("[{} - {}]", digits(r.low), digits(r.high))));
+                // One over itself needs none.
+                let ratio = row.over_scalar.filter(|_| row.level != Some(Level::Scalar));
+                cells.push(ratio.map_or("-".to_owned(), |r| format!("[{} - {}]", digits(r.low), digits(r.high))));
             }
             table.row(cells);
         }
         table.write(out)?;
         writeln!(out, "\n{}", heading("Apart from the timed calls"))?;
-        let mut table = Table::new(["environment", "protocol", "device", "level", "n", "bytes/instance", "make ms", "pipelines ms", "warm-up ms", "read back"]);
+        let mut table = Table::new([
+            "environment",
+            "protocol",
+            "device",
+            "level",
+            "n",
+            "bytes/instance",
+            "make ms",
+            "pipelines ms",
+            "warm-up ms",
+            "read back",
+        ]);
         for row in &self.rows {
             table.row([
                 row.id.clone(),
@@ -174,7 +191,7 @@ impl Report {
             ]);
         }
         table.write(out)?;
-        writeln!(out, "pipelines: all that this process has made for the environment so far; `shadergym bench --help` says what is timed.")
+        writeln!(out, "pipelines: those that no earlier line had made. `shadergym bench --help` says what is timed.")
     }
 
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -72,7 +72,11 @@ fn print(args: &Args, gpus: &[Gpu], choices: &[(usize, Choice)], outcomes: &[Out
     writeln!(out, "  system       {}", machine::system())?;
     writeln!(out, "  cpu          {}, {} cores", machine::cpu_name(), machine::cores())?;
     writeln!(out, "  simd         {} (used: {})", machine::levels().join(", "), Level::best())?;
-    writeln!(out, "  gpu support  {}", if cfg!(feature = "gpu") { "built in (wgpu)" } else { "not built in (cargo feature `gpu`)" })?;
+    writeln!(
+        out,
+        "  gpu support  {}",
+        if cfg!(feature = "gpu") { "built in (wgpu)" } else { "not built in (cargo feature `gpu`)" }
+    )?;
     for gpu in gpus {
         writeln!(out, "  adapter      {}, buffers up to {} MiB", gpu.text, gpu.max_buffer_bytes >> 20)?;
     }

@@ -68,8 +68,7 @@ impl<W: Write> Animation<W> {
         };
         // One entry is for "as before".
         let palette = Palette::new(histogram, 255);
-        let mut encoder =
-            Encoder::new(to, self.width as u16, self.height as u16, &palette.bytes()).map_err(error)?;
+        let mut encoder = Encoder::new(to, self.width as u16, self.height as u16, &palette.bytes()).map_err(error)?;
         encoder.set_repeat(Repeat::Infinite).map_err(error)?;
         self.state = State::Open { encoder, palette, shown: Vec::new() };
         frames.iter().try_for_each(|rgb| self.write(rgb))
@@ -79,7 +78,12 @@ impl<W: Write> Animation<W> {
         let State::Open { encoder, palette, shown } = &mut self.state else { return Ok(()) };
         let indices: Vec<u8> = rgb.as_chunks::<3>().0.iter().map(|colour| palette.index(*colour)).collect();
         let mut frame = if shown.is_empty() {
-            Frame { width: self.width as u16, height: self.height as u16, buffer: indices.clone().into(), ..Frame::default() }
+            Frame {
+                width: self.width as u16,
+                height: self.height as u16,
+                buffer: indices.clone().into(),
+                ..Frame::default()
+            }
         } else {
             changed(&indices, shown, self.width, palette.transparent())
         };
@@ -136,7 +140,11 @@ mod tests {
     fn frames_come_back_as_they_were() {
         let (width, height) = (16, 8);
         let frames: Vec<Vec<u8>> = (0..5)
-            .map(|t| (0..width * height).flat_map(|p| if p / 3 % 16 == t { [255, 10, 0] } else { [9, 9, (p % 4) as u8] }).collect())
+            .map(|t| {
+                (0..width * height)
+                    .flat_map(|p| if p / 3 % 16 == t { [255, 10, 0] } else { [9, 9, (p % 4) as u8] })
+                    .collect()
+            })
             .collect();
         let mut bytes = Vec::new();
         let mut animation = Animation::new(&mut bytes, width, height, 25);

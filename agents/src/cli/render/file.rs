@@ -24,7 +24,9 @@ impl NewFile {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() {
             let (shown, folder) = (path.display(), folder.display());
-            return Err(Failure::Message(format!("cannot write {shown}: the folder {folder} does not exist; make it first")));
+            return Err(Failure::Message(format!(
+                "cannot write {shown}: the folder {folder} does not exist; make it first"
+            )));
         }
         if path.is_dir() {
             return Err(Failure::Message(format!("cannot write {}: it is a folder", path.display())));

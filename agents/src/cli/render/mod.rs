@@ -29,25 +29,25 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Steps of random play; default: 200 for a GIF, 0 (the start) for a PNG
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     steps: Option<usize>,
     /// Seed of the first instance; instance i has seed + i
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// Width of the whole picture in pixels; the height follows from the environment
-    #[arg(long, default_value_t = 480, value_parser = width)]
+    #[arg(long, default_value_t = 480, allow_negative_numbers = true, value_parser = width)]
     width: usize,
     /// Instances in the batch; default: as many as are shown
-    #[arg(long, value_parser = target::num_envs)]
+    #[arg(long, allow_negative_numbers = true, value_parser = target::num_envs)]
     num_envs: Option<usize>,
     /// The instance to show, or the first one of the grid
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     instance: usize,
     /// Show several instances in rows and columns, e.g. 2x4
     #[arg(long, value_name = "RxC", default_value = "1x1", value_parser = grid)]
     grid: Grid,
     /// Pictures per second of a GIF, 1 to 50
-    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, default_value_t = 25, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=50))]
     fps: u16,
     /// auto, cpu, gpu, gpu:<index> or gpu:<part of the name>
     #[arg(long, default_value = "auto", value_parser = target::device)]

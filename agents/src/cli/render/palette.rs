@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 type Colour = [u8; 3];
+/// Colours that may become one entry, with their numbers of pixels.
+type Group = Vec<(Colour, u64)>;
 
 /// How often each colour occurs.
 #[derive(Debug, Default)]
@@ -29,12 +31,16 @@ impl Palette {
     /// At most `size` colours, fewer than 256. Each is a colour that occurs, the most frequent one of its group, so flat
     /// areas keep their exact colour and only the blends at edges are approximated.
     pub fn new(histogram: Histogram, size: usize) -> Self {
-        let mut all: Vec<(Colour, u64)> = histogram.0.into_iter().collect();
+        let mut all: Group = histogram.0.into_iter().collect();
         // The order of a hash map must not decide anything.
         all.sort_unstable();
         let mut boxes = vec![all];
         while boxes.len() < size {
-            let widest = boxes.iter().enumerate().filter(|(_, b)| b.len() > 1).max_by_key(|(i, b)| (priority(b), usize::MAX - i));
+            let widest = boxes
+                .iter()
+                .enumerate()
+                .filter(|(_, b)| b.len() > 1)
+                .max_by_key(|(i, b)| (priority(b), usize::MAX - i));
             let Some((index, _)) = widest else { break };
             let group = boxes.swap_remove(index);
             let (low, high) = cut(group);
@@ -52,7 +58,9 @@ impl Palette {
     pub fn index(&mut self, colour: Colour) -> u8 {
         let colours = &self.colours;
         *self.nearest.entry(colour).or_insert_with(|| {
-            let distance = |other: &Colour| -> u32 { other.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
+            let distance = |other: &Colour| -> u32 {
+                other.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+            };
             let best = colours.iter().enumerate().min_by_key(|(_, c)| distance(c));
             best.map_or(0, |(i, _)| i as u8)
         })
@@ -86,7 +94,7 @@ fn priority(group: &[(Colour, u64)]) -> u64 {
 }
 
 /// Cuts a group of two or more colours in the middle of its widest channel.
-fn cut(mut group: Vec<(Colour, u64)>) -> (Vec<(Colour, u64)>, Vec<(Colour, u64)>) {
+fn cut(mut group: Group) -> (Group, Group) {
     let (_, channel) = extent(&group);
     group.sort_unstable_by_key(|(c, _)| (c[channel], *c));
     let (first, last) = (group[0].0[channel], group[group.len() - 1].0[channel]);
@@ -109,7 +117,9 @@ mod tests {
         assert_eq!([palette.index([1, 2, 3]), palette.index([190, 9, 9])], [0, 1]);
 
         let mut histogram = Histogram::default();
-        let gradient: Vec<u8> = (0..16u8).flat_map(|r| (0..16u8).flat_map(move |g| (0..4u8).flat_map(move |b| [r * 17, g * 17, b * 85]))).collect();
+        let gradient: Vec<u8> = (0..16u8)
+            .flat_map(|r| (0..16u8).flat_map(move |g| (0..4u8).flat_map(move |b| [r * 17, g * 17, b * 85])))
+            .collect();
         histogram.add(&gradient);
         histogram.add(&[250, 100, 100].repeat(10_000));
         let mut palette = Palette::new(histogram, 255);

@@ -1,6 +1,7 @@
 //! Which GPUs there are, and which of them a batch gets.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -34,7 +35,8 @@ impl AdapterInfo {
 
     fn new(index: usize, adapter: &wgpu::Adapter) -> Self {
         let info = adapter.get_info();
-        let driver = [info.driver, info.driver_info].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ");
+        let driver =
+            [info.driver, info.driver_info].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ");
         Self {
             index,
             name: info.name,
@@ -70,9 +72,15 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
-/// All adapters of this machine, in a stable order. Empty where there is no driver. Costs some milliseconds.
+/// All adapters of this machine, in a stable order. Empty where there is no driver. The first call that finds any costs
+/// some milliseconds; its list is kept for the life of the process.
 pub fn adapters() -> Vec<AdapterInfo> {
-    enumerate().1.iter().enumerate().map(|(index, adapter)| AdapterInfo::new(index, adapter)).collect()
+    static FOUND: Mutex<Vec<AdapterInfo>> = Mutex::new(Vec::new());
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if found.is_empty() {
+        *found = enumerate().1.iter().enumerate().map(|(index, adapter)| AdapterInfo::new(index, adapter)).collect();
+    }
+    found.clone()
 }
 
 /// The adapter that `selector` means: a number is an index into [`adapters`], other text is part of the name

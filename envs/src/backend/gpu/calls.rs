@@ -58,11 +58,7 @@ impl Backend for GpuBackend {
     }
 
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
-        if request.steps == 1 && !request.record {
-            self.step(request.actions, out)
-        } else {
-            self.rollout(request, out)
-        }
+        if request.steps == 1 && !request.record { self.step(request.actions, out) } else { self.rollout(request, out) }
     }
 
     fn set_control(&mut self, control: Control) {

@@ -78,9 +78,8 @@ impl GpuContext {
         let info = info(wanted.index, &adapter);
         // All stable features, because libraries that share the device decide by what the adapter has. Mappable
         // primary buffers are left out: some drivers then place every buffer in slow memory.
-        let features = adapter.features()
-            - wgpu::Features::all_experimental_mask()
-            - wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+        let features =
+            adapter.features() - wgpu::Features::all_experimental_mask() - wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("shadergym"),
             required_features: features,
@@ -175,7 +174,8 @@ impl GpuContext {
             return Err(self.failed(format!("could not {doing}: {error}")));
         }
         result.map_err(|panic| {
-            let text = panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            let text =
+                panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             let message = text.unwrap_or_default();
             // The device cannot be trusted after that, whether or not its callback came.
             lock(&self.faults.lost).get_or_insert_with(|| message.clone());
@@ -204,7 +204,12 @@ impl GpuContext {
             return Err(Error::TooLarge { what: what.to_owned(), needed: size, allowed, device });
         }
         self.guard(&format!("allocate {size} bytes for {what}"), || {
-            self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false })
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(what),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
         })
     }
 }

@@ -148,8 +148,10 @@ impl Regions {
         out.observations[at(observation_words)].copy_from_slice(observations);
         let last = if self.last.is_empty() { observations } else { &words[self.last.clone()] };
         let rows_of_last = last.chunks_exact(observation_words);
-        for ((to, from), flags) in
-            out.final_observations[at(observation_words)].chunks_exact_mut(observation_words).zip(rows_of_last).zip(flags)
+        for ((to, from), flags) in out.final_observations[at(observation_words)]
+            .chunks_exact_mut(observation_words)
+            .zip(rows_of_last)
+            .zip(flags)
         {
             if flags & (TERMINATED | TRUNCATED) != 0 {
                 to.copy_from_slice(from);

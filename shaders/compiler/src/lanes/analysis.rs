@@ -38,6 +38,8 @@ struct Access {
     local: Handle<LocalVariable>,
     path: Path,
     reads: bool,
+    /// The whole variable, not a part of it.
+    whole: bool,
 }
 
 #[derive(Debug)]
@@ -73,10 +75,8 @@ pub(super) struct Analysis {
     pub result_uniform: bool,
     /// Some return is reached by a part of the lanes: returns work on masks.
     pub masked_returns: bool,
-    /// Ifs, switches and loops on which lanes part.
+    /// Ifs, switches and loops on which lanes part: at the condition or selector, or by an exit that some of them take.
     divergent: HashMap<Id, bool>,
-    /// Switches with a break that a part of the lanes takes.
-    masked_breaks: HashMap<Id, bool>,
     /// Stores to local variables that need a blend where a mask is in force.
     blended: HashMap<Id, bool>,
 }
@@ -88,10 +88,6 @@ impl Analysis {
 
     pub fn is_divergent(&self, statement: &Statement) -> bool {
         self.divergent.get(&id(statement)).copied().unwrap_or(false)
-    }
-
-    pub fn has_masked_breaks(&self, statement: &Statement) -> bool {
-        self.masked_breaks.get(&id(statement)).copied().unwrap_or(false)
     }
 
     pub fn needs_blend(&self, statement: &Statement) -> bool {
@@ -155,7 +151,7 @@ fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) 
                     if let Expression::Load { pointer } = function.expressions[expression]
                         && let Some(local) = root(function, pointer)
                     {
-                        facts.accesses.push(Access { local, path: path.clone(), reads: true });
+                        facts.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
                     }
                 }
             }
@@ -183,7 +179,8 @@ fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) 
             }
             Statement::Store { pointer, value } => {
                 if let Some(local) = root(function, *pointer) {
-                    facts.accesses.push(Access { local, path: path.clone(), reads: false });
+                    let whole = matches!(function.expressions[*pointer], Expression::LocalVariable(_));
+                    facts.accesses.push(Access { local, path: path.clone(), reads: false, whole });
                     let (statement, pointer, value, path) = (id(statement), *pointer, *value, path.clone());
                     facts.stores.push(Store { statement, local, pointer, value, path });
                 }
@@ -191,7 +188,7 @@ fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) 
             Statement::Call { function: callee, arguments, result } => {
                 for &argument in arguments {
                     if let Some(local) = root(function, argument) {
-                        facts.accesses.push(Access { local, path: path.clone(), reads: true });
+                        facts.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
                         facts.stores.push(Store {
                             statement: 0,
                             local,
@@ -252,7 +249,7 @@ pub(super) fn is_pointer(module: &Module, ty: Handle<naga::Type>) -> bool {
 }
 
 /// Calls `f` on the operands of an expression.
-fn operands(expression: &Expression, mut f: impl FnMut(Handle<Expression>)) {
+pub(super) fn operands(expression: &Expression, mut f: impl FnMut(Handle<Expression>)) {
     match *expression {
         Expression::Compose { ref components, .. } => components.iter().copied().for_each(f),
         Expression::Access { base, index } => {
@@ -285,38 +282,28 @@ fn constructs(facts: &Facts, out: &mut Analysis) {
     let divergent = |out: &Analysis, step: &Step| out.divergent.get(&step.construct).copied().unwrap_or(false);
     for (construct, is_loop, condition, _) in &facts.constructs {
         let mut parts = condition.is_some_and(|c| !out.is_uniform(c));
-        if *is_loop {
-            for exit in &facts.exits {
-                let Some(at) = exit.path.iter().position(|s| s.construct == *construct) else { continue };
-                let inner = &exit.path[at + 1..];
-                let loops = |s: &Step| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing);
-                parts |= match exit.kind {
-                    // A break inside a switch or an inner loop belongs to that one.
-                    ExitKind::Break if inner.iter().any(|s| loops(s) || s.kind == Kind::Case) => false,
-                    ExitKind::Continue if inner.iter().any(loops) => false,
-                    ExitKind::Break | ExitKind::Continue => inner.iter().any(|s| divergent(out, s)),
-                    ExitKind::Return(_) => out.masked_returns || inner.iter().any(|s| divergent(out, s)),
-                };
-            }
+        for exit in &facts.exits {
+            let Some(at) = exit.path.iter().position(|s| s.construct == *construct) else { continue };
+            let inner = &exit.path[at + 1..];
+            let loops = |s: &Step| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing);
+            parts |= match exit.kind {
+                // A break inside a switch or an inner loop belongs to that one.
+                ExitKind::Break if inner.iter().any(|s| loops(s) || s.kind == Kind::Case) => false,
+                ExitKind::Break if !is_loop && exit.path[at].kind != Kind::Case => false,
+                ExitKind::Break => inner.iter().any(|s| divergent(out, s)),
+                _ if !is_loop => false,
+                ExitKind::Continue if inner.iter().any(loops) => false,
+                ExitKind::Continue => inner.iter().any(|s| divergent(out, s)),
+                ExitKind::Return(_) => out.masked_returns || inner.iter().any(|s| divergent(out, s)),
+            };
         }
         let before = out.divergent.get(construct).copied().unwrap_or(false);
         out.divergent.insert(*construct, before || parts);
     }
-    for exit in &facts.exits {
-        match exit.kind {
-            ExitKind::Return(_) => out.masked_returns |= exit.path.iter().any(|s| divergent(out, s)),
-            ExitKind::Break => {
-                let target = exit.path.iter().rposition(|s| s.kind != Kind::If);
-                if let Some(at) = target
-                    && exit.path[at].kind == Kind::Case
-                {
-                    let masked = exit.path[at..].iter().any(|s| divergent(out, s));
-                    *out.masked_breaks.entry(exit.path[at].construct).or_insert(false) |= masked;
-                }
-            }
-            ExitKind::Continue => {}
-        }
-    }
+    out.masked_returns |= facts
+        .exits
+        .iter()
+        .any(|exit| matches!(exit.kind, ExitKind::Return(_)) && exit.path.iter().any(|s| divergent(out, s)));
 }
 
 fn locals(function: &Function, facts: &Facts, out: &mut Analysis) {
@@ -327,9 +314,9 @@ fn locals(function: &Function, facts: &Facts, out: &mut Analysis) {
             let shared = access.path.iter().zip(&accesses[0].path).take_while(|(a, b)| a == b).count();
             common = common.min(shared);
         }
-        // A variable declared in a loop is stored to where it is declared; any other keeps its value from one
-        // iteration to the next, so its block is outside the loop.
-        let declared_here = accesses.first().is_some_and(|a| !a.reads && a.path.len() == common);
+        // A variable declared in a loop is stored to, as a whole, where it is declared; any other keeps its value from
+        // one iteration to the next, so its block is outside the loop.
+        let declared_here = accesses.first().is_some_and(|a| !a.reads && a.whole && a.path.len() == common);
         if variable.init.is_some() || !declared_here {
             let first_loop = accesses
                 .first()
@@ -366,7 +353,7 @@ fn needs_blend(inner: &[Step], common: usize, accesses: &[&Access], facts: &Fact
         let divergent = out.divergent.get(&step.construct).copied().unwrap_or(false);
         match step.kind {
             Kind::If | Kind::Case => {
-                if divergent || out.masked_breaks.get(&step.construct).copied().unwrap_or(false) {
+                if divergent {
                     return true;
                 }
             }

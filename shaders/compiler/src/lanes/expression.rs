@@ -14,8 +14,24 @@ pub(super) struct Place {
     pub text: String,
     /// The place's memory is uniform (scalars, not lanes).
     pub uniform: bool,
-    /// The varying index and the accesses after it.
-    pub varying: Option<(String, String)>,
+    /// The varying indices, each with the accesses after it.
+    pub varying: Vec<Varying>,
+}
+
+/// An index that differs per lane.
+pub(super) struct Varying {
+    index: String,
+    /// Fields and uniform indices after it.
+    tail: String,
+    element: Element,
+}
+
+/// What an index selects.
+struct Element {
+    /// Rust type in lanes.
+    ty: String,
+    /// Name of the select chain if the type has booleans, which have no layout in memory.
+    suffix: &'static str,
 }
 
 impl Writer<'_, '_> {
@@ -80,6 +96,8 @@ impl Writer<'_, '_> {
 
     fn literal(&mut self, literal: Literal) -> String {
         match literal {
+            // A method call binds more tightly than a minus sign.
+            Literal::F32(v) if v.is_sign_negative() => format!("({v:?}f32)"),
             Literal::F32(v) => format!("{v:?}f32"),
             Literal::U32(v) => format!("W({v}u32)"),
             Literal::I32(v) => format!("W({v}i32)"),
@@ -217,8 +235,22 @@ impl Writer<'_, '_> {
             return format!("{value}{index}");
         }
         let index = self.lane_index(index);
-        let gather = if self.analysis.is_uniform(base) { "gather_uniform" } else { "gather" };
-        format!("l::{gather}(s, &{value}, {index})")
+        let element = self.element(self.inner(base));
+        gather(&value, self.analysis.is_uniform(base), &index, &element)
+    }
+
+    /// The elements of an array or vector.
+    fn element(&self, inner: &TypeInner) -> Element {
+        let (ty, bools) = match *inner {
+            TypeInner::Array { base, .. } => {
+                (types::handle(self.module, base, false), types::has_bools(self.module, base))
+            }
+            TypeInner::Vector { scalar, .. } | TypeInner::ValuePointer { scalar, .. } => {
+                (types::scalar_type(scalar.kind, false).to_owned(), scalar.kind == ScalarKind::Bool)
+            }
+            _ => ("_".to_owned(), false),
+        };
+        Element { ty, suffix: if bools { "_chain" } else { "" } }
     }
 
     /// The place that a pointer expression points to.
@@ -227,10 +259,10 @@ impl Writer<'_, '_> {
             Expression::LocalVariable(local) => Place {
                 text: self.local_names[local.index()].clone(),
                 uniform: self.analysis.local_uniform[local.index()],
-                varying: None,
+                varying: Vec::new(),
             },
             Expression::FunctionArgument(i) => {
-                Place { text: format!("(*{})", self.argument_names[i as usize]), uniform: false, varying: None }
+                Place { text: format!("(*{})", self.argument_names[i as usize]), uniform: false, varying: Vec::new() }
             }
             Expression::AccessIndex { base, index } => {
                 let step = self.step(self.type_of_value(base), index);
@@ -247,23 +279,21 @@ impl Writer<'_, '_> {
                     return self.extend(base, step);
                 }
                 let mut place = self.place(base);
-                if place.varying.is_some() {
-                    self.unsupported("two per-lane indices in one place; copy the inner array to a variable first");
-                }
-                place.varying = Some((self.lane_index(index), String::new()));
+                let (index, element) = (self.lane_index(index), self.element(&inner));
+                place.varying.push(Varying { index, tail: String::new(), element });
                 place
             }
             ref other => {
                 let text = self.unsupported(&format!("pointer {other:?}"));
-                Place { text, uniform: false, varying: None }
+                Place { text, uniform: false, varying: Vec::new() }
             }
         }
     }
 
     fn extend(&mut self, base: Handle<Expression>, step: String) -> Place {
         let mut place = self.place(base);
-        match &mut place.varying {
-            Some((_, tail)) => tail.push_str(&step),
+        match place.varying.last_mut() {
+            Some(varying) => varying.tail.push_str(&step),
             None => place.text.push_str(&step),
         }
         place
@@ -271,13 +301,11 @@ impl Writer<'_, '_> {
 
     fn load(&mut self, pointer: Handle<Expression>) -> String {
         let place = self.place(pointer);
-        match place.varying {
-            None => place.text,
-            Some((index, tail)) => {
-                let gather = if place.uniform { "gather_uniform" } else { "gather" };
-                format!("l::{gather}(s, &{}, {index}){tail}", place.text)
-            }
-        }
+        let mut uniform = place.uniform;
+        place.varying.iter().fold(place.text, |text, varying| {
+            let part = gather(&text, std::mem::take(&mut uniform), &varying.index, &varying.element);
+            format!("{part}{}", varying.tail)
+        })
     }
 
     fn compose(&mut self, ty: Handle<Type>, components: &[Handle<Expression>], u: bool) -> String {
@@ -432,13 +460,23 @@ impl Writer<'_, '_> {
                 let folded = blend(format!("{}.less({})", p[0], word(0)), format!("!{}", p[0]), p[0].clone());
                 format!("{} - {folded}.zeros_above()", word(31))
             }
-            Fun::ExtractBits if kind == ScalarKind::Uint => {
-                let (offset, mask) = bit_field(u, &p[1], &p[2]);
-                format!("{}.shift_right({offset}) & {mask}", p[0])
+            Fun::ExtractBits => {
+                let (offset, count, mask) = bit_field(u, &p[1], &p[2]);
+                if kind == ScalarKind::Uint {
+                    return format!("{}.shift_right({offset}) & {mask}", p[0]);
+                }
+                // Up to the sign and down again; no bits give 0 because then the mask is 0.
+                let unused = format!("({} - {count})", unsigned(u, 32));
+                let low = format!("l::Uint::to_i({}.to_u().shift_right({offset}) & {mask})", p[0]);
+                format!("{low}.shift_left({unused}).shift_right({unused})")
             }
-            Fun::InsertBits if kind == ScalarKind::Uint => {
-                let (offset, mask) = bit_field(u, &p[2], &p[3]);
-                format!("({} & !{mask}.shift_left({offset})) | ({} & {mask}).shift_left({offset})", p[0], p[1])
+            Fun::InsertBits => {
+                let (offset, _, mask) = bit_field(u, &p[2], &p[3]);
+                let signed = kind == ScalarKind::Sint;
+                let word = |v: &str| if signed { format!("{v}.to_u()") } else { v.to_owned() };
+                let (old, new) = (word(&p[0]), word(&p[1]));
+                let text = format!("({old} & !{mask}.shift_left({offset})) | ({new} & {mask}).shift_left({offset})");
+                if signed { format!("l::Uint::to_i({text})") } else { text }
             }
             _ => {
                 let _ = float;
@@ -485,16 +523,39 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Offset and mask of `extractBits` / `insertBits` in unsigned lanes, exact for any offset and count.
-fn bit_field(u: bool, offset: &str, count: &str) -> (String, String) {
-    let word = |v: u32| if u { format!("W({v}u32)") } else { format!("l::splat::<Simd, Simd::U>(s, W({v}u32))") };
-    let offset = format!("{offset}.lower_of({})", word(32));
-    let count = format!("{count}.lower_of({} - {offset})", word(32));
-    let some = format!("({}.shift_left({count}) - {})", word(1), word(1));
+/// Per lane the element at `index` of `base`, which is in lanes or uniform.
+fn gather(base: &str, uniform: bool, index: &str, element: &Element) -> String {
+    let name = if uniform { "gather_uniform" } else { "gather" };
+    format!("l::{name}{}::<Simd, {}, _>(s, &{base}, {index})", element.suffix, element.ty)
+}
+
+/// Statements that store `value` in the lanes of `mask` at a place with varying indices.
+pub(super) fn scatter(base: &str, varying: &[Varying], value: &str, mask: &str) -> String {
+    let [first, rest @ ..] = varying else { return format!("{base} = {value};") };
+    let Varying { index, tail, element } = first;
+    let into = |part: &str| format!("l::scatter{}(s, {mask}, &mut {base}, {index}, {part});", element.suffix);
+    if rest.is_empty() && tail.is_empty() {
+        return into(value);
+    }
+    let part = format!("part{}", rest.len());
+    let inner = scatter(&format!("{part}{tail}"), rest, value, mask);
+    format!("let mut {part} = {}; {inner} {}", gather(base, false, index, element), into(&part))
+}
+
+/// Offset, count and mask of `extractBits` / `insertBits` in unsigned lanes, exact for any offset and count.
+fn bit_field(u: bool, offset: &str, count: &str) -> (String, String, String) {
+    let offset = format!("{offset}.lower_of({})", unsigned(u, 32));
+    let count = format!("{count}.lower_of({} - {offset})", unsigned(u, 32));
+    let some = format!("({}.shift_left({count}) - {})", unsigned(u, 1), unsigned(u, 1));
     let mask = if u {
         format!("(if {count}.same(W(32u32)) {{ W(u32::MAX) }} else {{ {some} }})")
     } else {
-        format!("l::blend(s, {count}.same({}), {}, {some})", word(32), word(u32::MAX))
+        format!("l::blend(s, {count}.same({}), {}, {some})", unsigned(u, 32), unsigned(u, u32::MAX))
     };
-    (offset, mask)
+    (offset, count, mask)
+}
+
+/// An unsigned constant.
+fn unsigned(u: bool, v: u32) -> String {
+    if u { format!("W({v}u32)") } else { format!("l::splat::<Simd, Simd::U>(s, W({v}u32))") }
 }

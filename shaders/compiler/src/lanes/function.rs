@@ -3,12 +3,14 @@
 //! A block runs under the mask of its frame, or under none where all lanes are active. Where lanes part, a block whose
 //! mask is empty is skipped; a break, continue or return taken by a part of the lanes removes them from the frame.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use naga::valid::FunctionInfo;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement, SwitchValue, TypeInner};
 
-use super::analysis::{Analysis, is_pointer};
+use super::analysis::{Analysis, is_pointer, operands};
+use super::expression::scatter;
 use super::types;
 use super::{Generator, Refusal};
 
@@ -32,6 +34,8 @@ pub(super) struct Writer<'a, 'g> {
     counter: usize,
     /// The innermost construct that a break leaves, last.
     targets: Vec<Target>,
+    /// Values of a loop's body that its continuing block uses, declared ahead of the body.
+    hoisted: HashSet<Handle<Expression>>,
 }
 
 /// What break and continue refer to.
@@ -134,6 +138,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             indent: 1,
             counter: 0,
             targets: Vec::new(),
+            hoisted: HashSet::new(),
         }
     }
 
@@ -149,6 +154,39 @@ impl<'a, 'g> Writer<'a, 'g> {
         }
         self.out.push_str(text);
         self.out.push('\n');
+    }
+
+    /// Gives a value its name.
+    fn bind(&mut self, expression: Handle<Expression>, text: &str) {
+        let word = if self.hoisted.contains(&expression) { "" } else { "let " };
+        self.line(&format!("{word}e{} = {text};", expression.index()));
+    }
+
+    /// Declares what the continuing block of a loop uses of its body, whose text may be in a block of its own.
+    fn hoist(&mut self, body: &Block, continuing: &Block, break_if: Option<Handle<Expression>>) {
+        let mut bound = HashSet::new();
+        bindings(body, &mut bound);
+        let mut used = HashSet::new();
+        uses(self.function, continuing, &mut used);
+        if let Some(condition) = break_if {
+            reach(self.function, condition, &mut used);
+        }
+        let mut shared: Vec<_> = bound.intersection(&used).copied().collect();
+        shared.sort();
+        for expression in shared {
+            if matches!(self.inner(expression), TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. }) {
+                continue;
+            }
+            let uniform = self.analysis.is_uniform(expression);
+            let ty = self.rust_type(expression, uniform);
+            let zero = match self.type_handle(expression) {
+                Some(handle) => types::zero(self.module, handle),
+                None => types::zero_inner(self.module, self.inner(expression)),
+            };
+            let zero = if uniform { zero } else { format!("l::splat::<Simd, {ty}>(s, {zero})") };
+            self.line(&format!("let mut e{}: {ty} = {zero};", expression.index()));
+            self.hoisted.insert(expression);
+        }
     }
 
     fn number(&mut self) -> usize {
@@ -253,7 +291,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             Statement::Emit(range) => {
                 for expression in range.clone() {
                     if let Some(text) = self.emitted(expression) {
-                        self.line(&format!("let e{} = {text};", expression.index()));
+                        self.bind(expression, &text);
                     }
                 }
             }
@@ -420,10 +458,10 @@ impl<'a, 'g> Writer<'a, 'g> {
         mask: Option<&str>,
     ) -> Left {
         let n = self.number();
-        let masked = self.analysis.is_divergent(statement) || self.analysis.has_masked_breaks(statement);
+        let masked = self.analysis.is_divergent(statement);
         let exits = cases.iter().fold(Exits::default(), |all, c| all.or(exits(&c.body)));
         let leaves = Exits { breaks: false, ..exits };
-        let value = self.value(selector);
+        let value = if masked { self.lanes(selector) } else { self.value(selector) };
         // Selectors of one body: naga writes `case 1, 2` as a chain of empty cases that fall through.
         let mut groups: Vec<(Vec<&SwitchValue>, &'a Block)> = Vec::new();
         let mut values = Vec::new();
@@ -439,7 +477,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             self.line(&format!("let mut left{n} = l::splat::<Simd, Simd::M>(s, false);"));
         }
         self.targets.push(if masked { Target::MaskedSwitch(n) } else { Target::Switch(n) });
-        if !self.analysis.is_divergent(statement) {
+        if !masked {
             self.line(&format!("'s{n}: {{ match {value}.0 as u32 {{"));
             // The default is last in Rust.
             groups.sort_by_key(|(values, _)| values.iter().any(|v| matches!(v, SwitchValue::Default)));
@@ -514,6 +552,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             self.targets.push(Target::Loop(n));
             self.line(&format!("'l{n}: loop {{"));
             self.indent += 1;
+            self.hoist(body, continuing, break_if);
             if inner.continues {
                 self.line(&format!("'b{n}: {{"));
                 self.nested(body, mask);
@@ -542,7 +581,9 @@ impl<'a, 'g> Writer<'a, 'g> {
             self.line(&format!("let mut skip{n} = l::splat::<Simd, Simd::M>(s, false);"));
         }
         let frame = format!("m{n}");
+        self.hoist(body, continuing, break_if);
         self.block(body, Some(&frame));
+        self.line(&format!("if !live{n}.any() {{ break; }}"));
         if !continuing.is_empty() {
             self.line(&format!("let mut m{n} = live{n};"));
             self.block(continuing, Some(&frame));
@@ -550,8 +591,8 @@ impl<'a, 'g> Writer<'a, 'g> {
         if let Some(condition) = break_if {
             let condition = self.lanes(condition);
             self.line(&format!("live{n} = live{n} & !{condition};"));
+            self.line(&format!("if !live{n}.any() {{ break; }}"));
         }
-        self.line(&format!("if !live{n}.any() {{ break; }}"));
         self.indent -= 1;
         self.line("}");
         self.targets.pop();
@@ -654,24 +695,16 @@ impl<'a, 'g> Writer<'a, 'g> {
             return;
         }
         let value = self.lanes(value);
-        match place.varying {
-            None => match mask {
-                None => self.line(&format!("{} = {value};", place.text)),
-                Some(mask) => self.line(&format!("{0} = l::blend(s, {mask}, {value}, {0});", place.text)),
-            },
-            Some((index, tail)) => {
-                let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
-                let value = if tail.is_empty() {
-                    value
-                } else {
-                    format!("{{ let mut part = l::gather(s, &{}, {index}); part{tail} = {value}; part }}", place.text)
-                };
-                self.line(&format!(
-                    "{{ let part = {value}; l::scatter(s, {mask}, &mut {}, {index}, part); }}",
-                    place.text
-                ));
-            }
+        if place.varying.is_empty() {
+            self.line(&match mask {
+                None => format!("{} = {value};", place.text),
+                Some(mask) => format!("{0} = l::blend(s, {mask}, {value}, {0});", place.text),
+            });
+            return;
         }
+        let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
+        let text = scatter(&place.text, &place.varying, "part", &mask);
+        self.line(&format!("{{ let part = {value}; {text} }}"));
     }
 
     fn call(
@@ -689,7 +722,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             uniform.push(!pointer && self.analysis.is_uniform(argument));
             texts.push(if pointer {
                 let place = self.place(argument);
-                if place.varying.is_some() {
+                if !place.varying.is_empty() {
                     self.unsupported("a pointer to an element at a per-lane index");
                 }
                 format!("&mut {}", place.text)
@@ -707,7 +740,7 @@ impl<'a, 'g> Writer<'a, 'g> {
         all.extend(texts);
         let call = format!("{name}({})", all.join(", "));
         match result {
-            Some(result) => self.line(&format!("let e{} = {call};", result.index())),
+            Some(result) => self.bind(result, &call),
             None => self.line(&format!("{call};")),
         }
     }
@@ -718,6 +751,66 @@ enum Left {
     All,
     Some,
     None,
+}
+
+/// The expressions that get a name in a block or below.
+fn bindings(block: &Block, found: &mut HashSet<Handle<Expression>>) {
+    for statement in block {
+        match statement {
+            Statement::Emit(range) => found.extend(range.clone()),
+            Statement::Call { result: Some(result), .. } => {
+                found.insert(*result);
+            }
+            Statement::Block(block) => bindings(block, found),
+            _ => {}
+        }
+    }
+}
+
+/// The expressions that a block uses.
+fn uses(function: &Function, block: &Block, found: &mut HashSet<Handle<Expression>>) {
+    for statement in block {
+        match statement {
+            Statement::Emit(range) => {
+                for expression in range.clone() {
+                    operands(&function.expressions[expression], |operand| reach(function, operand, found));
+                }
+            }
+            Statement::Block(block) => uses(function, block, found),
+            Statement::If { condition, accept, reject } => {
+                reach(function, *condition, found);
+                uses(function, accept, found);
+                uses(function, reject, found);
+            }
+            Statement::Switch { selector, cases } => {
+                reach(function, *selector, found);
+                cases.iter().for_each(|c| uses(function, &c.body, found));
+            }
+            Statement::Loop { body, continuing, break_if } => {
+                uses(function, body, found);
+                uses(function, continuing, found);
+                if let Some(condition) = break_if {
+                    reach(function, *condition, found);
+                }
+            }
+            Statement::Store { pointer, value } => {
+                reach(function, *pointer, found);
+                reach(function, *value, found);
+            }
+            Statement::Call { arguments, .. } => arguments.iter().for_each(|a| reach(function, *a, found)),
+            Statement::Return { value: Some(value) } => reach(function, *value, found),
+            _ => {}
+        }
+    }
+}
+
+/// An expression, and for a place the expressions of its indices.
+fn reach(function: &Function, expression: Handle<Expression>, found: &mut HashSet<Handle<Expression>>) {
+    if found.insert(expression)
+        && matches!(function.expressions[expression], Expression::Access { .. } | Expression::AccessIndex { .. })
+    {
+        operands(&function.expressions[expression], |operand| reach(function, operand, found));
+    }
 }
 
 fn number(value: &SwitchValue) -> u32 {

@@ -63,13 +63,19 @@ impl<'a> Generator<'a> {
         }
         let module = self.module;
         let plain = module.functions[function].name.clone().unwrap_or_else(|| format!("unnamed{}", function.index()));
-        let mut name = types::ident(&plain);
+        let mut name = plain.clone();
         if arguments.iter().any(|u| *u) {
-            let pattern: String = arguments.iter().map(|u| if *u { 'u' } else { 'l' }).collect();
-            name = format!("{plain}_{pattern}");
+            name.push('_');
+            name.extend(arguments.iter().map(|u| if *u { 'u' } else { 'l' }));
         }
         if !full {
-            name = format!("{}_masked", name.trim_start_matches("r#"));
+            name.push_str("_masked");
+        }
+        let declared = |name: &str| module.functions.iter().any(|(_, f)| f.name.as_deref() == Some(name));
+        let taken = |name: &String| (*name != plain && declared(name)) || self.names.values().any(|n| n == name);
+        name = types::global(&name);
+        while taken(&name) {
+            name = format!("__{name}");
         }
         self.names.insert(key, name.clone());
         let text = match NATIVE.iter().find(|(wgsl, _)| *wgsl == plain) {
@@ -118,7 +124,7 @@ impl<'a> Generator<'a> {
     /// A named constant, declared once.
     fn constant(&mut self, handle: Handle<Constant>) -> String {
         let constant = &self.module.constants[handle];
-        let name = constant.name.clone().map_or_else(|| format!("UNNAMED{}", handle.index()), |n| types::ident(&n));
+        let name = constant.name.clone().map_or_else(|| format!("UNNAMED{}", handle.index()), |n| types::global(&n));
         if !self.constants.contains_key(&handle.index()) {
             let value = self.constant_value(constant.init);
             let ty = types::handle(self.module, constant.ty, true);

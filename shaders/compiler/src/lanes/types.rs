@@ -26,7 +26,7 @@ pub(super) fn handle(module: &Module, ty: Handle<Type>, uniform: bool) -> String
 }
 
 pub(super) fn struct_name(module: &Module, ty: Handle<Type>) -> String {
-    ident(module.types[ty].name.as_deref().unwrap_or("Unnamed"))
+    global(module.types[ty].name.as_deref().unwrap_or("Unnamed"))
 }
 
 pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
@@ -39,6 +39,35 @@ pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
         (ScalarKind::Uint, true) => "W<u32>",
         (ScalarKind::Sint, true) => "W<i32>",
         (_, true) => "bool",
+    }
+}
+
+/// True if values of the type hold booleans.
+pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
+    match module.types[ty].inner {
+        TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } => scalar.kind == ScalarKind::Bool,
+        TypeInner::Array { base, .. } => has_bools(module, base),
+        TypeInner::Struct { ref members, .. } => members.iter().any(|m| has_bools(module, m.ty)),
+        _ => false,
+    }
+}
+
+/// A constant's, function's or struct's name as a Rust identifier. Names that the generated code uses itself get two
+/// underscores in front, with which no WGSL name begins.
+pub(super) fn global(name: &str) -> String {
+    const TAKEN: [&str; 12] =
+        ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "done", "result", "part"];
+    // Bindings of the generated code are one of these and a number.
+    const NUMBERED: [&str; 14] =
+        ["a", "v", "e", "m", "on", "off", "case", "live", "skip", "left", "part", "control", "params", "uv"];
+    let numbered = |prefix: &str| {
+        let rest = name.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if TAKEN.contains(&name) || NUMBERED.iter().any(|prefix| numbered(prefix)) {
+        format!("__{name}")
+    } else {
+        ident(name)
     }
 }
 
@@ -58,9 +87,6 @@ pub(super) fn ident(name: &str) -> String {
 /// Zero of a type, uniform.
 pub(super) fn zero(module: &Module, ty: Handle<Type>) -> String {
     match module.types[ty].inner {
-        TypeInner::Scalar(scalar) => zero_scalar(scalar.kind).to_owned(),
-        TypeInner::Vector { size, scalar } => format!("[{}; {}]", zero_scalar(scalar.kind), size as usize),
-        TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => format!("[{}; {n}]", zero(module, base)),
         TypeInner::Struct { ref members, .. } => {
             let fields: Vec<String> = members
                 .iter()
@@ -68,6 +94,16 @@ pub(super) fn zero(module: &Module, ty: Handle<Type>) -> String {
                 .collect();
             format!("{}::<l::Plain> {{ {} }}", struct_name(module, ty), fields.join(", "))
         }
+        ref inner => zero_inner(module, inner),
+    }
+}
+
+/// As [`zero`], for a type that is no struct.
+pub(super) fn zero_inner(module: &Module, inner: &TypeInner) -> String {
+    match *inner {
+        TypeInner::Scalar(scalar) => zero_scalar(scalar.kind).to_owned(),
+        TypeInner::Vector { size, scalar } => format!("[{}; {}]", zero_scalar(scalar.kind), size as usize),
+        TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => format!("[{}; {n}]", zero(module, base)),
         _ => "compile_error!(\"no zero\")".to_owned(),
     }
 }

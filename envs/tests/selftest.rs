@@ -1,0 +1,102 @@
+//! The self-test environments of the shaders crate on the GPU back end. The torture environments must go through bitwise
+//! the same states as on the lanes, which makes the GPU driver's compiler an oracle of the lane generator; the prelude
+//! must pass the checks that it passes on the lanes. Without an adapter the tests are reported as ignored.
+
+#[path = "../../shaders/tests/common/mod.rs"]
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use common::{Lanes, math, prelude};
+use libtest_mimic::{Arguments, Failed, Trial};
+use shadergym_envs::gpu::adapters;
+use shadergym_envs::{Batch, BatchOptions, Device, Level, make_from_file};
+use shadergym_shaders::{Environment, selftests};
+
+/// Instances; no multiple of the workgroup size or of a vector.
+const INSTANCES: usize = 67;
+const CALLS: usize = 40;
+const STEPS_PER_CALL: usize = 15;
+
+type Check = fn(&mut prelude::Run);
+
+/// Checks of the prelude: name, environment, instances, body.
+const PRELUDE: [(&str, &str, usize, Check); 7] = [
+    ("generators_equal_rand_pcg", "prelude_rng", 4096, |run| prelude::rng_many(run)),
+    ("generators_equal_the_vectors", "prelude_rng", 1, |run| prelude::rng_vectors(run)),
+    ("random_values_are_stable", "prelude_rng", 1, |run| prelude::rng_stability(run, false)),
+    ("random_values_are_distributed_as_documented", "prelude_rng", 8192, |run| prelude::rng_distributions(run)),
+    ("math_keeps_its_bounds", "prelude_math", 1 << 16, |run| math::bounds(run, math::SAMPLES)),
+    ("math_is_sane_outside_its_ranges", "prelude_math", 1 << 16, |run| math::edges(run)),
+    ("products_are_exact", "prelude_math", 1 << 16, |run| math::mul_high(run)),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    // Where a GPU is required, these tests fail without one.
+    let missing = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
+    let torture = selftests().iter().filter(|e| e.stem.starts_with("torture_"));
+    let mut trials: Vec<Trial> = torture
+        .map(|e| Trial::test(format!("{}::lanes_equal_the_gpu", e.stem), move || lanes_equal_the_gpu(e)))
+        .collect();
+    trials.extend(PRELUDE.map(|(name, stem, instances, check)| {
+        Trial::test(format!("{stem}::{name}"), move || on_the_gpu(stem, instances, check))
+    }));
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(missing)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn environment(stem: &str) -> &'static Environment {
+    selftests().iter().find(|e| e.stem == stem).expect("a self-test environment")
+}
+
+fn gpu_batch(environment: &Environment, instances: usize) -> Result<Batch, Failed> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/tests/selftest"));
+    let file = folder.join(format!("{}.wgsl", environment.stem));
+    Ok(make_from_file(file, &BatchOptions::new(instances).device(Device::Gpu(None)))?)
+}
+
+fn lanes_equal_the_gpu(environment: &'static Environment) -> Result<(), Failed> {
+    let mut gpu = gpu_batch(environment, INSTANCES)?;
+    let mut lanes = Lanes::new(environment, Level::best(), INSTANCES).expect("the best level is there");
+    gpu.reset(9)?;
+    lanes.reset(9);
+    let words = environment.facts().state.words;
+    let mut wrong = BTreeMap::new();
+    for call in 0..CALLS {
+        let (found, expected) = (lanes.states(), gpu.get_state(..)?);
+        for (i, (lanes, gpu)) in found.iter().zip(&expected).enumerate().filter(|(_, (a, b))| a != b) {
+            let text = format!(
+                "state word {}: instance {}, by step {}: lanes {lanes:#x}, GPU {gpu:#x}",
+                i % words,
+                i / words,
+                call * STEPS_PER_CALL
+            );
+            wrong.entry(i % words).or_insert(text);
+        }
+        gpu.rollout(STEPS_PER_CALL)?;
+        lanes.play(STEPS_PER_CALL);
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.into_values().collect::<Vec<_>>().join("\n").into()) }
+}
+
+fn on_the_gpu(stem: &str, instances: usize, check: Check) -> Result<(), Failed> {
+    let environment = environment(stem);
+    let words = environment.facts().state.words;
+    let mut gpu = gpu_batch(environment, instances)?;
+    gpu.reset(0)?;
+    check(&mut |rows| {
+        let mut out = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(instances * words) {
+            let mut all = chunk.to_vec();
+            all.resize(instances * words, 0);
+            gpu.set_state(.., &all).expect("a live device");
+            gpu.rollout(1).expect("a live device");
+            out.extend_from_slice(&gpu.get_state(..).expect("a live device")[..chunk.len()]);
+        }
+        out
+    });
+    Ok(())
+}
