@@ -68,9 +68,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
 
     def step(
         self, actions: Mapping[str, Any]
-    ) -> tuple[
-        dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
-    ]:
+    ) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """One step; ``actions`` has one of every agent."""
         if not self.agents:
             if not actions and self._observations is not None:

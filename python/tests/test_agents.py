@@ -20,6 +20,7 @@ def pettingzoo():
     return pytest.importorskip("pettingzoo")
 
 
+@pytest.mark.filterwarnings("ignore:The old environment creation API")
 @pytest.mark.parametrize("several", SEVERAL)
 def test_pettingzoos_tests_pass(pettingzoo, several):
     from pettingzoo.test import parallel_api_test, parallel_seed_test
@@ -37,6 +38,7 @@ def test_a_picture(pettingzoo, several):
         assert shadergym.parallel_env(several).render() is None
 
 
+@pytest.mark.filterwarnings("ignore:The old environment creation API")
 @pytest.mark.filterwarnings("ignore:Agent's .*observation space value is", "ignore:Observation is not NumPy array")
 def test_turns_by_conversion(pettingzoo):
     from pettingzoo.test import api_test
@@ -117,7 +119,8 @@ def test_agents_as_rows(several, mode):
     shape = (n * agents, *flat.single_observation_space.shape)
     assert flat.observation_space.shape == shape
     np.testing.assert_array_equal(flat.reset(seed=5)[0], envs.reset(seed=5)[0].reshape(shape))
-    for step in range(1, 16):
+    ends = 0
+    for _ in range(15):
         actions = flat.action_space.sample()
         observations, rewards, terminations, truncations, infos = flat.step(actions)
         o, r, a, b, i = envs.step(actions.reshape(envs.action_space.shape))
@@ -126,6 +129,7 @@ def test_agents_as_rows(several, mode):
         np.testing.assert_array_equal(terminations, np.repeat(a, agents))
         np.testing.assert_array_equal(truncations, np.repeat(b, agents))
         assert observations in flat.observation_space
+        ends += (terminations | truncations).sum()
         assert set(infos) == set(i)
         if "final_obs" in infos:
             np.testing.assert_array_equal(infos["final_obs"], i["final_obs"].reshape(shape))
@@ -136,7 +140,7 @@ def test_agents_as_rows(several, mode):
         if mode is AutoresetMode.DISABLED and b.any():
             mask = np.repeat(b, agents)
             flat.reset(options={"reset_mask": mask}), envs.reset(options={"reset_mask": b})
-    assert step == 15
+    assert ends >= 2 * n * agents
 
 
 def test_rows_of_one_instance_start_together():

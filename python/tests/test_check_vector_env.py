@@ -198,7 +198,9 @@ DEFECTS = {
     "terminal observation lost": (
         NEXT,
         "terminal-obs",
-        put(0, lambda s, r, due: r[0] if not s.ended.any() else (Walk.start(c := copy.deepcopy(s), s.ended), c.state)[1]),
+        put(
+            0, lambda s, r, due: r[0] if not s.ended.any() else (Walk.start(c := copy.deepcopy(s), s.ended), c.state)[1]
+        ),
     ),
     # SAME_STEP
     "no final_obs": (SAME, "final-obs", put(4, lambda s, r, due: {})),
@@ -207,7 +209,11 @@ DEFECTS = {
         "terminal-obs",
         put(4, lambda s, r, due: r[4] and {**r[4], "final_obs": s.observe()}),
     ),
-    "mask of final_obs": (SAME, "final-obs", put(4, lambda s, r, due: r[4] and {**r[4], "_final_obs": np.ones(4, bool)})),
+    "mask of final_obs": (
+        SAME,
+        "final-obs",
+        put(4, lambda s, r, due: r[4] and {**r[4], "_final_obs": np.ones(4, bool)}),
+    ),
     "final_obs of another type": (
         SAME,
         "final-obs",
@@ -225,7 +231,11 @@ DEFECTS = {
             reseed=lambda self, seeds, options: setattr(self, "rng", [np.random.default_rng(sum(seeds))] * 4),
         ),
     ),
-    "seeds far apart": (NEXT, "seed-offset", changed(seeds=lambda self, s: [s + 9 * i for i in range(4)] if isinstance(s, int) else s)),
+    "seeds far apart": (
+        NEXT,
+        "seed-offset",
+        changed(seeds=lambda self, s: [s + 9 * i for i in range(4)] if isinstance(s, int) else s),
+    ),
     "no list of seeds": (NEXT, "seed-list", changed(seeds=lambda self, s: [s + i for i in range(4)])),
     "start due after reset": (
         NEXT,
@@ -238,7 +248,11 @@ DEFECTS = {
         changed(clear=lambda self, mask: Walk.clear(self, mask) if mask.all() else None),
     ),
     "mask ignored": (NEXT, "partial-reset", changed(mask=lambda self, options: np.ones(4, bool))),
-    "limit counts starts": (NEXT, "time-limit", changed(start=counts_starts, ends=lambda s: (s.steps > 99, s.steps >= LIMIT))),
+    "limit counts starts": (
+        NEXT,
+        "time-limit",
+        changed(start=counts_starts, ends=lambda s: (s.steps > 99, s.steps >= LIMIT)),
+    ),
     "limit missed": (SAME, "time-limit", changed(ends=lambda s: (s.steps > 99, s.steps >= LIMIT + 1))),
     # Arrays
     "one buffer": (NEXT, "aliasing", changed(observe=one_buffer)),
@@ -248,7 +262,11 @@ DEFECTS = {
     "rows mixed up": (NEXT, "rows", changed(move=lambda s, actions, mask: Walk.move(s, actions[::-1], mask))),
     "observation type": (NEXT, "observations", changed(observe=lambda self: self.state.astype(np.float64))),
     "observation bounds": (NEXT, "observations", changed(observe=lambda self: self.state * 50)),
-    "observation nan": (SAME, "observations", changed(observe=lambda self: np.where(self.state > 1, np.float32(np.nan), self.state))),
+    "observation nan": (
+        SAME,
+        "observations",
+        changed(observe=lambda self: np.where(self.state > 1, np.float32(np.nan), self.state)),
+    ),
     "reward type": (NEXT, "rewards", put(1, lambda s, r, due: r[1].astype(int))),
     "reward shape": (NEXT, "rewards", put(1, lambda s, r, due: r[1][:, None])),
     "reward nan": (NEXT, "rewards", put(1, lambda s, r, due: r[1] / 0 * 0)),
@@ -265,7 +283,11 @@ DEFECTS = {
     "no mode": (NEXT, "interface", init_then(lambda s: s.metadata.pop("autoreset_mode"))),
     "no spaces": (NEXT, "interface", init_then(lambda s: setattr(s, "single_action_space", None))),
     "no instances": (NEXT, "interface", init_then(lambda s: setattr(s, "num_envs", 0))),
-    "spaces disagree": (NEXT, "spaces", init_then(lambda s: setattr(s, "observation_space", batch_space(s.single_observation_space, 5)))),
+    "spaces disagree": (
+        NEXT,
+        "spaces",
+        init_then(lambda s: setattr(s, "observation_space", batch_space(s.single_observation_space, 5))),
+    ),
     "spec with a function": (NEXT, "spec", init_then(lambda s: setattr(s.spec, "kwargs", {"f": lambda: 0}))),
     "pictures": (NEXT, "render", changed(render=lambda self: np.zeros((2, 3, 3)))),
     "closing twice": (NEXT, "close", changed(close=close_once)),

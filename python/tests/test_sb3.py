@@ -12,7 +12,7 @@ sb3 = pytest.importorskip("stable_baselines3")
 from stable_baselines3.common.env_util import make_vec_env  # noqa: E402
 from stable_baselines3.common.evaluation import evaluate_policy  # noqa: E402
 from stable_baselines3.common.monitor import Monitor  # noqa: E402
-from stable_baselines3.common.vec_env import VecFrameStack, VecMonitor, VecNormalize  # noqa: E402
+from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize  # noqa: E402
 
 from shadergym.sb3 import SB3VecEnv  # noqa: E402
 
@@ -82,7 +82,7 @@ def test_attributes_methods_and_pictures():
 
 @pytest.mark.parametrize("algorithm", ["PPO", "A2C", "DQN"])
 def test_algorithms_learn_on_wrapped_environments(algorithm):
-    envs = VecFrameStack(VecNormalize(VecMonitor(SB3VecEnv("CartPole-v1", num_envs=4))), 2)
+    envs = VecFrameStack(VecNormalize(SB3VecEnv("CartPole-v1", num_envs=4)), 2)
     options = {"n_steps": 16} if algorithm != "DQN" else {"learning_starts": 50}
     getattr(sb3, algorithm)("MlpPolicy", envs, device="cpu", seed=1, **options).learn(200)
 

@@ -143,7 +143,9 @@ def alike(a, b) -> None:
 
 @pytest.mark.parametrize("mode", AutoresetMode)
 @pytest.mark.parametrize("name", vector.__all__)
-@pytest.mark.filterwarnings("ignore:.*(Recorded episodes will not contain the last frame)", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*(Recorded episodes will not contain the last frame)", "ignore::DeprecationWarning"
+)
 @pytest.mark.filterwarnings("ignore:.*(non-writable|not writable)", "ignore:.*pkg_resources")
 def test_it_does_the_same_around_ours(name, mode, tmp_path):
     missing = [module for module in NEEDS.get(name, ()) if importlib.util.find_spec(module) is None]

@@ -116,7 +116,9 @@ def partial_resets(probe: Probe, steps: list[Step]) -> None:
     """A mask in the middle of episodes, and one that selects the instances that have just ended."""
     if probe.n < 2 or "partial-reset" in probe.skip:
         return
-    seeds = None if probe.has("seed-list") or "seed-list" in probe.skip else [probe.seed + 100 + i for i in range(probe.n)]
+    seeds = (
+        None if probe.has("seed-list") or "seed-list" in probe.skip else [probe.seed + 100 + i for i in range(probe.n)]
+    )
     fresh = None if seeds is None else probe.reset(seed=seeds)[0]
     fresh_step = None if seeds is None else copy.deepcopy(probe.env.step(probe.actions(0)))
     end = next((t for t, step in enumerate(steps[:-1]) if step.ended.any()), None)
@@ -138,7 +140,9 @@ def _partial_reset(
         after, _ = probe.reset(seed=seeds, options=options)
     except Exception as error:
         if probe.mode is AutoresetMode.DISABLED or not isinstance(error, (NotImplementedError, ValueError)):
-            probe.report("partial-reset", where, f"raised {type(error).__name__}: {error}", "support options['reset_mask']")
+            probe.report(
+                "partial-reset", where, f"raised {type(error).__name__}: {error}", "support options['reset_mask']"
+            )
         return False
     if not same(options.get("reset_mask"), mask):
         gymnasium.logger.warn(

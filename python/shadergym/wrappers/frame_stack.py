@@ -35,7 +35,9 @@ class FrameStack(EpisodeWrapper):
         self._padding: Tree = None
         if isinstance(padding_type, str):
             if padding_type not in ("reset", "zero"):
-                raise ValueError(f"option `padding_type` is {padding_type!r}, allowed is `reset`, `zero`, an observation")
+                raise ValueError(
+                    f"option `padding_type` is {padding_type!r}, allowed is `reset`, `zero`, an observation"
+                )
         elif padding_type not in space:
             raise ValueError(f"option `padding_type` is {padding_type!r}, no observation of {space}")
         else:

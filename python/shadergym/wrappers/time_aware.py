@@ -56,7 +56,9 @@ class TimeAwareObservation(EpisodeWrapper):
         match inner:
             case spaces.Dict():
                 if dict_time_key in inner.spaces:
-                    raise ValueError(f"option `dict_time_key` is {dict_time_key!r}, which the observations have already")
+                    raise ValueError(
+                        f"option `dict_time_key` is {dict_time_key!r}, which the observations have already"
+                    )
                 self._full: spaces.Space = spaces.Dict({dict_time_key: time, **inner.spaces})
             case spaces.Tuple():
                 self._full = spaces.Tuple((*inner.spaces, time))
