@@ -16,11 +16,22 @@ import os
 from shadergym import _native
 from shadergym.env import ShaderEnv
 from shadergym.error import CompileError
-from shadergym.registration import gymnasium_id, ids, make, make_vec, register_all, register_wgsl, spec
+from shadergym.flat import FlatAgents
+from shadergym.registration import (
+    gymnasium_id,
+    ids,
+    make,
+    make_vec,
+    parallel_env,
+    register_all,
+    register_wgsl,
+    spec,
+)
 from shadergym.vector import Rollout, RolloutStatistics, ShaderVectorEnv
 
 __all__ = [
     "CompileError",
+    "FlatAgents",
     "Rollout",
     "RolloutStatistics",
     "ShaderEnv",
@@ -29,6 +40,7 @@ __all__ = [
     "ids",
     "make",
     "make_vec",
+    "parallel_env",
     "register_wgsl",
     "spec",
 ]

@@ -44,19 +44,45 @@ def make(id: str, **kwargs: Any) -> gym.Env:
 
 
 def make_vec(
-    id: str | None = None, num_envs: int = 1, *, wgsl: str | PathLike[str] | None = None, **kwargs: Any
+    id: str | None = None,
+    num_envs: int = 1,
+    *,
+    wgsl: str | PathLike[str] | None = None,
+    flat_agents: bool = False,
+    **kwargs: Any,
 ) -> gym.vector.VectorEnv:
     """``gymnasium.make_vec``, with or without the namespace in the id; or n instances of a user's own file.
 
-    The options are those of :class:`shadergym.ShaderVectorEnv`.
+    The options are those of :class:`shadergym.ShaderVectorEnv`. With ``flat_agents`` every agent is a row of its own,
+    ``num_envs`` times agents in all, with the spaces of one agent: see :class:`shadergym.FlatAgents`.
     """
     if wgsl is not None:
         from shadergym.vector import ShaderVectorEnv
 
-        return ShaderVectorEnv(id, num_envs, wgsl=wgsl, **kwargs)
-    if id is None:
+        envs: gym.vector.VectorEnv = ShaderVectorEnv(id, num_envs, wgsl=wgsl, **kwargs)
+    elif id is None:
         raise ValueError("either an id or `wgsl` is needed")
-    return gym.make_vec(_known(id), num_envs, **kwargs)
+    else:
+        envs = gym.make_vec(_known(id), num_envs, **kwargs)
+    if flat_agents and envs.unwrapped.facts["agents"] > 1:
+        from shadergym.flat import FlatAgents
+
+        return FlatAgents(envs)
+    return envs
+
+
+def parallel_env(id: str, **kwargs: Any) -> Any:
+    """An environment of several agents as a PettingZoo ``ParallelEnv``: :class:`shadergym.parallel.ShaderParallelEnv`.
+
+    Raises:
+        gymnasium.error.DependencyNotInstalled: If PettingZoo is missing.
+    """
+    from shadergym.parallel import ShaderParallelEnv
+
+    for known in ids():
+        if id in (known, gymnasium_id(known)):
+            return ShaderParallelEnv(known, **kwargs)
+    return ShaderParallelEnv(id, **kwargs)
 
 
 def register_wgsl(path: str | PathLike[str]) -> str:

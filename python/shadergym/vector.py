@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -89,6 +91,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 30}
+    _spec: EnvSpec | None = None
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         )
         self._open(native, facts, num_envs, render_mode, render_size)
         self.num_envs = num_envs
+        self.copy = copy
         self.metadata = {**self.metadata, "autoreset_mode": mode}
         agents = facts["agents"]
         self.single_observation_space = _layout.of_agents(_layout.observation_space(facts), agents)
@@ -178,6 +182,19 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return Rollout(*arrays, RolloutStatistics(*statistics))
 
     @property
+    def spec(self) -> EnvSpec | None:
+        """What Gymnasium made the environment from, with the time limit in force."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        # `gymnasium.make_vec` leaves the limit of the id there, also where the environment was made with another one.
+        limit = self._arguments["max_episode_steps"]
+        if spec is not None and limit is not None:
+            spec = dataclasses.replace(spec, max_episode_steps=limit if limit > 0 else None)
+        self._spec = spec
+
+    @property
     def episode_returns(self) -> np.ndarray:
         """Return of the episode that each instance finished last, 0 before any."""
         return self._native.episode_returns()
@@ -202,7 +219,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the arguments: the copy begins anew."""
-        return functools.partial(type(self), **self._arguments), (), {"spec": self.spec}
+        return functools.partial(type(self), **self._arguments), (), {"_spec": self._spec}
 
     def __repr__(self) -> str:
         """Id, number of instances and device."""

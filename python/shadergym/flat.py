@@ -1,0 +1,98 @@
+"""Several agents as instances of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.vector.utils import batch_space
+
+from shadergym import _layout
+from shadergym.vector import ShaderVectorEnv
+
+
+class FlatAgents(VectorWrapper[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]):
+    """n instances of m agents as a vector environment of n * m rows with the spaces of one agent.
+
+    Row ``i * m + j`` is agent j of instance i, so code for one agent learns one policy that all agents share. All rows
+    of an instance start and end together, which makes three things different from independent rows: ``reset(seed=s)``
+    gives instance i (not row i) the seed s + i; a list of seeds and a ``reset_mask`` have one entry per row and must
+    agree within an instance; :meth:`render` gives one picture per instance.
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        """Flattens the agents of a vector environment of this package."""
+        super().__init__(env)
+        base = env.unwrapped
+        if not isinstance(base, ShaderVectorEnv) or env is not base:
+            raise TypeError(f"FlatAgents needs a ShaderVectorEnv without wrappers, got {env}; wrap the result instead")
+        self.agents: int = base.facts["agents"]
+        self.single_observation_space = _layout.observation_space(base.facts)
+        self.single_action_space = _layout.action_space(base.facts)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+    @property
+    def num_envs(self) -> int:
+        """Rows: instances times agents."""
+        return self.env.num_envs * self.agents
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Starts all instances, or those of ``options["reset_mask"]``."""
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            seed = self._per_instance(np.array(list(seed), object), "seeds").tolist()
+        if options is not None and options.get("reset_mask") is not None:
+            mask = options["reset_mask"]
+            if isinstance(mask, np.ndarray):
+                mask = self._per_instance(mask, "options['reset_mask']")
+            options = {**options, "reset_mask": mask}
+        observations, infos = self.env.reset(seed=seed, options=options)
+        return self._rows(observations), self._infos(infos)
+
+    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """One step of all rows."""
+        actions = np.asarray(actions)
+        if actions.ndim and len(actions) == self.num_envs and self.agents > 1:
+            actions = actions.reshape(self.env.num_envs, self.agents, *actions.shape[1:])
+        observations, rewards, terminations, truncations, infos = self.env.step(actions)
+        return (
+            self._rows(observations),
+            self._rows(rewards),
+            self._repeat(terminations),
+            self._repeat(truncations),
+            self._infos(infos),
+        )
+
+    def _rows(self, array: np.ndarray) -> np.ndarray:
+        """``[n, m, ...]`` as ``[n * m, ...]``."""
+        return array if self.agents == 1 else array.reshape(self.num_envs, *array.shape[2:])
+
+    def _repeat(self, array: np.ndarray) -> np.ndarray:
+        """One value per instance as one per row."""
+        return np.repeat(array, self.agents, axis=0)
+
+    def _infos(self, infos: dict[str, Any]) -> dict[str, Any]:
+        flat: dict[str, Any] = {}
+        for key, value in infos.items():
+            if isinstance(value, dict):
+                flat[key] = self._infos(value)
+            elif value.shape[1:2] == (self.agents,) and self.agents > 1:
+                flat[key] = self._rows(value)
+            else:
+                flat[key] = self._repeat(value)
+        return flat
+
+    def _per_instance(self, rows: np.ndarray, what: str) -> np.ndarray:
+        if rows.shape != (self.num_envs,):
+            raise ValueError(f"{what} need one entry per row, shape ({self.num_envs},), got {rows.shape}")
+        rows = rows.reshape(-1, self.agents)
+        if (rows != rows[:, :1]).any():
+            raise ValueError(
+                f"{what} differ between the {self.agents} agents of one instance, which start together; "
+                f"repeat each entry {self.agents} times"
+            )
+        return rows[:, 0]

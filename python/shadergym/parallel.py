@@ -1,0 +1,123 @@
+"""PettingZoo: an instance of several agents as a ``ParallelEnv``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium.error
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+
+try:
+    from pettingzoo import ParallelEnv
+except ImportError as error:
+    raise gymnasium.error.DependencyNotInstalled("pettingzoo is not installed, run `pip install pettingzoo`") from error
+
+from shadergym import _layout
+from shadergym.vector import ShaderVectorEnv
+
+
+class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
+    """One instance whose agents act at the same time.
+
+    Agents are called ``"agent_0"`` and so on. All of them end together: then ``agents`` is empty until the next start.
+
+    Args:
+        env_id: Id of a shipped environment, such as ``"MPE/SimpleSpread-v3"``.
+        device: ``"cpu"`` by default: one instance is too little work for a GPU.
+        kwargs: Other options of :class:`shadergym.ShaderVectorEnv`.
+    """
+
+    def __init__(self, env_id: str | None = None, *, device: str = "cpu", **kwargs: Any) -> None:
+        self._envs = ShaderVectorEnv(env_id, 1, device=device, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
+        facts = self._envs.facts
+        self.render_mode = self._envs.render_mode
+        self.metadata = {
+            "name": facts["id"],
+            "render_modes": ["rgb_array"],
+            "render_fps": self._envs.metadata["render_fps"],
+            "is_parallelizable": True,
+        }
+        self._count: int = facts["agents"]
+        self.possible_agents = [f"agent_{i}" for i in range(self._count)]
+        self.agents: list[str] = []
+        observation, action = _layout.observation_space(facts), _layout.action_space(facts)
+        # Each agent has spaces of its own, because each is seeded by itself.
+        self.observation_spaces = {agent: _copy(observation) for agent in self.possible_agents}
+        self.action_spaces = {agent: _copy(action) for agent in self.possible_agents}
+        self.state_space = _layout.of_agents(observation, self._count) if self._count > 1 else observation
+        self._observations: np.ndarray | None = None
+
+    def observation_space(self, agent: str) -> spaces.Space:
+        """The observations of an agent."""
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> spaces.Space:
+        """The actions of an agent."""
+        return self.action_spaces[agent]
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+        """Starts an episode; without a seed the generator goes on. There are no options."""
+        observations, _ = self._envs.reset(seed=seed)
+        self.agents = self.possible_agents[:]
+        return self._split(observations), {agent: {} for agent in self.agents}
+
+    def step(
+        self, actions: Mapping[str, Any]
+    ) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
+        """One step; ``actions`` has one of every agent."""
+        if not self.agents:
+            if not actions and self._observations is not None:
+                return {}, {}, {}, {}, {}
+            raise gymnasium.error.ResetNeeded("no agent is alive: call reset first")
+        if set(actions) != set(self.agents):
+            missing, unknown = set(self.agents) - set(actions), set(actions) - set(self.agents)
+            raise ValueError(f"actions need every agent of {self.agents}; missing {missing}, unknown {unknown}")
+        batch = np.stack([np.asarray(actions[agent]) for agent in self.agents])
+        shape = self._envs.single_action_space.shape
+        observations, rewards, terminations, truncations, _ = self._envs.step(batch.reshape(1, *shape))
+        agents, terminated, truncated = self.agents, bool(terminations[0]), bool(truncations[0])
+        split = self._split(observations)
+        if terminated or truncated:
+            self.agents = []
+        return (
+            split,
+            dict(zip(agents, np.atleast_1d(rewards[0]).tolist(), strict=True)),
+            dict.fromkeys(agents, terminated),
+            dict.fromkeys(agents, truncated),
+            {agent: {} for agent in agents},
+        )
+
+    def state(self) -> np.ndarray:
+        """What all agents see, ``[agents, ...]``."""
+        if self._observations is None:
+            raise gymnasium.error.ResetNeeded("there is no state before the first reset; call reset first")
+        return self._observations.copy()
+
+    def render(self) -> np.ndarray | None:
+        """The picture, ``[height, width, 3]`` bytes."""
+        frames = self._envs.render()
+        return None if frames is None else frames[0]
+
+    def close(self) -> None:
+        """Frees the memory."""
+        self._envs.close()
+
+    def _split(self, observations: np.ndarray) -> dict[str, np.ndarray]:
+        self._observations = observations[0]
+        rows = observations[0] if self._count > 1 else observations
+        return {agent: row.copy() for agent, row in zip(self.possible_agents, rows, strict=True)}
+
+
+def _copy(space: spaces.Space) -> spaces.Space:
+    match space:
+        case spaces.Discrete():
+            return spaces.Discrete(space.n)
+        case spaces.MultiDiscrete():
+            return spaces.MultiDiscrete(space.nvec)
+        case _:
+            return spaces.Box(space.low, space.high, dtype=space.dtype.type)
