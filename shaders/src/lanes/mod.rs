@@ -4,19 +4,24 @@
 //! lanes is of the types of [`Plain`] (width 1), so uniform and varying code use the same operators and methods.
 
 mod driver;
+mod job;
 mod level;
 mod memory;
 mod plain;
+mod program;
+mod rows;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 
 use core::num::Wrapping as W;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-pub use driver::{Control, Job, Kernel, Program, kernel};
+pub use driver::kernel;
+pub use job::{Job, Kernel};
 pub use level::Level;
 pub use memory::{gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;
+pub use program::{Control, Program};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub use simd::*;
 

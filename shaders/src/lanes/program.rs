@@ -1,0 +1,79 @@
+//! What generated code provides: one [`Program`] per environment.
+
+use core::num::Wrapping as W;
+
+use super::{Lanes, Value};
+
+/// Options of a batch; the lanes' view of `KernelControl`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Control {
+    /// Time limit in steps, 0 = none.
+    pub max_episode_steps: u32,
+    /// 0 NEXT_STEP, 1 SAME_STEP, 2 DISABLED.
+    pub autoreset: u32,
+    /// Probability of repeating the last executed action.
+    pub sticky_probability: f32,
+}
+
+/// What the generated code of one environment provides. Types are generic over the SIMD level.
+pub trait Program: 'static {
+    /// Agents per instance.
+    const AGENTS: usize;
+    /// The environment's generator, the action generator, counters.
+    type Episode<S: Lanes>: Value<S>;
+    /// The environment's `State`.
+    type State<S: Lanes>: Value<S>;
+    /// The environment's `Params`.
+    type Params<S: Lanes>: Value<S>;
+    /// All agents' actions.
+    type Actions<S: Lanes>: Value<S>;
+    /// One agent's observation.
+    type Observation<S: Lanes>: Value<S>;
+    /// All agents' rewards.
+    type Rewards<S: Lanes>: Value<S>;
+    /// Sums over a rollout.
+    type Totals<S: Lanes>: Value<S>;
+    /// `KernelControl` with the same value in all lanes.
+    type Control: Copy;
+
+    /// The control block.
+    fn control(control: &Control) -> Self::Control;
+    /// Totals of zero.
+    fn totals<S: Lanes>(s: S) -> Self::Totals<S>;
+    /// Bits of the ended flags.
+    fn ended<S: Lanes>(episode: &Self::Episode<S>) -> S::U;
+    /// Seeds the masked lanes.
+    fn seed<S: Lanes>(s: S, mask: S::M, episode: &mut Self::Episode<S>, low: S::U, high: S::U);
+    /// Starts an episode in the masked lanes.
+    fn start<S: Lanes>(
+        s: S,
+        mask: S::M,
+        pending: &mut Self::Params<S>,
+        params: &mut Self::Params<S>,
+        state: &mut Self::State<S>,
+        episode: &mut Self::Episode<S>,
+    );
+    /// Draws actions.
+    fn random_actions<S: Lanes>(s: S, episode: &mut Self::Episode<S>) -> Self::Actions<S>;
+    /// One call of step.
+    #[expect(clippy::too_many_arguments, reason = "the signature of kernel_advance in kernel.wgsl")]
+    fn advance<S: Lanes>(
+        s: S,
+        control: Self::Control,
+        pending: &mut Self::Params<S>,
+        params: &mut Self::Params<S>,
+        state: &mut Self::State<S>,
+        episode: &mut Self::Episode<S>,
+        totals: &mut Self::Totals<S>,
+        actions: Self::Actions<S>,
+    ) -> Self::Rewards<S>;
+    /// One agent's observation.
+    fn observe<S: Lanes>(
+        s: S,
+        params: &Self::Params<S>,
+        state: &mut Self::State<S>,
+        agent: W<u32>,
+    ) -> Self::Observation<S>;
+    /// The colour at `uv`, if the environment has a picture.
+    fn pixel<S: Lanes>(s: S, params: &Self::Params<S>, state: &mut Self::State<S>, uv: [S::F; 2]) -> Option<[S::F; 3]>;
+}
