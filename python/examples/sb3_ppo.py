@@ -2,6 +2,7 @@
 
 import sys
 
+import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 
@@ -9,6 +10,7 @@ from shadergym.sb3 import SB3VecEnv
 
 steps = int((sys.argv[1:] or ["100000"])[0])
 
+torch.set_num_threads(1)  # The networks are too small for more.
 model = PPO(
     "MlpPolicy",
     SB3VecEnv("CartPole-v1", num_envs=8),

@@ -17,6 +17,16 @@ from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize  # noqa
 from shadergym.sb3 import SB3VecEnv  # noqa: E402
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Networks this small get slower on more, much slower on a busy machine."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_it_is_what_their_own_vector_of_single_environments_is():
     """Observations, rewards, ends, terminal observations, truncations and statistics of several episodes."""
     ours = SB3VecEnv("CartPole-v1", num_envs=3, max_episode_steps=20)
@@ -82,7 +92,7 @@ def test_attributes_methods_and_pictures():
 
 @pytest.mark.parametrize("algorithm", ["PPO", "A2C", "DQN"])
 def test_algorithms_learn_on_wrapped_environments(algorithm):
-    envs = VecFrameStack(VecNormalize(SB3VecEnv("CartPole-v1", num_envs=4)), 2)
+    envs = VecNormalize(VecFrameStack(SB3VecEnv("CartPole-v1", num_envs=4), 2))
     options = {"n_steps": 16} if algorithm != "DQN" else {"learning_starts": 50}
     getattr(sb3, algorithm)("MlpPolicy", envs, device="cpu", seed=1, **options).learn(200)
 
