@@ -179,7 +179,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
     unsafe {
         let mut b = block::<S, P>(job, index);
         // Copies, so that they live in registers or on the stack: blends into memory would become masked stores,
-        // which cost tens of cycles each on AVX2 (measured on Zen 4: 230 against 350 M CartPole steps/s).
+        // which cost tens of cycles each on AVX2 (230 against 350 M CartPole steps/s on a Zen 4 that was busy with other
+        // work: take the ratio as rough).
         // Where all instances share their parameters, one block of them stands for all and stays in the cache. The address
         // is chosen, not the value: choosing between two copies cost 7 % of CartPole's fused rollouts.
         let shared = job.pending_stride == 0;
