@@ -6,3 +6,8 @@
 #![allow(clippy::result_large_err)]
 
 pub mod cli;
+mod error;
+pub mod network;
+pub mod state;
+
+pub use error::{Error, Result};

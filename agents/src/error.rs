@@ -1,0 +1,106 @@
+//! What can go wrong at the border of the agents.
+
+/// Every error of the agents; the text holds the bad value, the allowed range and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The environments refused.
+    #[error(transparent)]
+    Envs(#[from] shadergym_envs::Error),
+    /// No agent has this name.
+    #[error("there is no agent `{name}`. {}Agents are {known}", did_you_mean(.nearest))]
+    UnknownAgent {
+        /// The name asked for.
+        name: String,
+        /// The closest one.
+        nearest: Option<String>,
+        /// All of them.
+        known: String,
+    },
+    /// An agent that cannot choose actions of such a space.
+    #[error("{agent} cannot act in {env}, whose actions are {space}; agents that can: {fitting}")]
+    ActionSpace {
+        /// The agent.
+        agent: String,
+        /// Environment id.
+        env: String,
+        /// Its action space in words.
+        space: String,
+        /// Agents that can.
+        fitting: String,
+    },
+    /// An option that does not exist.
+    #[error("{agent} has no option `{option}`. {}It has {known}", did_you_mean(.nearest))]
+    UnknownOption {
+        /// The agent.
+        agent: String,
+        /// The option asked for.
+        option: String,
+        /// The closest one.
+        nearest: Option<String>,
+        /// All options.
+        known: String,
+    },
+    /// An option has a value outside its range, or of the wrong type.
+    #[error("option `{option}` is {value}, allowed is {allowed}")]
+    InvalidOption {
+        /// Name of the option.
+        option: String,
+        /// The bad value.
+        value: String,
+        /// The allowed range.
+        allowed: String,
+    },
+    /// The loss or a parameter is no number any more.
+    #[error("{agent} diverged at step {step}: {what} is {value}. Try a smaller learning rate or max_grad_norm")]
+    Diverged {
+        /// The agent.
+        agent: String,
+        /// Environment steps so far.
+        step: u64,
+        /// What is not finite.
+        what: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A checkpoint that is not one, not whole, or of something else.
+    #[error("{path} cannot be used as a checkpoint: {reason}")]
+    Checkpoint {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A file or folder that cannot be read or written.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// What was tried: `read`, `write`, `create`.
+        doing: &'static str,
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What the agent wants to keep does not fit.
+    #[error("{what} needs {needed} bytes, {available} are available; {advice}")]
+    TooLarge {
+        /// What does not fit.
+        what: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available.
+        available: u64,
+        /// What to change.
+        advice: String,
+    },
+    /// This build or agent cannot do it.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// Result of the agents' calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or(String::new(), |n| format!("Did you mean `{n}`? "))
+}
