@@ -5,9 +5,17 @@
 // Errors hold the bad value and the allowed range; they are made once, on the way out.
 #![allow(clippy::result_large_err)]
 
+pub mod agent;
+pub mod algorithms;
 pub mod cli;
+pub mod common;
 mod error;
 pub mod network;
+pub mod optim;
+pub mod options;
+pub mod policy;
+pub mod presets;
+pub mod schedule;
 pub mod state;
 
 pub use error::{Error, Result};

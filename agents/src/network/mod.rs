@@ -58,3 +58,10 @@ pub trait Network: Send + Sync {
     /// A copy with the same parameters: a target network.
     fn boxed_clone(&self) -> Box<dyn Network>;
 }
+/// x
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Activation {
+    Tanh,
+    Relu,
+}

@@ -24,6 +24,20 @@ impl RunningMoments {
         Self { count, mean: mean.to_vec(), squares: variance.iter().map(|v| v * count).collect() }
     }
 
+    /// From saved numbers, bit by bit: rows seen, mean and [`Self::squares`] of each column.
+    ///
+    /// # Panics
+    /// If the two have different lengths.
+    pub fn from_squares(count: f64, mean: &[f64], squares: &[f64]) -> Self {
+        assert_eq!(mean.len(), squares.len(), "one mean and one sum of squares per column");
+        Self { count, mean: mean.to_vec(), squares: squares.to_vec() }
+    }
+
+    /// Sum of squared deviations from the mean of each column.
+    pub fn squares(&self) -> &[f64] {
+        &self.squares
+    }
+
     /// Rows seen.
     pub fn count(&self) -> f64 {
         self.count

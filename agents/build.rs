@@ -1,0 +1,46 @@
+//! Finds the agents (`src/algorithms/*.rs`) and the presets (`presets/<agent>/**/*.toml`), so that neither is listed by
+//! hand.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
+    let (mut modules, mut entries) = (String::new(), String::new());
+    for path in files(&root.join("src/algorithms"), "rs") {
+        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        if stem != "mod" {
+            writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");
+            writeln!(entries, "    &{stem}::AGENT,").expect("a string");
+        }
+    }
+    let agents = format!("{modules}\n/// All agents, sorted by name.\npub const AGENTS: &[&Entry] = &[\n{entries}];\n");
+    fs::write(out.join("agents.rs"), agents).expect("OUT_DIR is writable");
+
+    let presets = root.join("presets");
+    let mut table = String::from("pub(crate) const PRESETS: &[(&str, &str)] = &[\n");
+    for path in files(&presets, "toml") {
+        let name = path.strip_prefix(&presets).expect("below presets").with_extension("");
+        let name = name.to_string_lossy().replace('\\', "/");
+        writeln!(table, "    ({name:?}, include_str!({path:?})),").expect("a string");
+    }
+    fs::write(out.join("presets.rs"), table + "];\n").expect("OUT_DIR is writable");
+}
+
+/// Files with this extension below a folder, sorted.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut found = Vec::new();
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("cannot read {}: {e}", folder.display()));
+    for path in entries.map(|entry| entry.expect("readable").path()) {
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

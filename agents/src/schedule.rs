@@ -1,0 +1,12 @@
+/// x
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Schedule {
+    Constant,
+    Linear,
+    Cosine,
+    Wsd,
+    Rex,
+    Power,
+    Infinite,
+}
