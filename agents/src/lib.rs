@@ -8,6 +8,7 @@
 pub mod cli;
 mod error;
 pub mod network;
+pub mod optim;
 pub mod state;
 
 pub use error::{Error, Result};
