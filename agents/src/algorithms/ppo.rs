@@ -252,7 +252,7 @@ impl Agent for Ppo {
             self.collector.observe(moments);
         }
         let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
-        names.iter().zip(sums).for_each(|(name, sum)| drop(log.scalars.insert(name, sum / seen)));
+        log.scalars.extend(names.into_iter().zip(sums.map(|sum| sum / seen)));
         let values = &self.collector.rollout.values;
         log.scalars.insert("value/mean", values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64);
         log.scalars.insert("value/explained_variance", self.head.explained_variance(&self.collector.rollout, &self.advantages));
