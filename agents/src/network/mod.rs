@@ -5,6 +5,8 @@
 //! checkpoints are written once. The loss is a closure over a tile of rows: a tile goes forward, through the loss and
 //! backward while its activations are in the cache, and tiles run in parallel.
 
+#[cfg(feature = "burn")]
+pub mod burn;
 mod layout;
 mod rows;
 
