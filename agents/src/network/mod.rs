@@ -6,6 +6,8 @@
 //! backward while its activations are in the cache, and tiles run in parallel.
 
 mod bits;
+#[cfg(feature = "burn")]
+pub mod burn;
 mod elementwise;
 mod init;
 mod kernels;
