@@ -9,6 +9,7 @@ pub mod cli;
 mod error;
 pub mod network;
 pub mod optim;
+pub mod schedule;
 pub mod state;
 
 pub use error::{Error, Result};

@@ -7,7 +7,6 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{Mlp, TILE};
 use crate::network::Rows;
-use crate::network::bits::SetBits;
 use crate::network::kernels::{LINE, padded};
 use shadergym_envs::Encoding;
 
@@ -140,10 +139,5 @@ impl Workspace {
                 }
             }
         }
-    }
-
-    /// The tile as bits.
-    pub fn bits(&self) -> SetBits<'_> {
-        SetBits { starts: &self.starts, indices: &self.indices }
     }
 }
