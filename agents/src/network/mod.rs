@@ -12,6 +12,7 @@ mod kernels;
 mod layout;
 mod mlp;
 mod rows;
+mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;
