@@ -72,7 +72,7 @@ pub(super) struct Workspace {
 thread_local! {
     /// Workspaces not in use. More than one only where a loss calls another network, or a thread takes up another tile
     /// while it waits. One per thread costs no lock, which matters for single rows.
-    static IDLE: RefCell<Vec<Box<Workspace>>> = const { RefCell::new(Vec::new()) };
+    static IDLE: RefCell<Vec<Workspace>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Workspace {
