@@ -98,8 +98,15 @@ fn outer_bits_panel<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
         }
         for i in a.row(row) {
             let out = &mut out[*i as usize * stride + column..][..width];
-            for v in 0..V {
-                add_lanes(simd, &mut out[v * F::LEN..], vectors[v], width - v * F::LEN);
+            if width == V * F::LEN {
+                for v in 0..V {
+                    let to = &mut out[v * F::LEN..(v + 1) * F::LEN];
+                    (F::from_slice(simd, to) + vectors[v]).store_slice(to);
+                }
+            } else {
+                for v in 0..V {
+                    add_lanes(simd, &mut out[v * F::LEN..], vectors[v], width - v * F::LEN);
+                }
             }
         }
     }

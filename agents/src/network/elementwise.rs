@@ -33,22 +33,14 @@ pub(crate) fn deactivate<S: Simd>(simd: S, activation: Activation, activated: &[
         #[inline(always)]
         || {
             let (zero, one) = (S::f32s::splat(simd, 0.0), S::f32s::splat(simd, 1.0));
-            let pairs = activated.chunks_exact(S::f32s::LEN).zip(gradient.chunks_exact_mut(S::f32s::LEN));
-            match activation {
-                Activation::Tanh => pairs.for_each(
-                    #[inline(always)]
-                    |(h, d)| {
-                        let (h, g) = (S::f32s::from_slice(simd, h), S::f32s::from_slice(simd, d));
-                        (g * (one - h * h)).store_slice(d);
-                    },
-                ),
-                Activation::Relu => pairs.for_each(
-                    #[inline(always)]
-                    |(h, d)| {
-                        let (h, g) = (S::f32s::from_slice(simd, h), S::f32s::from_slice(simd, d));
-                        h.simd_gt(zero).select(g, zero).store_slice(d);
-                    },
-                ),
+            // A loop, no closure for the iterator: that would be compiled without the vector instructions.
+            for (h, d) in activated.chunks_exact(S::f32s::LEN).zip(gradient.chunks_exact_mut(S::f32s::LEN)) {
+                let (h, g) = (S::f32s::from_slice(simd, h), S::f32s::from_slice(simd, d));
+                let product = match activation {
+                    Activation::Tanh => g * (one - h * h),
+                    Activation::Relu => h.simd_gt(zero).select(g, zero),
+                };
+                product.store_slice(d);
             }
         },
     );

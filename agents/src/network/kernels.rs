@@ -5,6 +5,9 @@
 //! row of weights runs over into what follows it, which only reaches those padding columns. Gradients are written to
 //! the exact columns.
 
+// Indices into several small arrays at once are what the compiler unrolls into registers.
+#![allow(clippy::needless_range_loop)]
+
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x8};
 
 /// Floats in a cache line, and in the widest vector.

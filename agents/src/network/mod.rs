@@ -14,6 +14,7 @@ mod kernels;
 mod layout;
 mod mlp;
 mod rows;
+mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;

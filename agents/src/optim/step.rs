@@ -1,11 +1,21 @@
-//! The arithmetic of the steps: plain loops, compiled for each level of vector instructions.
+//! The arithmetic of the steps.
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, dispatch};
 
 use super::{Kind, Optimizer, Options};
 
 /// The longest weights that LAMB's step is in proportion to.
 const LAMB_LONGEST: f64 = 10.0;
+
+/// Smaller averages become zero. Those of weights that get no gradient any more, behind a dead unit say, would otherwise
+/// fade into subnormal numbers, with which roots and quotients take several times as long; next to epsilon they are
+/// nothing long before.
+const SMALLEST_FIRST: f32 = 1e-30;
+/// The same for the squares.
+const SMALLEST_SECOND: f32 = 1e-36;
+
+/// Lanes of the widest vector.
+const LONGEST: usize = 16;
 
 /// Runs a loop in a function with the processor's vector instructions.
 macro_rules! vectorized {
@@ -27,34 +37,25 @@ pub(super) fn step(optimizer: &mut Optimizer, parameters: &mut [f32], gradient: 
         Kind::Adam | Kind::AdamW => {
             let coupled = if *kind == Kind::Adam { options.weight_decay } else { 0.0 };
             let kept = if *kind == Kind::AdamW { 1.0 - rate * options.weight_decay } else { 1.0 };
-            let rule = Rule {
-                options: *options,
-                coupled,
-                kept,
-                size: (f64::from(rate) / one) as f32,
-                root: two.sqrt() as f32,
-            };
-            vectorized!(adaptive(rule, parameters, gradient, first, second));
+            let (size, unroot) = ((f64::from(rate) / one) as f32, (1.0 / two.sqrt()) as f32);
+            run(Rule { coupled, kept, size, unroot, ..Rule::of(*options) }, parameters, gradient, first, second);
         }
         Kind::RAdam => {
             let size = f64::from(rate) / one;
-            match rectification(f64::from(options.beta2), *steps, two) {
+            let rule = Rule { coupled: options.weight_decay, ..Rule::of(*options) };
+            let rule = match rectification(f64::from(options.beta2), *steps, two) {
                 // PyTorch divides by the uncorrected root plus epsilon here, so the correction goes into the size.
-                Some(factor) => {
-                    let size = (size * factor * two.sqrt()) as f32;
-                    let rule = Rule { options: *options, coupled: options.weight_decay, kept: 1.0, size, root: 1.0 };
-                    vectorized!(adaptive(rule, parameters, gradient, first, second));
-                }
-                None => {
-                    let (options, size) = (*options, size as f32);
-                    vectorized!(plain(options, size, parameters, gradient, first, second));
-                }
-            }
+                Some(factor) => Rule { size: (size * factor * two.sqrt()) as f32, ..rule },
+                None => Rule { size: size as f32, unroot: 0.0, epsilon: 1.0, ..rule },
+            };
+            run(rule, parameters, gradient, first, second);
         }
         Kind::Lamb => {
-            let scale = (1.0 / norm(gradient).max(1.0)) as f32;
-            let options = *options;
-            vectorized!(lamb_direction(options, scale, parameters, gradient, first, second, direction));
+            let gain = (1.0 / norm(gradient).max(1.0)) as f32;
+            // The direction is what a step of -1 makes of the decayed weights.
+            direction.copy_from_slice(parameters);
+            let rule = Rule { gain, kept: options.weight_decay, size: -1.0, ..Rule::of(*options) };
+            run(rule, direction, gradient, first, second);
             for part in layout.parts() {
                 let (w, u) = (&mut parameters[part.range()], &direction[part.range()]);
                 let (length, step) = (norm(w).min(LAMB_LONGEST), norm(u));
@@ -74,49 +75,78 @@ fn rectification(beta2: f64, steps: u64, correction: f64) -> Option<f64> {
     (length > 5.0).then(|| ratio.sqrt())
 }
 
-/// `w = kept w - size m / (sqrt(v) / root + epsilon)`.
+/// `g' = gain g + coupled w`, averages of it and its square, then `w = kept w - size m / (unroot sqrt(v) + epsilon)`.
 #[derive(Clone, Copy)]
 struct Rule {
-    options: Options,
-    /// Weight decay that is part of the gradient.
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    gain: f32,
     coupled: f32,
     kept: f32,
     size: f32,
-    root: f32,
+    unroot: f32,
 }
 
-#[inline(always)]
-fn adaptive(rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-    let Options { beta1, beta2, epsilon, .. } = rule.options;
-    let unroot = 1.0 / rule.root;
-    for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        let g = g + rule.coupled * *w;
-        *m = beta1 * *m + (1.0 - beta1) * g;
-        *v = beta2 * *v + (1.0 - beta2) * (g * g);
-        *w = rule.kept * *w - rule.size * *m / (v.sqrt() * unroot + epsilon);
+impl Rule {
+    fn of(options: Options) -> Self {
+        let Options { beta1, beta2, epsilon, .. } = options;
+        Self { beta1, beta2, epsilon, gain: 1.0, coupled: 0.0, kept: 1.0, size: 0.0, unroot: 1.0 }
+    }
+
+    /// Of one vector each: weights, gradient and averages to weights and averages.
+    #[inline(always)]
+    fn apply<S: Simd>(self, simd: S, [w, g, m, v]: [S::f32s; 4]) -> [S::f32s; 3] {
+        let g = g * self.gain + w * self.coupled;
+        let m = m * self.beta1 + g * (1.0 - self.beta1);
+        let v = v * self.beta2 + g * g * (1.0 - self.beta2);
+        let m = m.abs().simd_lt(SMALLEST_FIRST).select(S::f32s::splat(simd, 0.0), m);
+        let v = v.simd_lt(SMALLEST_SECOND).select(S::f32s::splat(simd, 0.0), v);
+        let root = v.sqrt() * self.unroot + S::f32s::splat(simd, self.epsilon);
+        [w * self.kept - m * self.size / root, m, v]
     }
 }
 
-#[inline(always)]
-fn plain(options: Options, size: f32, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-    let Options { beta1, beta2, weight_decay, .. } = options;
-    for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        let g = g + weight_decay * *w;
-        *m = beta1 * *m + (1.0 - beta1) * g;
-        *v = beta2 * *v + (1.0 - beta2) * (g * g);
-        *w -= size * *m;
-    }
+/// The rule over flat arrays: by vectors written out, as the compiler leaves the plain loop scalar.
+fn run(rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    dispatch!(Level::new(), simd => run_on(simd, rule, w, g, m, v));
 }
 
+fn run_on<S: Simd>(simd: S, rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let len = S::f32s::LEN;
+            let (total, whole) = (w.len(), w.len() / len * len);
+            for at in (0..whole).step_by(len) {
+                vector(simd, rule, &mut w[at..at + len], &g[at..at + len], &mut m[at..at + len], &mut v[at..at + len]);
+            }
+            // The rest, filled up with zeros.
+            let mut rest = [[0.0; LONGEST]; 4];
+            let [rw, rg, rm, rv] = &mut rest;
+            let (count, left) = (total - whole, whole..total);
+            rw[..count].copy_from_slice(&w[left.clone()]);
+            rg[..count].copy_from_slice(&g[left.clone()]);
+            rm[..count].copy_from_slice(&m[left.clone()]);
+            rv[..count].copy_from_slice(&v[left.clone()]);
+            vector(simd, rule, &mut rw[..len], &rg[..len], &mut rm[..len], &mut rv[..len]);
+            w[left.clone()].copy_from_slice(&rw[..count]);
+            m[left.clone()].copy_from_slice(&rm[..count]);
+            v[left].copy_from_slice(&rv[..count]);
+        },
+    );
+}
+
+/// The rule on slices of one vector. No closures: passed to the library's iterators they would be compiled without the
+/// vector instructions, at five times the cost.
 #[inline(always)]
-fn lamb_direction(options: Options, scale: f32, w: &[f32], g: &[f32], m: &mut [f32], v: &mut [f32], u: &mut [f32]) {
-    let Options { beta1, beta2, epsilon, weight_decay } = options;
-    for ((((w, g), m), v), u) in w.iter().zip(g).zip(m).zip(v).zip(u) {
-        let g = g * scale;
-        *m = beta1 * *m + (1.0 - beta1) * g;
-        *v = beta2 * *v + (1.0 - beta2) * (g * g);
-        *u = *m / (v.sqrt() + epsilon) + weight_decay * w;
-    }
+fn vector<S: Simd>(simd: S, rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    let (old, gradient) = (S::f32s::from_slice(simd, w), S::f32s::from_slice(simd, g));
+    let averages = (S::f32s::from_slice(simd, m), S::f32s::from_slice(simd, v));
+    let after = rule.apply(simd, [old, gradient, averages.0, averages.1]);
+    after[0].store_slice(w);
+    after[1].store_slice(m);
+    after[2].store_slice(v);
 }
 
 /// Euclidean norm, summed in eight interleaved sums so that it vectorises and yet has one order on every machine.

@@ -206,11 +206,21 @@ impl Module for Conv {
         let [count, _] = rows.dims();
         let mut picture = rows.reshape([count, self.shape.height, self.shape.width, self.shape.channels]);
         for layer in &self.shape.convolutions {
-            let weight = weights.take::<4>().permute([3, 2, 0, 1]);
-            let bias = Some(weights.take());
-            let options = ConvOptions::new([layer.stride; 2], [0; 2], [1; 2], 1);
-            let convolved = module::conv2d(picture.permute([0, 3, 1, 2]), weight, bias, options);
-            picture = self.activate(&mut weights, convolved.permute([0, 2, 3, 1]));
+            let [_, height, width, channels] = picture.dims();
+            let (k, stride) = (layer.kernel, layer.stride);
+            let (oh, ow) = ((height - k) / stride + 1, (width - k) / stride + 1);
+            let mut cells = Vec::new();
+            for dy in 0..k {
+                for dx in 0..k {
+                    let y = burn::tensor::Slice::new(dy as isize, Some((dy + (oh - 1) * stride + 1) as isize), stride as isize);
+                    let x = burn::tensor::Slice::new(dx as isize, Some((dx + (ow - 1) * stride + 1) as isize), stride as isize);
+                    cells.push(picture.clone().slice([burn::tensor::Slice::full(), y, x, burn::tensor::Slice::full()]));
+                }
+            }
+            let patches = Tensor::cat(cells, 3).reshape([count * oh * ow, k * k * channels]);
+            let weight = weights.take::<4>().reshape([k * k * channels, layer.channels]);
+            let out = module::linear(patches, weight, Some(weights.take()));
+            picture = self.activate(&mut weights, out).reshape([count, oh, ow, layer.channels]);
         }
         let mut hidden = picture.reshape([count, self.flat]);
         for _ in &self.shape.hidden {

@@ -5,6 +5,7 @@
 //! pass needs are a copy.
 
 mod pass;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod workspace;
@@ -16,9 +17,11 @@ use fearless_simd::{Level, Simd, dispatch};
 use shadergym_envs::Encoding;
 
 use self::pass::{NARROW, Wanted};
+pub use self::shape::{Activation, Init, MlpShape, Tower};
 use self::workspace::{Lines, Workspace};
 use super::init::{Random, lecun_normal, orthogonal, uniform};
 use super::kernels::{LINE, padded};
+use super::transpose::transpose;
 use super::{Layout, Loss, LossSums, Network, Rows};
 
 /// Rows that go through the network together: 64 rows of 64 hidden values are 16 KiB.
@@ -30,60 +33,6 @@ const GROUP: usize = 512;
 const MAX_GROUPS: usize = 32;
 /// Below so many rows a prediction is over before another thread has woken up.
 const PARALLEL_PREDICTION: usize = 2048;
-
-/// Hidden layers and outputs that share nothing with other towers but the input.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tower {
-    /// First part of the parameters' names: `policy` gives `policy.0.weight`.
-    pub name: &'static str,
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Values per row that come out.
-    pub outputs: usize,
-    /// Gain of the last layer under [`Init::Orthogonal`].
-    pub output_gain: f32,
-}
-
-/// What follows every hidden layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    /// Hyperbolic tangent.
-    Tanh,
-    /// The positive part.
-    Relu,
-}
-
-/// How parameters start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Init {
-    /// Orthogonal weights with a gain of the square root of 2 in hidden layers and [`Tower::output_gain`] in the last,
-    /// zero biases: as PPO does.
-    Orthogonal,
-    /// Weights and biases uniform within one over the square root of the inputs, PyTorch's default: as DQN and SAC do.
-    Uniform,
-    /// Truncated normal weights of variance one over the inputs, zero biases, flax's default: as PQN does.
-    LecunNormal,
-}
-
-/// Shape and start of an [`Mlp`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct MlpShape {
-    /// Values per row that go in.
-    pub inputs: usize,
-    /// How rows lie in memory.
-    pub encoding: Encoding,
-    /// Every tower reads the same rows; their outputs follow each other.
-    pub towers: Vec<Tower>,
-    /// What follows every hidden layer.
-    pub activation: Activation,
-    /// Whether hidden layers are normalised before their activation, with a learned scale and offset.
-    pub layer_norm: bool,
-    /// Name and start of parameters that come out as they are for every row, behind the towers' outputs: a standard
-    /// deviation that does not depend on the state.
-    pub free: Option<(&'static str, Vec<f32>)>,
-    /// How the weights and biases start.
-    pub init: Init,
-}
 
 /// Where a layer's parameters lie.
 #[derive(Debug, Clone)]
@@ -248,7 +197,9 @@ impl Mlp {
             for stack in &self.towers {
                 for layer in &stack.layers[usize::from(!first)..] {
                     let from = &self.parameters[layer.weight..][..layer.inputs * layer.outputs];
-                    transpose(from, layer.outputs, &mut write.values[layer.transposed..], padded(layer.inputs));
+                    let to = &mut write.values[layer.transposed..];
+                    let stride = padded(layer.inputs);
+                    dispatch!(self.level, simd => transpose(simd, from, layer.outputs, to, stride));
                 }
             }
             (write.hidden_fresh, write.first_fresh) = (true, first);
@@ -340,20 +291,6 @@ fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 
 fn add(sums: &mut LossSums, more: LossSums) {
     sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-}
-
-/// Writes the transpose of rows of `columns` values, in squares so that neither side leaves the cache.
-fn transpose(from: &[f32], columns: usize, to: &mut [f32], stride: usize) {
-    const SQUARE: usize = 16;
-    let rows = from.len() / columns;
-    for row in (0..rows).step_by(SQUARE) {
-        for column in 0..columns {
-            let to = &mut to[column * stride + row..][..SQUARE.min(rows - row)];
-            for (i, to) in to.iter_mut().enumerate() {
-                *to = from[(row + i) * columns + column];
-            }
-        }
-    }
 }
 
 impl Network for Mlp {

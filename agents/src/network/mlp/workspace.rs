@@ -7,7 +7,6 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{Mlp, TILE};
 use crate::network::Rows;
-use crate::network::bits::SetBits;
 use crate::network::kernels::{LINE, padded};
 use shadergym_envs::Encoding;
 
@@ -73,7 +72,7 @@ pub(super) struct Workspace {
 thread_local! {
     /// Workspaces not in use. More than one only where a loss calls another network, or a thread takes up another tile
     /// while it waits. One per thread costs no lock, which matters for single rows.
-    static IDLE: RefCell<Vec<Box<Workspace>>> = const { RefCell::new(Vec::new()) };
+    static IDLE: RefCell<Vec<Workspace>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Workspace {
@@ -140,10 +139,5 @@ impl Workspace {
                 }
             }
         }
-    }
-
-    /// The tile as bits.
-    pub fn bits(&self) -> SetBits<'_> {
-        SetBits { starts: &self.starts, indices: &self.indices }
     }
 }
