@@ -1,4 +1,10 @@
 //! The environment contract: what a file must declare, checked while its facts are gathered.
+//!
+//! `fn action_mask(params: Params, state: State) -> u32` (an array of u32 for more than 32 actions; `, agent: u32` where
+//! there are several agents) may say which actions are legal: one bit for each, the first action in the lowest bit of the
+//! first word, 1 = legal; the bits of several choices follow each other without gaps, those past the last action are 0.
+//! Every choice has a legal action in every state that can come up, ended ones included. `step` is given illegal actions
+//! all the same, by sticky actions for one, and says what they do.
 
 use naga::{Handle, ScalarKind, Type, TypeInner};
 
