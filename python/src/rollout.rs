@@ -186,14 +186,7 @@ fn check(
 }
 
 /// Copies a piece to its place in the arrays.
-fn put(
-    recording: &Recording,
-    targets: &[Target],
-    start: usize,
-    shapes: &Shapes,
-    row: usize,
-    final_observations: bool,
-) {
+fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes, row: usize, final_observations: bool) {
     let (n, agents) = (shapes.num_envs, shapes.agents);
     let first = start * n * shapes.observation_bytes();
     // SAFETY: the arrays have the shapes of the whole rollout, of which this piece is a part.

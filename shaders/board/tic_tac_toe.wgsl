@@ -81,7 +81,9 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
     let lost = !legal || lines(other) != 0u;
     (*state).own = own;
     (*state).other = other;
-    return Outcome(select(select(0.0, -1.0, lost), 1.0, won), won || lost || (own | other) == FULL);
+    // A difference: compilers of GPU drivers make a negated 0 of select(0.0, -1.0, lost).
+    let reward = select(0.0, 1.0, won) - select(0.0, 1.0, lost);
+    return Outcome(reward, won || lost || (own | other) == FULL);
 }
 
 /// The bits of a 9-bit word, moved apart: bit i to bit 2 i.

@@ -25,8 +25,7 @@ pub fn trials(gpu: bool) -> Vec<Trial> {
     }
     let mut trials = Vec::new();
     for (label, device) in [("cpu", Device::Cpu), ("gpu", Device::Gpu(None))] {
-        for (name, test) in
-            [("every_move", every_move as fn(&Device) -> Result<(), Failed>), ("best_play", best_play)]
+        for (name, test) in [("every_move", every_move as fn(&Device) -> Result<(), Failed>), ("best_play", best_play)]
         {
             let device = device.clone();
             let trial = Trial::test(format!("tic_tac_toe::{name}::{label}"), move || test(&device));
@@ -121,7 +120,9 @@ fn every_move(device: &Device) -> Result<(), Failed> {
         answers[choices.len()][rank] += 1;
         let board = choices[rank].2;
         let bit = |e: usize| u32::from(board[e / 2] == 1 + (e % 2) as u8) << e;
-        check(observations[i] == (0..18).map(bit).sum::<u32>(), || format!("{board:?} is seen as {:#x}", observations[i]))?;
+        check(observations[i] == (0..18).map(bit).sum::<u32>(), || {
+            format!("{board:?} is seen as {:#x}", observations[i])
+        })?;
         let over = [1, 2].iter().any(|&p| wins(&board, p)) || free(&board).is_empty();
         let legal: u32 = (0..9).filter(|&c| over || board[c] == 0).map(|c| 1 << c).sum();
         check(masks[i] == legal, || format!("{board:?} has the mask {:#x}", masks[i]))?;
@@ -145,8 +146,7 @@ fn search(board: Board, known: &mut HashMap<Board, (f64, usize)>) -> f64 {
     let mut best = (f64::NEG_INFINITY, 0);
     for cell in free(&board) {
         let choices = follow(&board, cell);
-        let sum: f64 =
-            choices.iter().map(|(r, ended, b)| if *ended { f64::from(*r) } else { search(*b, known) }).sum();
+        let sum: f64 = choices.iter().map(|(r, ended, b)| if *ended { f64::from(*r) } else { search(*b, known) }).sum();
         let value = sum / choices.len() as f64;
         if value > best.0 {
             best = (value, cell);

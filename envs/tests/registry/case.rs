@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use shadergym_envs::{
-    ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with, spec,
+    ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with,
+    spec,
 };
 
 /// One environment on one back end.

@@ -91,7 +91,10 @@ pub fn random_play_is_legal(case: &Case) {
             }
         }
         for (bit, (excess, variance)) in excess.iter().zip(&variance).enumerate() {
-            assert!(excess * excess <= DRAWN_SIGMAS * DRAWN_SIGMAS * variance, "{mode:?}: bit {bit} is off by {excess}");
+            assert!(
+                excess * excess <= DRAWN_SIGMAS * DRAWN_SIGMAS * variance,
+                "{mode:?}: bit {bit} is off by {excess}"
+            );
         }
     }
 }

@@ -320,7 +320,9 @@ impl Reflect<'_> {
                 let note = match name {
                     "action_mask" => {
                         let bits = action.map_or(0, ActionSpace::mask_bits);
-                        format!("{fix}: one bit for each of {bits} actions, the first in the lowest bit of the first word")
+                        format!(
+                            "{fix}: one bit for each of {bits} actions, the first in the lowest bit of the first word"
+                        )
                     }
                     "step" => format!("{fix}, where Outcome is {{ reward: {rewards}, terminated: bool }}"),
                     _ => fix,

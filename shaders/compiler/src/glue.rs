@@ -143,8 +143,7 @@ fn write_masks(facts: &Facts) -> String {
         return format!("{head} }}");
     }
     let words = facts.action.mask_words();
-    let stores: String =
-        (0..words).map(|w| format!("        kernel_outputs[at + {w}u] = mask[{w}];\n")).collect();
+    let stores: String = (0..words).map(|w| format!("        kernel_outputs[at + {w}u] = mask[{w}];\n")).collect();
     format!(
         "{head}\n    for (var agent = 0u; agent < AGENTS; agent++) {{\n        \
          let at = kernel_control.at_mask + (row * AGENTS + agent) * {words}u;\n        \

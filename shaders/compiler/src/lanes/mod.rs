@@ -260,9 +260,8 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| {
         format!("Some({name}(s, *params, state, uv))")
     });
-    let mask = mask.map_or("let _ = (s, params, state, agent); []".to_owned(), |name| {
-        format!("{name}(s, *params, state, agent)")
-    });
+    let mask = mask
+        .map_or("let _ = (s, params, state, agent); []".to_owned(), |name| format!("{name}(s, *params, state, agent)"));
 
     let mut out = String::new();
     let _ = writeln!(
