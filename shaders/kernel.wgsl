@@ -1,7 +1,8 @@
 //! The kernel: everything about an episode that is not the environment's own rules.
 //!
 //! It is linked after an environment file and after the glue that the compiler generates from the reflected
-//! structs (`kernel_step`, `kernel_observe`, `kernel_draw_actions`, `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
+//! structs (`kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_load_*`, `kernel_store_*`,
+//! `kernel_write_masks`, `KERNEL_*`).
 //! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
 //! points and is used by the GPU back end alone.
 import package::shared::rng::{Rng, rng_seed, rng_uniform};
@@ -53,7 +54,8 @@ struct KernelControl {
     final_stride: u32,
     /// bool; 1 = this dispatch goes on with the rollout of the one before: totals add up
     continued: u32,
-    padding: u32,
+    /// words; offset of one more region of the outputs buffer: masks of legal actions, where the environment has them
+    at_mask: u32,
 }
 
 /// The bookkeeping of one instance.
@@ -118,10 +120,14 @@ fn kernel_start(
     (*episode).episode_return = KernelRewards();
 }
 
-/// Draws actions for random play.
-fn kernel_random_actions(episode: ptr<function, KernelEpisode>) -> KernelActions {
+/// Draws actions for random play; among the legal ones of this very state, where the environment has masks.
+fn kernel_random_actions(
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+) -> KernelActions {
     var rng = (*episode).action_rng;
-    let actions = kernel_draw_actions(&rng);
+    let actions = kernel_draw_actions(params, state, &rng);
     (*episode).action_rng = rng;
     return actions;
 }
@@ -220,11 +226,17 @@ const KERNEL_BLOCK: u32 = 8u;
 @group(0) @binding(4) var<storage, read_write> kernel_outputs: array<u32>;
 
 /// The actions of call t: given, or drawn by the instance's own generator.
-fn kernel_actions(episode: ptr<function, KernelEpisode>, t: u32, i: u32) -> KernelActions {
+fn kernel_actions(
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+    t: u32,
+    i: u32,
+) -> KernelActions {
     if (KERNEL_ACTIONS_GIVEN) {
         return kernel_load_actions((t * kernel_control.instances + i) * AGENTS * KERNEL_ACTION_WORDS);
     }
-    return kernel_random_actions(episode);
+    return kernel_random_actions(params, state, episode);
 }
 
 fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>) {
@@ -279,6 +291,7 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     }
     kernel_write_observations(
         kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state);
+    kernel_write_masks(i, &params, &state);
 }
 
 /// Writes what one call of step gave into a row of the outputs; under SAME_STEP starts anew first.
@@ -308,6 +321,7 @@ fn kernel_emit(
     }
     kernel_outputs[kernel_control.at_flags + row] = flags;
     kernel_write_observations(kernel_control.at_observation + row * observation_words, *params, state);
+    kernel_write_masks(row, params, state);
     if (KERNEL_RECORD) {
         kernel_store_actions(kernel_control.at_actions + row * AGENTS * KERNEL_ACTION_WORDS, actions);
     }
@@ -337,12 +351,15 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var t = 0u;
     while (t < steps) {
         if (episode.ended != 0u) {
+            if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
+                // This call of step is used up: its action is ignored, but drawn where actions are drawn, and from the
+                // state in which the episode ended.
+                actions = kernel_actions(&params, &state, &episode, t, i);
+            }
             if (KERNEL_AUTORESET != KERNEL_DISABLED) {
                 kernel_start(&pending, &params, &state, &episode);
             }
             if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
-                // This call of step is used up: its action is ignored, but drawn where actions are drawn.
-                actions = kernel_actions(&episode, t, i);
                 reward = KernelRewards();
                 flags = episode.ended;
                 if (KERNEL_RECORD) {
@@ -353,7 +370,7 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         }
         let end = min(t + KERNEL_BLOCK, steps);
         while (t < end && episode.ended == 0u) {
-            actions = kernel_actions(&episode, t, i);
+            actions = kernel_actions(&params, &state, &episode, t, i);
             reward = kernel_transition(control, &params, &state, &episode, &totals, actions);
             flags = episode.ended | KERNEL_TRANSITION;
             if (KERNEL_RECORD) {

@@ -40,7 +40,8 @@ pub enum Space {
 }
 
 impl Space {
-    /// The action space of one agent of one instance.
+    /// The action space of one agent of one instance. Which of its elements are legal at a time is no part of the space,
+    /// see [`StepView::action_masks`](crate::StepView::action_masks).
     pub fn of_action(facts: &Facts) -> Self {
         match &facts.action {
             ActionSpace::Discrete { n } => Self::Discrete { n: *n },

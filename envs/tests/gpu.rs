@@ -298,6 +298,7 @@ fn device_steps_equal_host_steps(id: &str) -> Result<(), Failed> {
     }
     let view = device.read_back()?;
     check(view.observations().words() == host.observations().words(), "the observations differ")?;
+    check(view.action_masks() == host.view().action_masks(), "the masks differ")?;
     check(view.rewards() == host.view().rewards(), "the rewards differ")?;
     check(device.get_state(..)? == host.get_state(..)?, "the states differ")
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -23,6 +23,13 @@ def open_native(
         raise ValueError(f"either an id or `wgsl` is needed, got id={id!r} and wgsl={wgsl!r}")
     native = _native.Batch(id, None if wgsl is None else os.fspath(wgsl), **options)
     return native, _layout.parse(native.spec())
+
+
+def masks_of(native: _native.Batch, facts: dict[str, Any]) -> Callable[[], np.ndarray]:
+    """What gives the masks of legal actions; where there are none, the attribute asked for is missing."""
+    if not facts["action_mask"]:
+        raise AttributeError(f"{facts['id']} does not say which actions are legal: it has no `action_masks`")
+    return native.action_masks
 
 
 def seeds_of(seeds: Any, num_envs: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -11,14 +11,15 @@ import gymnasium as gym
 import numpy as np
 
 from shadergym import _layout
-from shadergym._tasks import Tasks, open_native
+from shadergym._tasks import Tasks, masks_of, open_native
 
 
 class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
     """One instance, stepped on the calling thread.
 
     It has no time limit unless ``max_episode_steps`` says so: ``gymnasium.make`` puts its own TimeLimit around it.
-    The other arguments are those of :class:`shadergym.ShaderVectorEnv`.
+    The other arguments are those of :class:`shadergym.ShaderVectorEnv`. Where the environment says which actions are legal,
+    every ``info`` holds ``action_mask``, int8 ``[actions]``, which ``action_space.sample`` takes.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 30}
@@ -66,7 +67,17 @@ class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
         if seed is not None:
             super().reset(seed=seed)
             seed %= 1 << 64
-        return self._native.reset_one(seed), {}
+        observation = self._native.reset_one(seed)
+        return observation, {"action_mask": self.action_masks()} if self._facts["action_mask"] else {}
+
+    @property
+    def action_masks(self) -> Callable[[], np.ndarray]:
+        """A method that gives the legal actions of the newest observation, int8 ``[actions]``.
+
+        An environment that has no masks has no such attribute.
+        """
+        masks = masks_of(self._native, self._facts)
+        return lambda: masks()[0]
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """One step."""

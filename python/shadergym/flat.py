@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,12 @@ class FlatAgents(VectorWrapper[np.ndarray, np.ndarray, np.ndarray, np.ndarray, n
             options = {**options, "reset_mask": mask}
         observations, infos = self.env.reset(seed=seed, options=options)
         return self._rows(observations), self._infos(infos)
+
+    @property
+    def action_masks(self) -> Callable[[], np.ndarray]:
+        """A method that gives the legal actions of all rows, int8 ``[n * m, actions]``; missing where there are none."""
+        masks = self.env.action_masks
+        return lambda: self._rows(masks())
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step of all rows."""

@@ -23,6 +23,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
     """One instance whose agents act at the same time.
 
     Agents are called ``"agent_0"`` and so on. All of them end together: then ``agents`` is empty until the next start.
+    Where the environment says which actions are legal, ``infos[agent]["action_mask"]`` holds them as int8.
 
     Args:
         env_id: Id of a shipped environment, such as ``"MPE/SimpleSpread-v3"``.
@@ -62,9 +63,9 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
         """Starts an episode; without a seed the generator goes on. There are no options."""
-        observations, _ = self._envs.reset(seed=seed)
+        observations, infos = self._envs.reset(seed=seed)
         self.agents = self.possible_agents[:]
-        return self._split(observations), {agent: {} for agent in self.agents}
+        return self._split(observations), self._infos(infos)
 
     def step(
         self, actions: Mapping[str, Any]
@@ -79,7 +80,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
             raise ValueError(f"actions need every agent of {self.agents}; missing {missing}, unknown {unknown}")
         batch = np.stack([np.asarray(actions[agent]) for agent in self.agents])
         shape = self._envs.single_action_space.shape
-        observations, rewards, terminations, truncations, _ = self._envs.step(batch.reshape(1, *shape))
+        observations, rewards, terminations, truncations, infos = self._envs.step(batch.reshape(1, *shape))
         agents, terminated, truncated = self.agents, bool(terminations[0]), bool(truncations[0])
         split = self._split(observations)
         if terminated or truncated:
@@ -89,7 +90,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
             dict(zip(agents, np.atleast_1d(rewards[0]).tolist(), strict=True)),
             dict.fromkeys(agents, terminated),
             dict.fromkeys(agents, truncated),
-            {agent: {} for agent in agents},
+            self._infos(infos),
         )
 
     def state(self) -> np.ndarray:
@@ -106,6 +107,12 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
     def close(self) -> None:
         """Frees the memory."""
         self._envs.close()
+
+    def _infos(self, infos: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        if "action_mask" not in infos:
+            return {agent: {} for agent in self.possible_agents}
+        masks = infos["action_mask"].reshape(self._count, -1)
+        return {agent: {"action_mask": mask} for agent, mask in zip(self.possible_agents, masks, strict=True)}
 
     def _split(self, observations: np.ndarray) -> dict[str, np.ndarray]:
         self._observations = observations[0]

@@ -121,6 +121,9 @@ class SB3VecEnv(VecEnv):
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
         """Calls a method of the vector environment, for all instances at once; gives its result once per instance."""
         self._all(indices, "env_method")
+        if method_name == "action_masks":
+            # What MaskablePPO of sb3-contrib calls: one row per instance.
+            return list(self.envs.action_masks(*args, **kwargs))
         return [getattr(self.envs, method_name)(*args, **kwargs)] * self.num_envs
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from shadergym import _layout, _native
-from shadergym._tasks import Tasks, open_native, seeds_of
+from shadergym._tasks import Tasks, masks_of, open_native, seeds_of
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
 
@@ -60,6 +60,8 @@ class Rollout(NamedTuple):
     final_observations: np.ndarray | None
     """Under SAME_STEP: the last observation of each episode, where the same row ended. None otherwise."""
     statistics: RolloutStatistics
+    action_masks: np.ndarray | None = None
+    """Legal actions after each transition, int8; None where the environment does not say which are."""
 
 
 class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -68,6 +70,10 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Instance i of ``reset(seed=s)`` is seeded with s + i and plays exactly as a single environment with that seed, on
     any number of threads. An environment of several agents has a dimension of agents behind that of instances, in
     observations, actions and rewards.
+
+    Where the environment says which actions are legal, every ``infos`` holds ``action_mask``, int8 ``[n, (agents,)
+    actions]``, for the action that comes next, and :meth:`action_masks` gives the same. The actions of several choices
+    (``MultiDiscrete``) follow each other. An illegal action is executed; the environment's docs say what it does.
 
     Args:
         env_id: Id of a shipped environment, such as ``"CartPole-v1"``. Leave it out with ``wgsl``.
@@ -159,7 +165,19 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if mask is not None:
             _check_mask(mask, self.num_envs)
             mask = np.ascontiguousarray(mask)
-        return self._native.reset(seed, seeds, mask), {}
+        observations = self._native.reset(seed, seeds, mask)
+        if not self._facts["action_mask"]:
+            return observations, {}
+        masks = {"action_mask": self._native.action_masks(), "_action_mask": np.ones(self.num_envs, np.bool_)}
+        return observations, masks
+
+    @property
+    def action_masks(self) -> Callable[[], np.ndarray]:
+        """A method that gives the legal actions of the newest observations, int8 ``[n, (agents,) actions]``.
+
+        An environment that has no masks has no such attribute.
+        """
+        return masks_of(self._native, self._facts)
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step of all instances.
@@ -175,11 +193,12 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         With ``copy=False`` the arrays of one rollout are written over by the next one of the same length.
         """
         arrays, statistics = self._native.rollout(k, actions, record)
-        if arrays is None:
-            arrays = (None,) * 6
-        elif len(arrays) == 5:
-            arrays = (*arrays, None)
-        return Rollout(*arrays, RolloutStatistics(*statistics))
+        recorded, final, masks = (None,) * 5, None, None
+        if arrays is not None:
+            recorded, rest = arrays[:5], list(arrays[5:])
+            masks = rest.pop() if self._facts["action_mask"] else None
+            final = rest.pop() if rest else None
+        return Rollout(*recorded, final, RolloutStatistics(*statistics), masks)
 
     @property
     def spec(self) -> EnvSpec | None:

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Snapshot};
@@ -182,7 +183,11 @@ impl Batch {
         }
         let view = inner.batch.view();
         let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
-        Ok((self.observation_of_one(py, inner), f64::from(reward), terminated, truncated, PyDict::new(py)))
+        let info = PyDict::new(py);
+        if let Some(mask) = self.shapes.new_masks(py, true, view.action_masks()) {
+            info.set_item(intern!(py, "action_mask"), mask)?;
+        }
+        Ok((self.observation_of_one(py, inner), f64::from(reward), terminated, truncated, info))
     }
 
     /// `steps` transitions with given or random actions: arrays (or None) and sums.
@@ -226,6 +231,12 @@ impl Batch {
         // SAFETY: the array has the shape of these observations.
         unsafe { target.put_observations(0, inner.batch.observations()) };
         Ok(array)
+    }
+
+    /// Legal actions of the newest observations, `[n, (agents,) actions]`; None where the environment does not say.
+    fn action_masks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let inner = self.shared.lock(py, "action_masks")?;
+        Ok(self.shapes.new_masks(py, false, inner.batch.view().action_masks()))
     }
 
     /// Return of the episode that each instance finished last, `[n, (agents)]`.

@@ -30,6 +30,10 @@ pub(crate) fn of_step<'py>(
     ended: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let infos = PyDict::new(py);
+    if let Some(masks) = shapes.new_masks(py, false, inner.batch.view().action_masks()) {
+        infos.set_item(intern!(py, "action_mask"), masks)?;
+        infos.set_item(intern!(py, "_action_mask"), PyArray1::from_vec(py, vec![true; shapes.num_envs]))?;
+    }
     if !ended || !(wanted.final_observations || wanted.episodes) {
         return Ok(infos);
     }

@@ -16,6 +16,8 @@ pub(crate) struct Shapes {
     encoding: Encoding,
     observation: Vec<usize>,
     action: Vec<usize>,
+    /// Actions that the masks of one agent tell of; 0 where the environment has no masks.
+    mask_bits: usize,
 }
 
 impl Shapes {
@@ -25,7 +27,8 @@ impl Shapes {
             other => vec![other.words()],
         };
         let observation = facts.observation.shape.clone();
-        Self { num_envs, agents: facts.agents, encoding: facts.observation.encoding, observation, action }
+        let mask_bits = if facts.action_mask { facts.action.mask_bits() } else { 0 };
+        Self { num_envs, agents: facts.agents, encoding: facts.observation.encoding, observation, action, mask_bits }
     }
 
     /// `[..lead, n]`, then the agents where there are several.
@@ -50,6 +53,33 @@ impl Shapes {
         let mut shape = self.rewards(lead);
         shape.extend(&self.action);
         shape
+    }
+
+    /// Whether the environment says which actions are legal.
+    pub fn has_masks(&self) -> bool {
+        self.mask_bits > 0
+    }
+
+    /// `[..lead, n, (agents,) actions]`.
+    pub fn masks(&self, lead: &[usize]) -> Vec<usize> {
+        let mut shape = self.rewards(lead);
+        shape.push(self.mask_bits);
+        shape
+    }
+
+    /// Bytes of all agents' masks of one instance, once unpacked.
+    pub fn mask_bytes(&self) -> usize {
+        self.agents * self.mask_bits
+    }
+
+    /// A new array of the masks of all instances, where there are masks: int8, which is what Gymnasium's `sample(mask)`
+    /// takes. `one` leaves out the dimension of instances, of which there is one.
+    pub fn new_masks<'py>(&self, py: Python<'py>, one: bool, masks: Option<&[u32]>) -> Option<Bound<'py, PyAny>> {
+        let masks = masks?;
+        let (array, target) = new_array::<i8>(py, &self.masks(&[])[usize::from(one)..]);
+        // SAFETY: the array has the shape of these masks.
+        unsafe { target.put_masks(0, masks, self.mask_bits) };
+        Some(array)
     }
 
     /// `[..lead, n]`.
@@ -132,6 +162,19 @@ impl Target {
                 observations.unpack_u8(bytes).expect("the length is that of the observations");
             }
         }
+    }
+}
+
+impl Target {
+    /// Writes masks of `bits` actions each, unpacked, to element `at` and further.
+    ///
+    /// # Safety
+    /// The array has room for them.
+    pub unsafe fn put_masks(self, at: usize, masks: &[u32], bits: usize) {
+        let rows = masks.chunks_exact(bits.div_ceil(32));
+        let values = rows.flat_map(|row| (0..bits).map(|bit| (row[bit / 32] >> (bit % 32) & 1) as i8));
+        // SAFETY: the caller's promise.
+        unsafe { self.fill(at, values) }
     }
 }
 

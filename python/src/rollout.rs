@@ -28,14 +28,16 @@ pub(crate) struct Request {
     pub on_gpu: bool,
 }
 
-/// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, and last observations if wanted.
+/// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, last observations if wanted, and masks of
+/// legal actions if there are any.
 pub(crate) struct Arrays {
     pub steps: usize,
     arrays: Vec<Py<PyAny>>,
 }
 
 impl Arrays {
-    fn new(py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> PyResult<Self> {
+    /// Shapes and types of the arrays.
+    fn layout(facts: &Facts, shapes: &Shapes, request: Request) -> Vec<(Vec<usize>, &'static str)> {
         let lead = &[request.steps];
         let kind = match facts.observation.encoding {
             shadergym_envs::Encoding::F32 => "float32",
@@ -53,6 +55,14 @@ impl Arrays {
         if request.final_observations {
             all.push((shapes.observations(lead), kind));
         }
+        if shapes.has_masks() {
+            all.push((shapes.masks(lead), "int8"));
+        }
+        all
+    }
+
+    fn new(py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> PyResult<Self> {
+        let all = Self::layout(facts, shapes, request);
         let empty = py.import("numpy")?.getattr("empty")?;
         let make = |(shape, kind): (Vec<usize>, &str)| {
             // NumPy says ValueError where the size does not even fit a number.
@@ -68,19 +78,11 @@ impl Arrays {
     }
 
     /// Whether the arrays still have room for a rollout of the same kind (users may resize arrays).
-    fn fit(&self, py: Python<'_>, shapes: &Shapes, request: Request) -> bool {
-        let lead = &[request.steps];
-        let expected = [
-            shapes.observations(lead),
-            shapes.rewards(lead),
-            shapes.flags(lead),
-            shapes.flags(lead),
-            shapes.actions(lead),
-            shapes.observations(lead),
-        ];
+    fn fit(&self, py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> bool {
+        let expected = Self::layout(facts, shapes, request);
         self.steps == request.steps
-            && self.arrays.len() == 5 + usize::from(request.final_observations)
-            && self.arrays.iter().zip(expected).all(|(array, shape)| {
+            && self.arrays.len() == expected.len()
+            && self.arrays.iter().zip(expected).all(|(array, (shape, _))| {
                 array.bind(py).cast::<PyUntypedArray>().is_ok_and(|a| a.is_c_contiguous() && a.shape() == shape)
             })
     }
@@ -121,14 +123,15 @@ pub(crate) fn run(
     };
     let arrays = match (request.record, reuse) {
         (false, _) => None,
-        (true, Some(old)) if old.fit(py, shapes, request) => Some(old),
+        (true, Some(old)) if old.fit(py, facts, shapes, request) => Some(old),
         (true, _) => Some(Arrays::new(py, facts, shapes, request)?),
     };
     let targets = arrays.as_ref().map(|a| a.targets(py));
     let piece = if request.whole {
         steps
     } else if request.record {
-        let words = shapes.num_envs * (2 * facts.observation_words() + facts.agents + facts.action_words());
+        let words = shapes.num_envs
+            * (2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words());
         (if request.on_gpu { GPU_WORDS } else { CPU_WORDS } / words).clamp(1, steps)
     } else {
         (TRANSITIONS / shapes.num_envs).clamp(1, steps)
@@ -150,7 +153,7 @@ pub(crate) fn run(
                         (None, Some(actions)) => *recording = Some(batch.record_with(count, actions)?),
                     }
                     let recording = recording.as_ref().expect("set above");
-                    put(recording, targets, start, shapes, row);
+                    put(recording, targets, start, shapes, row, request.final_observations);
                     Ok(recording.stats().clone())
                 }
             }
@@ -183,7 +186,7 @@ fn check(
 }
 
 /// Copies a piece to its place in the arrays.
-fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes, row: usize) {
+fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes, row: usize, final_observations: bool) {
     let (n, agents) = (shapes.num_envs, shapes.agents);
     let first = start * n * shapes.observation_bytes();
     // SAFETY: the arrays have the shapes of the whole rollout, of which this piece is a part.
@@ -199,8 +202,12 @@ fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes,
             }
             _ => unreachable!("recordings hold u32 or f32"),
         }
-        if let Some(last) = targets.get(5) {
+        let mut rest = targets[5..].iter();
+        if final_observations && let Some(last) = rest.next() {
             last.put_observations(first, recording.final_observations());
+        }
+        if let (Some(target), Some(masks)) = (rest.next(), recording.action_masks()) {
+            target.put_masks(start * n * shapes.mask_bytes(), masks, shapes.mask_bytes() / agents);
         }
     }
 }

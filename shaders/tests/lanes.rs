@@ -35,6 +35,7 @@ fn levels_agree(environment: &'static Environment) {
                 );
             }
             assert_eq!(other.observations, reference.observations, "{} step {step}", environment.id);
+            assert_eq!(other.masks, reference.masks, "{} step {step}", environment.id);
             let bits = |l: &Lanes| l.rewards.iter().map(|r| r.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(other), bits(reference), "{} step {step}", environment.id);
             assert_eq!(other.terminated, reference.terminated, "{} step {step}", environment.id);
@@ -59,4 +60,36 @@ fn levels_agree_on_the_torture_environments() {
 #[test]
 fn levels_agree_on_the_shipped_environments() {
     environments().iter().for_each(levels_agree);
+}
+
+/// The environment counts what its own masks forbid; its choices lie across words, and a last word is not full.
+#[test]
+fn random_play_keeps_to_the_masks() {
+    let masks = selftests().iter().find(|e| e.stem == "torture_masks").expect("a self-test environment");
+    let facts = masks.facts();
+    let illegal = facts.state.field("illegal").expect("it counts them").offset;
+    let (agents, bits) = (facts.agents, facts.action.mask_bits());
+    assert_eq!((facts.mask_words(), bits), (agents * 4, 108));
+    let mut seen = vec![0u32; agents * bits];
+    for mut lanes in Lanes::all(masks, INSTANCES) {
+        lanes.reset(1);
+        for step in 0..STEPS {
+            let states = lanes.states();
+            for state in states.chunks_exact(facts.state.words) {
+                assert_eq!(state[illegal], 0, "{} by step {step}", lanes.level());
+            }
+            for (row, mask) in lanes.masks.chunks_exact(4).enumerate() {
+                let is_legal = |bit: usize| mask[bit / 32] >> (bit % 32) & 1;
+                for bit in 0..bits {
+                    seen[row % agents * bits + bit] += is_legal(bit);
+                }
+                assert_eq!(mask[3] >> 12, 0, "bits past the last action");
+                for choice in [0..1, 1..41, 41..44, 44..108] {
+                    assert!(choice.clone().any(|bit| is_legal(bit) == 1), "choice {choice:?} has no legal action");
+                }
+            }
+            lanes.play(1);
+        }
+    }
+    assert!(seen.iter().all(|&n| n > 0), "every bit is legal now and then: {seen:?}");
 }

@@ -113,6 +113,9 @@ fn action(facts: &Facts) -> String {
         text.push_str(&format!("{}\n\n", facts.action_doc));
     }
     text.push_str(&format!("{}{}.\n", Space::of_action(facts), each(facts)));
+    if facts.action_mask {
+        text.push_str("Every observation comes with a mask of the legal actions, to which random play keeps.\n");
+    }
     match &facts.action {
         ActionSpace::Discrete { .. } => text,
         ActionSpace::MultiDiscrete { nvec } => {

@@ -150,6 +150,7 @@ impl CpuBackend {
             commands: self.commands.as_ptr(),
             seeds: self.seeds.as_ptr(),
             observations: out.observations.as_mut_ptr(),
+            masks: out.masks.as_mut_ptr(),
             rewards: out.rewards.as_mut_ptr(),
             terminated: out.terminated.as_mut_ptr(),
             truncated: out.truncated.as_mut_ptr(),
@@ -278,7 +279,7 @@ impl Backend for CpuBackend {
 
     fn bytes_per_instance(&self) -> usize {
         let facts = self.facts;
-        let outputs = 2 * facts.observation_words() + 2 * facts.agents + 4 + facts.agents;
+        let outputs = 2 * facts.observation_words() + facts.mask_words() + 2 * facts.agents + 4 + facts.agents;
         4 * (self.block_words() + outputs) + 2
     }
 }

@@ -339,6 +339,7 @@ impl GpuBackend {
             (&recorded.flags, &self.regions.flags),
             (&recorded.reward, &self.regions.reward),
             (&recorded.observation, &self.regions.observation),
+            (&recorded.mask, &self.regions.mask),
             (&recorded.last, &self.regions.last),
         ] {
             let len = 4 * to_region.len() as u64;

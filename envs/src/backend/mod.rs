@@ -87,6 +87,8 @@ impl Part {
 pub(crate) struct Outputs {
     /// [R, n, agents, observation words], raw words.
     pub observations: Vec<u32>,
+    /// [R, n, agents, mask words] legal actions of those observations; empty where the environment has no masks.
+    pub masks: Vec<u32>,
     /// [R, n, agents].
     pub rewards: Vec<f32>,
     /// [R, n].
@@ -116,6 +118,7 @@ impl Outputs {
     pub fn resize(&mut self, facts: &Facts, num_envs: usize, rows: usize, record: bool) {
         let (agents, n) = (facts.agents, num_envs);
         self.observations.resize(rows * n * facts.observation_words(), 0);
+        self.masks.resize(rows * n * facts.mask_words(), 0);
         self.rewards.resize(rows * n * agents, 0.0);
         self.terminated.resize(rows * n, false);
         self.truncated.resize(rows * n, false);
@@ -132,6 +135,7 @@ impl Outputs {
     /// Takes over arrays of the same lengths, in place: views on the buffers stay valid.
     pub fn copy_from(&mut self, other: &Self) {
         self.observations.copy_from_slice(&other.observations);
+        self.masks.copy_from_slice(&other.masks);
         self.rewards.copy_from_slice(&other.rewards);
         self.terminated.copy_from_slice(&other.terminated);
         self.truncated.copy_from_slice(&other.truncated);
@@ -148,7 +152,7 @@ impl Outputs {
 
 /// A batch of instances on one device.
 pub(crate) trait Backend: Send {
-    /// Resets the instances whose command says so; `out` is sized for R = 1 and receives the observations of exactly
+    /// Resets the instances whose command says so; `out` is sized for R = 1 and receives the observations and masks of exactly
     /// those rows (all other rows of all arrays stay as they are).
     fn reset(&mut self, commands: &[ResetCommand], out: &mut Outputs) -> Result<()>;
 

@@ -238,7 +238,8 @@ impl Batch {
     }
 
     /// One step of every instance. `actions` is `[n, agents, ...]`: integers for discrete spaces, finite floats for
-    /// continuous ones. Under [`AutoresetMode::NextStep`] an instance that ended in the step before ignores its action,
+    /// continuous ones. Every action of the space is executed, also an illegal one ([`StepView::action_masks`]): the
+    /// environment's docs say what it does. Under [`AutoresetMode::NextStep`] an instance that ended in the step before ignores its action,
     /// starts anew and has reward 0.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::observations::Observations;
 
 impl Batch {
-    /// K transitions of every instance with uniformly random actions, drawn where the instances live by generators that
-    /// belong to them: the same seed gives the same actions, on any device. Afterwards [`Batch::view`] shows the last one.
+    /// K transitions of every instance with uniformly random actions (legal ones, where the environment says which
+    /// are), drawn where the instances live by generators that belong to them: the same seed gives the same actions, on any device. Afterwards [`Batch::view`] shows the last one.
     /// Where auto-reset is disabled an instance that ends stays as it is until the call is over.
     ///
     /// # Errors
@@ -97,6 +97,7 @@ impl Batch {
         swap(rows);
         result?;
         copy_last(&mut out.observations, &rows.observations);
+        copy_last(&mut out.masks, &rows.masks);
         copy_last(&mut out.rewards, &rows.rewards);
         copy_last(&mut out.terminated, &rows.terminated);
         copy_last(&mut out.truncated, &rows.truncated);
@@ -111,7 +112,7 @@ fn copy_last<T: Copy>(to: &mut [T], from: &[T]) {
 
 /// Makes room for R rows, or says that there is none.
 pub(super) fn reserve(facts: &Facts, num_envs: usize, rows: usize, out: &mut Outputs) -> Result<()> {
-    let words = 2 * facts.observation_words() + facts.agents + facts.action_words();
+    let words = 2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words();
     let needed = (words as u64 * 4 + 2).saturating_mul(num_envs as u64).saturating_mul(rows as u64);
     let elements = (rows as u64).saturating_mul(num_envs as u64).saturating_mul(facts.observation_words() as u64);
     let mut room = isize::try_from(needed).is_ok();
@@ -214,6 +215,14 @@ impl Recording {
     /// Observations after each transition, `[k, n, agents, ...]`.
     pub fn observations(&self) -> Observations<'_> {
         Observations::new(&self.out.observations, &self.facts.observation)
+    }
+
+    /// Legal actions after each transition, `[k, n, agents, mask words]`, as [`StepView::action_masks`] has them: the
+    /// action of step t was chosen by row t - 1.
+    ///
+    /// [`StepView::action_masks`]: crate::StepView::action_masks
+    pub fn action_masks(&self) -> Option<&[u32]> {
+        self.facts.action_mask.then_some(&self.out.masks[..])
     }
 
     /// Rewards `[k, n, agents]`.

@@ -20,7 +20,7 @@ pub struct Snapshot {
 const PARTS: [Part; 4] = [Part::Episode, Part::State, Part::Params, Part::Pending];
 
 /// First bytes of a saved snapshot; the number changes with the layout.
-const MAGIC: &[u8] = b"shadergym snapshot 1\n";
+const MAGIC: &[u8] = b"shadergym snapshot 2\n";
 
 impl Batch {
     /// Everything of this batch, to be put back with [`Self::restore`].
@@ -123,13 +123,14 @@ impl Snapshot {
             *part = take_words(&mut rest)?;
         }
         let flags = take_words(&mut rest)?;
-        let mut arrays = (0..10).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
+        let mut arrays = (0..11).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
         let mut next = || arrays.next().unwrap_or_default();
         let floats = |words: Vec<u32>| words.into_iter().map(f32::from_bits).collect();
         let out = Outputs {
             terminated: flags.iter().map(|f| f & 1 != 0).collect(),
             truncated: flags.iter().map(|f| f & 2 != 0).collect(),
             observations: next(),
+            masks: next(),
             rewards: floats(next()),
             final_observations: next(),
             actions: next(),
@@ -150,9 +151,10 @@ fn flags(out: &Outputs) -> Vec<u32> {
 }
 
 /// All arrays of words, in the order in which they are saved.
-fn words(out: &Outputs) -> [&[u32]; 10] {
+fn words(out: &Outputs) -> [&[u32]; 11] {
     [
         &out.observations,
+        &out.masks,
         bytemuck::cast_slice(&out.rewards),
         &out.final_observations,
         &out.actions,

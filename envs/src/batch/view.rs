@@ -19,6 +19,15 @@ impl<'a> StepView<'a> {
         Observations::new(&self.out.observations, &self.facts.observation)
     }
 
+    /// Which actions are legal, `[n, agents, mask words]`; None where the environment does not say (all are, then).
+    /// A row belongs to the observation of the same row: it is about the action that comes next. Action a of a
+    /// discrete space is bit a % 32 of word a / 32, 1 = legal; the bits of several choices follow each other
+    /// ([`ActionSpace::mask_bits`](shadergym_compiler::ActionSpace::mask_bits) of them, the rest of the last word is
+    /// 0). Every choice has a legal action. What an illegal action does is up to the environment.
+    pub fn action_masks(&self) -> Option<&'a [u32]> {
+        self.facts.action_mask.then_some(&self.out.masks[..])
+    }
+
     /// Rewards `[n, agents]`; 0 where an instance only started.
     pub fn rewards(&self) -> &'a [f32] {
         &self.out.rewards

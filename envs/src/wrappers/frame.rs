@@ -39,6 +39,8 @@ impl Row {
 pub struct Frame<'a> {
     /// `[n, agents, elements]`.
     pub observations: &'a [f32],
+    /// `[n, agents, mask words]` legal actions, as [`StepView::action_masks`](crate::StepView::action_masks) has them.
+    pub action_masks: Option<&'a [u32]>,
     /// `[n, agents]`.
     pub rewards: &'a [f32],
     /// `[n]`.
@@ -100,6 +102,7 @@ impl Batch {
         let view = self.view();
         Ok(Frame {
             observations: view.observations().as_f32().unwrap_or(&self.frame.observations),
+            action_masks: view.action_masks(),
             rewards: view.rewards(),
             terminated: view.terminated(),
             truncated: view.truncated(),

@@ -55,6 +55,7 @@ impl VectorEnv for Script {
         self.next += 1;
         Ok(Frame {
             observations: &frame.observations,
+            action_masks: None,
             rewards: &frame.rewards,
             terminated: &frame.ended,
             truncated: &NONE,

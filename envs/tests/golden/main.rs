@@ -5,6 +5,7 @@
 
 mod file;
 mod maze_levels;
+mod tic_tac_toe;
 
 use file::Golden;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -34,6 +35,7 @@ fn main() {
         }
     }
     trials.extend(maze_levels::trials(gpu));
+    trials.extend(tic_tac_toe::trials(gpu));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -1,7 +1,10 @@
 //! One environment on one back end, and what the properties share.
 
+use std::ops::Range;
+
 use shadergym_envs::{
-    Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with, spec,
+    ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with,
+    spec,
 };
 
 /// One environment on one back end.
@@ -45,6 +48,7 @@ pub fn row(recording: &Recording, step: usize, instance: usize) -> Vec<u32> {
         words[at * width..(at + 1) * width].to_vec()
     };
     let mut all = per(recording.observations().words());
+    all.extend(per(recording.action_masks().unwrap_or_default()));
     all.extend(per(bits(recording.rewards()).as_slice()));
     let ended = [recording.terminated()[at], recording.truncated()[at]];
     all.extend(ended.map(u32::from));
@@ -65,6 +69,7 @@ pub fn fingerprint(recording: &Recording) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut take = |word: u32| hash = (hash ^ u64::from(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     recording.observations().words().iter().copied().for_each(&mut take);
+    recording.action_masks().unwrap_or_default().iter().copied().for_each(&mut take);
     recording.rewards().iter().map(|r| r.to_bits()).for_each(&mut take);
     action_words(recording.actions()).into_iter().for_each(&mut take);
     let finals = recording.final_observations();
@@ -90,6 +95,21 @@ pub fn action_words(actions: Actions<'_>) -> Vec<u32> {
         Actions::Continuous(values) => bits(values),
         _ => unreachable!("recordings hold these two"),
     }
+}
+
+/// Bits of each choice in one agent's mask of legal actions; none where actions are real numbers.
+pub fn choices(spec: &Facts) -> Vec<Range<usize>> {
+    let counts = match &spec.action {
+        ActionSpace::Discrete { n } => vec![*n],
+        ActionSpace::MultiDiscrete { nvec } => nvec.clone(),
+        ActionSpace::Box { .. } => Vec::new(),
+    };
+    let mut first = 0;
+    let range = |n: &u32| {
+        first += *n as usize;
+        first - *n as usize..first
+    };
+    counts.iter().map(range).collect()
 }
 
 /// Whether every row of observations lies in the space; `rows` selects.

@@ -20,6 +20,7 @@ const PROPERTIES: &[Property] = &[
     ("ten_million_random_steps_stay_finite", values::random_play_stays_finite),
     ("pictures_show_something", values::pictures_show_something),
     ("bad_input_is_refused", values::bad_input_is_refused),
+    ("random_play_is_uniform_among_legal_actions", values::random_play_is_legal),
     ("same_seed_same_run", repeat::same_seed_same_run),
     ("batch_size_does_not_matter", repeat::batch_size_does_not_matter),
     ("instance_equals_single", repeat::instance_equals_single),

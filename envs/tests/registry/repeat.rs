@@ -71,6 +71,11 @@ pub fn recording_equals_single_steps(case: &Case) {
                 view.observations().words()[range.clone()],
                 recording.observations().words()[recorded_range.clone()]
             );
+            let masks = case.spec().mask_words();
+            assert_eq!(
+                view.action_masks().map(|all| &all[i * masks..(i + 1) * masks]),
+                recording.action_masks().map(|all| &all[at * masks..(at + 1) * masks])
+            );
             if view.ended(i) {
                 assert_eq!(
                     view.final_observations().words()[range],
@@ -102,6 +107,7 @@ pub fn recording_equals_single_steps(case: &Case) {
 fn same_everywhere(a: &mut Batch, b: &mut Batch, random: bool) {
     assert_eq!(a.get_state(..).expect("reads"), b.get_state(..).expect("reads"));
     assert_eq!(a.view().observations().words(), b.view().observations().words());
+    assert_eq!(a.view().action_masks(), b.view().action_masks());
     assert_eq!(a.view().terminated(), b.view().terminated());
     assert_eq!(a.view().truncated(), b.view().truncated());
     assert_eq!(a.view().episode_lengths(), b.view().episode_lengths());
@@ -139,6 +145,7 @@ pub fn state_round_trip(case: &Case) {
     batch.rollout(13).expect("rolls out");
     let states = batch.get_state(..).expect("reads");
     let observations = batch.observations().words().to_vec();
+    let masks = batch.view().action_masks().map(<[u32]>::to_vec);
     batch.rollout(9).expect("rolls out");
     let moved = batch.observations().words().to_vec();
     // Some first: the others stay where they are.
@@ -155,6 +162,7 @@ pub fn state_round_trip(case: &Case) {
     batch.set_state(.., &states).expect("states that were");
     assert_eq!(batch.get_state(..).expect("reads"), states);
     assert_eq!(batch.observations().words(), observations);
+    assert_eq!(batch.view().action_masks(), masks.as_deref());
     assert!(!batch.view().ended_instances().any(|_| true), "all live again");
     assert_eq!(batch.rollout(1).expect("rolls out").transitions, 21);
 }

@@ -1,8 +1,8 @@
 //! What comes out is what was promised: spaces, finite numbers, pictures; what cannot go in is refused.
 
-use shadergym_envs::{Actions, Error, Kind, SampleRng};
+use shadergym_envs::{Actions, AutoresetMode, Error, Kind, SampleRng};
 
-use crate::case::{Case, check_observations, random_params};
+use crate::case::{Case, action_words, check_observations, choices, random_params};
 
 pub fn spaces_contain_what_comes_out(case: &Case) {
     let mut batch = case.started(67, 3);
@@ -50,6 +50,52 @@ pub fn spaces_hold_for_all_params(case: &Case) {
         let ended = |row: usize| recording.terminated()[row / agents] | recording.truncated()[row / agents];
         check_observations(recording.final_observations(), &space, "final observations", ended);
         assert!(recording.rewards().iter().all(|r| r.is_finite()));
+    }
+}
+
+/// How far the number of times that an action was drawn may be off what its chances add up to, in standard deviations.
+const DRAWN_SIGMAS: f64 = 6.0;
+
+/// Masks belong to the observation before the action; where there are none, None says so. Every choice has a legal
+/// action at any time, and random play draws the legal ones alike, also in calls whose action is ignored.
+pub fn random_play_is_legal(case: &Case) {
+    let (n, steps) = (67, 400);
+    let (spec, choices) = (case.spec(), choices(case.spec()));
+    let (agents, words) = (spec.agents, spec.action.mask_words());
+    for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep, AutoresetMode::Disabled] {
+        let mut batch = case.open(n, |o| o.autoreset_mode(mode));
+        batch.reset(13).expect("resets");
+        let Some(first) = batch.view().action_masks().map(<[u32]>::to_vec) else {
+            assert!(!spec.action_mask && batch.record(2).expect("records").action_masks().is_none());
+            return;
+        };
+        let recording = batch.record(steps).expect("records");
+        let masks = [&first, recording.action_masks().expect("as the view")].concat();
+        assert_eq!((masks.len(), spec.mask_words()), ((steps + 1) * n * agents * words, agents * words));
+        let is_legal = |row: usize, bit: usize| masks[row * words + bit / 32] >> (bit % 32) & 1 == 1;
+        for row in 0..(steps + 1) * n * agents {
+            assert!(choices.iter().all(|c| c.clone().any(|bit| is_legal(row, bit))), "{mode:?}: nothing to choose");
+            assert!((spec.action.mask_bits()..32 * words).all(|bit| !is_legal(row, bit)), "bits past the last action");
+        }
+        // Row `row` of the actions was chosen by row `row` of the masks, which begin one step earlier.
+        let (mut excess, mut variance) = (vec![0.0; spec.action.mask_bits()], vec![0.0; spec.action.mask_bits()]);
+        for (row, actions) in action_words(recording.actions()).chunks_exact(choices.len()).enumerate() {
+            for (choice, &action) in choices.iter().zip(actions) {
+                assert!(is_legal(row, choice.start + action as usize), "{mode:?}: action {action} in row {row}");
+                let legal = choice.clone().filter(|&bit| is_legal(row, bit));
+                let chance = 1.0 / legal.clone().count() as f64;
+                for bit in legal {
+                    excess[bit] += f64::from(u8::from(bit == choice.start + action as usize)) - chance;
+                    variance[bit] += chance * (1.0 - chance);
+                }
+            }
+        }
+        for (bit, (excess, variance)) in excess.iter().zip(&variance).enumerate() {
+            assert!(
+                excess * excess <= DRAWN_SIGMAS * DRAWN_SIGMAS * variance,
+                "{mode:?}: bit {bit} is off by {excess}"
+            );
+        }
     }
 }
 

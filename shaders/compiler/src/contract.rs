@@ -1,4 +1,10 @@
 //! The environment contract: what a file must declare, checked while its facts are gathered.
+//!
+//! `fn action_mask(params: Params, state: State) -> u32` (an array of u32 for more than 32 actions; `, agent: u32` where
+//! there are several agents) may say which actions are legal: one bit for each, the first action in the lowest bit of the
+//! first word, 1 = legal; the bits of several choices follow each other without gaps, those past the last action are 0.
+//! Every choice has a legal action in every state that can come up, ended ones included. `step` is given illegal actions
+//! all the same, by sticky actions for one, and says what they do.
 
 use naga::{Handle, ScalarKind, Type, TypeInner};
 
@@ -28,7 +34,8 @@ impl Reflect<'_> {
         self.numbers();
         let params = self.structure("Params");
         let state = self.structure("State");
-        self.signatures(agents);
+        let action = self.action(agents);
+        self.signatures(agents, action.as_ref());
         let default_params = self.params_constant("DEFAULT_PARAMS", &params);
         if default_params.is_none() && params.words > 0 {
             self.breach(
@@ -54,7 +61,6 @@ impl Reflect<'_> {
         };
         self.check_defaults(&params, &default_params, &params_bounds);
         self.aliases(agents);
-        let action = self.action(agents);
         let observation = self.observation();
         let action_doc = ["ACTION_COUNT", "ACTION_LOW"]
             .map(|name| self.constant_doc(name))
@@ -82,6 +88,7 @@ impl Reflect<'_> {
             state,
             action,
             action_doc,
+            action_mask: self.function("action_mask").is_some(),
             observation,
             integer,
             episode_words,
@@ -238,7 +245,7 @@ impl Reflect<'_> {
         }
     }
 
-    fn signatures(&mut self, agents: usize) {
+    fn signatures(&mut self, agents: usize, action: Option<&ActionSpace>) {
         use Want::*;
         let agent: &[Want] = if agents > 1 { &[Number] } else { &[] };
         let several = if agents > 1 { ", agent: u32" } else { "" };
@@ -270,14 +277,32 @@ impl Reflect<'_> {
                 Vector(3),
                 "fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32>".to_owned(),
             ),
+            (
+                "action_mask",
+                [&[Value("Params"), Either("State")], agent].concat(),
+                // Without an action space there are other findings.
+                action.map_or(Anything, |a| Words(a.mask_words())),
+                format!(
+                    "fn action_mask(params: Params, state: ptr<function, State>{several}) -> {}",
+                    match action.map_or(1, ActionSpace::mask_words) {
+                        0 | 1 => "u32".to_owned(),
+                        words => format!("array<u32, {words}>"),
+                    }
+                ),
+            ),
         ] {
             let fix = format!("declare `{signature}`");
             let Some(function) = self.function(name) else {
-                if name != "pixel" {
+                if name != "pixel" && name != "action_mask" {
                     self.breach(name, format!("the function `{name}` is missing"), &fix);
                 }
                 continue;
             };
+            if name == "action_mask" && matches!(action, Some(ActionSpace::Box { .. })) {
+                let message = "`action_mask` chooses among numbered actions, and these actions are real numbers";
+                self.breach(name, message, "delete it, or declare numbered actions with ACTION_COUNT");
+                continue;
+            }
             let found = function.arguments.len();
             let bad = (0..wants.len()).find(|&i| function.arguments.get(i).is_some_and(|a| !self.is(wants[i], a.ty)));
             let result_fits = function.result.as_ref().is_some_and(|r| self.is(result, r.ty));
@@ -293,6 +318,12 @@ impl Reflect<'_> {
             } else if !result_fits {
                 let rewards = if agents > 1 { format!("array<f32, {agents}>") } else { "f32".to_owned() };
                 let note = match name {
+                    "action_mask" => {
+                        let bits = action.map_or(0, ActionSpace::mask_bits);
+                        format!(
+                            "{fix}: one bit for each of {bits} actions, the first in the lowest bit of the first word"
+                        )
+                    }
                     "step" => format!("{fix}, where Outcome is {{ reward: {rewards}, terminated: bool }}"),
                     _ => fix,
                 };
@@ -308,6 +339,10 @@ impl Reflect<'_> {
             (Want::Value(name) | Want::Either(name), TypeInner::Struct { .. }) => named(ty, name),
             (Want::Pointer(name) | Want::Either(name), TypeInner::Pointer { base, .. }) => named(*base, name),
             (Want::Number, TypeInner::Scalar(scalar)) => scalar.kind == ScalarKind::Uint,
+            (Want::Words(1), TypeInner::Scalar(scalar)) => scalar.kind == ScalarKind::Uint,
+            (Want::Words(n), TypeInner::Array { base, size: naga::ArraySize::Constant(count), .. }) => {
+                count.get() as usize == n && self.is(Want::Number, *base)
+            }
             (Want::Vector(n), TypeInner::Vector { size, scalar }) => {
                 *size as usize == n && scalar.kind == ScalarKind::Float
             }
@@ -341,6 +376,8 @@ enum Want {
     Either(&'static str),
     /// u32.
     Number,
+    /// This many u32: an array, or a single one as it is.
+    Words(usize),
     /// f32 components.
     Vector(usize),
     /// A struct with `reward` (per agent, if there are several) and `terminated`.

@@ -91,6 +91,21 @@ impl ActionSpace {
             Self::Box { low, .. } => low.len(),
         }
     }
+
+    /// Bits of one agent's mask of legal actions: one for each action, those of several choices one after the other.
+    /// 0 for real numbers, which have no masks.
+    pub fn mask_bits(&self) -> usize {
+        match self {
+            Self::Discrete { n } => *n as usize,
+            Self::MultiDiscrete { nvec } => nvec.iter().fold(0, |sum: usize, &n| sum.saturating_add(n as usize)),
+            Self::Box { .. } => 0,
+        }
+    }
+
+    /// The same in 32-bit words; bit b lies at bit b % 32 of word b / 32.
+    pub fn mask_words(&self) -> usize {
+        self.mask_bits().div_ceil(32)
+    }
 }
 
 /// How observations lie in memory.
@@ -175,6 +190,8 @@ pub struct Facts {
     pub action: ActionSpace,
     /// Docs of the action.
     pub action_doc: String,
+    /// Whether the file says which actions are legal (`action_mask`).
+    pub action_mask: bool,
     /// Observation space of one agent.
     pub observation: ObservationSpace,
     /// No float in state or observation: CPU and GPU must agree bitwise.
@@ -192,6 +209,11 @@ impl Facts {
     /// Words of all agents' actions of one instance.
     pub fn action_words(&self) -> usize {
         self.agents * self.action.words()
+    }
+
+    /// Words of all agents' masks of legal actions of one instance; 0 if the file has no `action_mask`.
+    pub fn mask_words(&self) -> usize {
+        if self.action_mask { self.agents * self.action.mask_words() } else { 0 }
     }
 
     /// Words of all agents' observations of one instance.

@@ -35,6 +35,10 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     if facts.pixel_aspect.is_some() {
         line(&mut out, pixel(reflect));
     }
+    if facts.action_mask {
+        line(&mut out, masks(reflect, facts));
+    }
+    line(&mut out, write_masks(facts));
     line(&mut out, draw_actions(facts));
 
     // Words of the structs in memory order; the episode's struct is the kernel's own.
@@ -118,6 +122,75 @@ fn observe(reflect: &Reflect, facts: &Facts) -> String {
     )
 }
 
+/// `kernel_action_mask`: the environment's mask of one agent as an array of words; and what draws among its bits.
+fn masks(reflect: &Reflect, facts: &Facts) -> String {
+    let state = argument(reflect, "action_mask", 1, "state");
+    let agent = if facts.agents > 1 { ", agent" } else { "" };
+    let words = facts.action.mask_words();
+    let result = reflect.function("action_mask").and_then(|f| f.result.as_ref()).expect("checked by facts").ty;
+    let call = format!("action_mask(params, {state}{agent})");
+    let mask = if matches!(reflect.inner(result), TypeInner::Scalar(_)) { format!("KernelMask({call})") } else { call };
+    format!(
+        "alias KernelMask = array<u32, {words}>;\n\
+         fn kernel_action_mask(params: Params, state: ptr<function, State>, agent: u32) -> KernelMask {{\n    return {mask};\n}}\n{DRAW_LEGAL}"
+    )
+}
+
+/// `kernel_write_masks`: stores all agents' masks into a row of the outputs; nothing where there are none.
+fn write_masks(facts: &Facts) -> String {
+    let head = "fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>) {";
+    if !facts.action_mask {
+        return format!("{head} }}");
+    }
+    let words = facts.action.mask_words();
+    let stores: String = (0..words).map(|w| format!("        kernel_outputs[at + {w}u] = mask[{w}];\n")).collect();
+    format!(
+        "{head}\n    for (var agent = 0u; agent < AGENTS; agent++) {{\n        \
+         let at = kernel_control.at_mask + (row * AGENTS + agent) * {words}u;\n        \
+         let mask = kernel_action_mask(*params, state, agent);\n{stores}    }}\n}}"
+    )
+}
+
+/// Draws one choice among the bits first..end of a mask, first = 0 of it. Without any it is 0, with one draw all the same.
+const DRAW_LEGAL: &str = "\
+fn kernel_choice_bits(word: u32, w: u32, first: u32, end: u32) -> u32 {
+    let low = max(first, w * 32u) - w * 32u;
+    let high = min(end, w * 32u + 32u) - w * 32u;
+    return word & (0xffffffffu << low) & (0xffffffffu >> (32u - high));
+}
+fn kernel_bit_of_rank(word: u32, rank: u32) -> u32 {
+    var index = 0u;
+    var left = rank;
+    var bits = word;
+    for (var half = 16u; half > 0u; half >>= 1u) {
+        let below = countOneBits(bits & ((1u << half) - 1u));
+        let up = left >= below;
+        left -= select(0u, below, up);
+        index += select(0u, half, up);
+        bits = select(bits, bits >> half, up);
+    }
+    return index;
+}
+fn kernel_draw_legal(rng: ptr<function, Rng>, mask: KernelMask, first: u32, end: u32) -> u32 {
+    var words = mask;
+    var count = 0u;
+    for (var w = first / 32u; w * 32u < end; w++) {
+        count += countOneBits(kernel_choice_bits(words[w], w, first, end));
+    }
+    var rank = rng_range(rng, count);
+    var found = first;
+    var sought = count > 0u;
+    for (var w = first / 32u; w * 32u < end; w++) {
+        let word = kernel_choice_bits(words[w], w, first, end);
+        let ones = countOneBits(word);
+        let here = sought && rank < ones;
+        found = select(found, w * 32u + kernel_bit_of_rank(word, rank), here);
+        rank -= select(ones, 0u, here || !sought);
+        sought = sought && !here;
+    }
+    return found - first;
+}";
+
 fn pixel(reflect: &Reflect) -> String {
     let state = argument(reflect, "pixel", 1, "state");
     format!(
@@ -146,9 +219,26 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
 }
 
 fn draw_actions(facts: &Facts) -> String {
-    let mut out =
-        String::from("fn kernel_draw_actions(rng: ptr<function, Rng>) -> KernelActions {\n    var v: KernelActions;\n");
+    let mut out = String::from(
+        "fn kernel_draw_actions(params: ptr<function, Params>, state: ptr<function, State>, rng: ptr<function, Rng>) -> KernelActions {\n    \
+         var v: KernelActions;\n",
+    );
+    let choices: Vec<u32> = match &facts.action {
+        ActionSpace::Discrete { n } => vec![*n],
+        ActionSpace::MultiDiscrete { nvec } => nvec.clone(),
+        ActionSpace::Box { .. } => Vec::new(),
+    };
     for (w, (path, _)) in action_words(facts).iter().enumerate() {
+        if facts.action_mask {
+            let (agent, choice) = (w / choices.len(), w % choices.len());
+            if choice == 0 {
+                let _ = writeln!(out, "    let mask{agent} = kernel_action_mask(*params, state, {agent}u);");
+            }
+            let first: u32 = choices[..choice].iter().sum();
+            let end = first + choices[choice];
+            let _ = writeln!(out, "    v{path} = kernel_draw_legal(rng, mask{agent}, {first}u, {end}u);");
+            continue;
+        }
         let draw = match &facts.action {
             ActionSpace::Discrete { n } => format!("rng_range(rng, {n}u)"),
             ActionSpace::MultiDiscrete { nvec } => format!("rng_range(rng, {}u)", nvec[w % nvec.len()]),

@@ -79,6 +79,10 @@ fn observe(params: Params, state: State) -> Observation {
     return Observation(state.goal - state.x, state.speed);
 }
 
+// Where not every action is legal at any time, `fn action_mask(params: Params, state: State) -> u32` (more than 32
+// actions: array<u32, N>) gives a bit for each, the first in the lowest: random play and learners then keep to them.
+// `step` must still say what an illegal action does, and at least one must be legal, also after the end.
+
 // The picture: the colour at uv, (0, 0) is the upper left corner and (1, 1) the lower right one. Optional.
 fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32> {
     let x = (uv.x * 2.0 - 1.0) * 1.1;

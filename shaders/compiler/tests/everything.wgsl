@@ -87,6 +87,11 @@ fn observe(params: Params, state: ptr<function, State>, agent: u32) -> Observati
     return Observation((*state).grid[agent][0], (*state).grid[agent][1]);
 }
 
+fn action_mask(params: Params, state: ptr<function, State>, agent: u32) -> u32 {
+    // Both of the first choice, the gears up to that of the level.
+    return 3u | (((2u << (u32((*state).level) & 1u)) - 1u) << (2u + (agent & 1u)));
+}
+
 fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32> {
     return vec3<f32>(uv, state.wheels[0].angle);
 }

@@ -66,6 +66,7 @@ fn nested_structs_several_agents_and_bytes() {
             ],
         },
         action: ActionSpace::MultiDiscrete { nvec: vec![2, 3] },
+        action_mask: true,
         action_doc: "first: 0 stay, 1 go; second: 0 to 2 gears".into(),
         observation: ObservationSpace {
             encoding: Encoding::U8,

@@ -76,25 +76,57 @@ unsafe fn write_observations<S: Lanes, P: Program>(
     lanes: usize,
     bits: u64,
 ) {
-    let width = words::<S, P::Observation<S>>();
-    let stride = P::AGENTS * width;
-    let all = bits == u64::MAX >> (64 - lanes);
     for agent in 0..P::AGENTS {
         let observation = P::observe(s, params, state, W(agent as u32));
         // SAFETY: the caller's promise.
-        unsafe {
-            let rows = rows.add(agent * width);
-            if all && lanes == S::WIDTH {
-                write_rows::<S, _>(&observation, rows, stride, S::WIDTH);
-            } else {
-                let from = (&raw const observation).cast::<u32>();
-                let mut bits = bits;
-                while bits != 0 {
-                    let lane = bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    for word in 0..width {
-                        *rows.add(lane * stride + word) = *from.add(word * S::WIDTH + lane);
-                    }
+        unsafe { write_chosen::<S, P, _>(&observation, rows, agent, lanes, bits) };
+    }
+}
+
+/// Writes the masks of legal actions of the lanes in `bits` to their rows; nothing where the environment has none.
+///
+/// # Safety
+/// `rows` must be valid for the rows of the block.
+#[inline(always)]
+unsafe fn write_masks<S: Lanes, P: Program>(
+    s: S,
+    params: &P::Params<S>,
+    state: &mut P::State<S>,
+    rows: *mut u32,
+    lanes: usize,
+    bits: u64,
+) {
+    if words::<S, P::Mask<S>>() == 0 {
+        return;
+    }
+    for agent in 0..P::AGENTS {
+        let mask = P::action_mask(s, params, state, W(agent as u32));
+        // SAFETY: the caller's promise.
+        unsafe { write_chosen::<S, P, _>(&mask, rows, agent, lanes, bits) };
+    }
+}
+
+/// Writes one agent's value of the lanes in `bits` to their rows, which hold all agents'.
+///
+/// # Safety
+/// `rows` must be valid for the rows of the block.
+#[inline(always)]
+unsafe fn write_chosen<S: Lanes, P: Program, T>(value: &T, rows: *mut u32, agent: usize, lanes: usize, bits: u64) {
+    let width = words::<S, T>();
+    let stride = P::AGENTS * width;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let rows = rows.add(agent * width);
+        if lanes == S::WIDTH && bits == u64::MAX >> (64 - lanes) {
+            write_rows::<S, _>(value, rows, stride, S::WIDTH);
+        } else {
+            let from = (&raw const *value).cast::<u32>();
+            let mut bits = bits;
+            while bits != 0 {
+                let lane = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                for word in 0..width {
+                    *rows.add(lane * stride + word) = *from.add(word * S::WIDTH + lane);
                 }
             }
         }
@@ -150,6 +182,8 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
         }
         let row = first * P::AGENTS * words::<S, P::Observation<S>>();
         write_observations::<S, P>(s, &params, b.state, job.observations.add(row), lanes, observe);
+        let row = first * P::AGENTS * words::<S, P::Mask<S>>();
+        write_masks::<S, P>(s, &params, b.state, job.masks.add(row), lanes, observe);
     }
 }
 
@@ -174,6 +208,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
     let (n, first) = (job.instances, index * S::WIDTH);
     let action_words = words::<S, P::Actions<S>>();
     let observation_words = P::AGENTS * words::<S, P::Observation<S>>();
+    let mask_words = P::AGENTS * words::<S, P::Mask<S>>();
     let valid = u64::MAX >> (64 - lanes);
     // SAFETY: the caller's promise; all rows below belong to instances of this block.
     unsafe {
@@ -190,7 +225,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         let mut started = job.steps > 1 || super::Mask::any(ended_mask::<S, P>(s, &episode));
         let mut totals = P::totals(s);
         for t in 0..job.steps {
-            let actions = P::random_actions_or_given(s, &mut episode, job, t * n + first, lanes);
+            let row = t * n + first;
+            let actions = P::random_actions_or_given(s, &mut params, &mut state, &mut episode, job, row, lanes);
             let keep = job.record || t + 1 == job.steps;
             let rewards =
                 P::advance(s, control, &mut b.pending, &mut params, &mut state, &mut episode, &mut totals, actions);
@@ -222,6 +258,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             if keep {
                 let rows = job.observations.add(row * observation_words);
                 write_observations::<S, P>(s, &params, &mut state, rows, lanes, valid);
+                write_masks::<S, P>(s, &params, &mut state, job.masks.add(row * mask_words), lanes, valid);
             }
         }
         (*b.episode, *b.state) = (episode, state);
@@ -275,13 +312,15 @@ trait ActionSource: Program {
     #[inline(always)]
     unsafe fn random_actions_or_given<S: Lanes>(
         s: S,
+        params: &mut Self::Params<S>,
+        state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
         job: &Job,
         row: usize,
         lanes: usize,
     ) -> Self::Actions<S> {
         if job.actions.is_null() {
-            return Self::random_actions(s, episode);
+            return Self::random_actions(s, params, state, episode);
         }
         let words = words::<S, Self::Actions<S>>();
         // SAFETY: the caller's promise. All-zero bits are a valid value of vectors of words.

@@ -33,6 +33,8 @@ pub struct Job {
     pub seeds: *const u64,
     /// [R, n, observations words].
     pub observations: *mut u32,
+    /// [R, n, masks words] legal actions that belong to `observations`; no words where the environment has none.
+    pub masks: *mut u32,
     /// [R, n, agents].
     pub rewards: *mut f32,
     /// [R, n].

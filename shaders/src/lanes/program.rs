@@ -29,6 +29,8 @@ pub trait Program: 'static {
     type Actions<S: Lanes>: Value<S>;
     /// One agent's observation.
     type Observation<S: Lanes>: Value<S>;
+    /// One agent's mask of legal actions; no words where the environment has none.
+    type Mask<S: Lanes>: Copy;
     /// All agents' rewards.
     type Rewards<S: Lanes>: Value<S>;
     /// Sums over a rollout.
@@ -53,8 +55,13 @@ pub trait Program: 'static {
         state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
     );
-    /// Draws actions.
-    fn random_actions<S: Lanes>(s: S, episode: &mut Self::Episode<S>) -> Self::Actions<S>;
+    /// Draws actions, legal ones of this state where the environment has masks.
+    fn random_actions<S: Lanes>(
+        s: S,
+        params: &mut Self::Params<S>,
+        state: &mut Self::State<S>,
+        episode: &mut Self::Episode<S>,
+    ) -> Self::Actions<S>;
     /// One call of step.
     #[expect(clippy::too_many_arguments, reason = "the signature of kernel_advance in kernel.wgsl")]
     fn advance<S: Lanes>(
@@ -74,6 +81,13 @@ pub trait Program: 'static {
         state: &mut Self::State<S>,
         agent: W<u32>,
     ) -> Self::Observation<S>;
+    /// One agent's mask of legal actions.
+    fn action_mask<S: Lanes>(
+        s: S,
+        params: &Self::Params<S>,
+        state: &mut Self::State<S>,
+        agent: W<u32>,
+    ) -> Self::Mask<S>;
     /// The colour at `uv`, if the environment has a picture.
     fn pixel<S: Lanes>(s: S, params: &Self::Params<S>, state: &mut Self::State<S>, uv: [S::F; 2]) -> Option<[S::F; 3]>;
 }

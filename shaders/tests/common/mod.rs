@@ -46,6 +46,8 @@ pub struct Lanes {
     /// [n] of the last call.
     pub truncated: Vec<bool>,
     final_observations: Vec<u32>,
+    /// [n, agents, mask words] of the last call.
+    pub masks: Vec<u32>,
     per_instance: [Vec<u32>; 4],
     per_agent: [Vec<f32>; 2],
 }
@@ -70,6 +72,7 @@ impl Lanes {
             terminated: vec![false; n],
             truncated: vec![false; n],
             final_observations: vec![0; observations],
+            masks: vec![0; n * facts.mask_words()],
             per_instance: std::array::from_fn(|_| vec![0; n]),
             per_agent: std::array::from_fn(|_| vec![0.0; n * facts.agents]),
         };
@@ -110,6 +113,7 @@ impl Lanes {
             terminated: self.terminated.as_mut_ptr(),
             truncated: self.truncated.as_mut_ptr(),
             final_observations: self.final_observations.as_mut_ptr(),
+            masks: self.masks.as_mut_ptr(),
             actions_out: ptr::null_mut(),
             finished_length: finished_length.as_mut_ptr(),
             finished_return: finished_return.as_mut_ptr(),

@@ -38,19 +38,22 @@ impl Backend for GpuBackend {
         self.upload("write the reset commands", &self.commands, 0, &words)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1, false));
         let pipeline = self.program.pipeline(&self.context, Entry::Reset)?;
-        let region = self.regions.observation.clone();
-        let row = self.facts.observation_words();
+        // The two regions are neighbours.
+        let (observations, masks) = (self.regions.observation.clone(), self.regions.mask.clone());
+        let (row, mask_row) = (self.facts.observation_words(), self.facts.mask_words());
         if commands.iter().all(|c| matches!(c, ResetCommand::Start | ResetCommand::Seed(_))) {
             self.params.in_force = true;
         }
         self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: region.start, len: region.len() }],
+            &[Piece { buffer: &self.outputs.clone(), start: observations.start, len: masks.end - observations.start }],
             |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.reset_group),
             |_, words| {
-                let rows = out.observations.chunks_exact_mut(row).zip(words.chunks_exact(row));
-                for ((to, from), command) in rows.zip(commands) {
+                let (words, masks) = words.split_at(observations.len());
+                for (i, command) in commands.iter().enumerate() {
                     if *command != ResetCommand::Keep {
-                        to.copy_from_slice(from);
+                        let (at, mask_at) = (i * row..(i + 1) * row, i * mask_row..(i + 1) * mask_row);
+                        out.observations[at.clone()].copy_from_slice(&words[at]);
+                        out.masks[mask_at.clone()].copy_from_slice(&masks[mask_at]);
                     }
                 }
             },

@@ -7,7 +7,7 @@ use super::*;
 pub struct Region {
     /// First byte.
     pub offset: u64,
-    /// Length in bytes; 0 if the region does not exist in this auto-reset mode.
+    /// Length in bytes; 0 if the region does not exist in this auto-reset mode or environment.
     pub size: u64,
 }
 
@@ -39,6 +39,11 @@ pub struct DeviceBuffers {
     pub finished: Region,
     /// [n, agents, observation words], packed as the observation space says.
     pub observations: Region,
+    /// [n, agents, mask words]: the legal actions of those observations, see [`StepView::action_masks`]; of length 0
+    /// where the environment has none.
+    ///
+    /// [`StepView::action_masks`]: crate::StepView::action_masks
+    pub action_masks: Region,
     /// Like `observations`, last observations of ended episodes; SAME_STEP only. In the other modes the observation
     /// of a transition whose flags say that it ended is the last one.
     pub final_observations: Region,
@@ -69,6 +74,7 @@ impl OnDevice<'_> {
             rewards: (&regions.reward).into(),
             finished: (&regions.finished).into(),
             observations: (&regions.observation).into(),
+            action_masks: (&regions.mask).into(),
             final_observations: (&regions.last).into(),
             instances: self.0.instances.clone(),
             episode_words: facts.episode_words,

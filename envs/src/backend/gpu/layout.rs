@@ -48,7 +48,7 @@ control_block! {
         at_totals: u32,
         final_stride: u32,
         continued: u32,
-        padding: u32,
+        at_mask: u32,
     }
 }
 
@@ -70,6 +70,7 @@ impl ControlBlock {
             at_final: regions.last.start as u32,
             at_actions: regions.actions.start as u32,
             at_totals: regions.totals.start as u32,
+            at_mask: regions.mask.start as u32,
             final_stride: if regions.record { regions.last.len() / regions.rows } else { 0 } as u32,
             ..Self::default()
         }
@@ -94,6 +95,8 @@ pub(super) struct Regions {
     pub finished: Range<usize>,
     /// [R, n, agents, observation words].
     pub observation: Range<usize>,
+    /// [R, n, agents, mask words] legal actions of those; directly behind them, because a reset reads both.
+    pub mask: Range<usize>,
     /// [R, n, agents, observation words] last observations; empty unless SAME_STEP, because in the other modes the
     /// observation of an ending transition is the last one.
     pub last: Range<usize>,
@@ -119,10 +122,11 @@ impl Regions {
         let reward = take(rows * n * facts.agents);
         let finished = take(n * (1 + facts.agents));
         let observation = take(observations);
+        let mask = take(rows * n * facts.mask_words());
         let last = take(if autoreset == AutoresetMode::SameStep { observations } else { 0 });
         let totals = take(n * (3 + facts.agents));
         let actions = take(if record { rows * n * facts.action_words() } else { 0 });
-        Self { n, rows, record, flags, reward, finished, observation, last, totals, actions, words }
+        Self { n, rows, record, flags, reward, finished, observation, mask, last, totals, actions, words }
     }
 
     /// What a single step reads back.
@@ -146,6 +150,7 @@ impl Regions {
         let observation_words = facts.observation_words();
         let observations = &words[self.observation.clone()];
         out.observations[at(observation_words)].copy_from_slice(observations);
+        out.masks[at(facts.mask_words())].copy_from_slice(&words[self.mask.clone()]);
         let last = if self.last.is_empty() { observations } else { &words[self.last.clone()] };
         let rows_of_last = last.chunks_exact(observation_words);
         for ((to, from), flags) in out.final_observations[at(observation_words)]
@@ -236,7 +241,7 @@ mod tests {
             let facts = environment.facts();
             for (mode, record) in [(AutoresetMode::NextStep, false), (AutoresetMode::SameStep, true)] {
                 let r = Regions::new(facts, 7, if record { 3 } else { 1 }, record, mode);
-                let ends = [&r.flags, &r.reward, &r.finished, &r.observation, &r.last, &r.totals, &r.actions];
+                let ends = [&r.flags, &r.reward, &r.finished, &r.observation, &r.mask, &r.last, &r.totals, &r.actions];
                 let mut at = 0;
                 for region in ends {
                     assert_eq!(region.start, at);

@@ -232,9 +232,10 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let kernel = |name: &str| find(name).expect("linked from kernel.wgsl and the glue");
     let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
-    let random = g.request(kernel("kernel_random_actions"), vec![false], true);
+    let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
     let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
     let observe = g.request(kernel("kernel_observe"), vec![false, false, true], true);
+    let mask = find("kernel_action_mask").map(|f| g.request(f, vec![false, false, true], true));
     let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false; 3], true));
 
     let ty = |name: &str| {
@@ -259,6 +260,8 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| {
         format!("Some({name}(s, *params, state, uv))")
     });
+    let mask = mask
+        .map_or("let _ = (s, params, state, agent); []".to_owned(), |name| format!("{name}(s, *params, state, agent)"));
 
     let mut out = String::new();
     let _ = writeln!(
@@ -289,6 +292,7 @@ impl l::Program for Environment {{
     type Params<Simd: l::Lanes> = Params<Simd>;
     type Actions<Simd: l::Lanes> = {actions};
     type Observation<Simd: l::Lanes> = {observation};
+    type Mask<Simd: l::Lanes> = [Simd::U; {mask_words}];
     type Rewards<Simd: l::Lanes> = {rewards};
     type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
     type Control = KernelControl<l::Plain>;
@@ -313,8 +317,8 @@ impl l::Program for Environment {{
         {start}(s, mask, pending, params, state, episode)
     }}
     #[inline(always)]
-    fn random_actions<Simd: l::Lanes>(s: Simd, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {{
-        {random}(s, episode)
+    fn random_actions<Simd: l::Lanes>(s: Simd, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {{
+        {random}(s, params, state, episode)
     }}
     #[inline(always)]
     fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
@@ -323,6 +327,10 @@ impl l::Program for Environment {{
     #[inline(always)]
     fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, agent: W<u32>) -> Self::Observation<Simd> {{
         {observe}(s, *params, state, agent)
+    }}
+    #[inline(always)]
+    fn action_mask<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, agent: W<u32>) -> Self::Mask<Simd> {{
+        {mask}
     }}
     #[inline(always)]
     fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
@@ -343,6 +351,7 @@ pub(crate) static KERNELS: &[crate::lanes::Kernel] = &[
     l::kernel::<crate::lanes::Neon, Environment>(),
 ];"#,
         agents = facts.agents,
+        mask_words = facts.mask_words() / facts.agents,
         actions = result("kernel_random_actions"),
         observation = result("kernel_observe"),
         rewards = result("kernel_advance"),

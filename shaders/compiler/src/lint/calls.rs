@@ -244,7 +244,7 @@ fn aliased_pointers(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
 
 pub(super) const OBSERVER_WRITES: Lint = Lint {
     name: "observer_writes",
-    summary: "`observe` or `pixel` changing the state",
+    summary: "`observe`, `action_mask` or `pixel` changing the state",
     why: "the kernel observes as often as it likes, and draws pictures or not: looking must not change the world",
     fix: "take `state: State` by value, or copy what must change into a `var`",
     check: Check::Module(observer_writes),
@@ -254,7 +254,7 @@ fn observer_writes(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
     // Written arguments of every function; callees come before callers in the arena.
     let mut written: Vec<Vec<u32>> = Vec::new();
     for (_, function) in module.functions.iter() {
-        let observer = matches!(function.name.as_deref(), Some("observe" | "pixel"));
+        let observer = matches!(function.name.as_deref(), Some("observe" | "action_mask" | "pixel"));
         let mut arguments = Vec::new();
         walk(&function.body, &mut |statement, span| {
             let targets: Vec<Handle<Expression>> = match statement {

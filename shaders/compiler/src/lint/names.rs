@@ -145,11 +145,12 @@ pub(super) const UNUSED_NAME: Lint = Lint {
 };
 
 /// Names that mean something to the compiler, by the keyword that declares them.
-const CONTRACT: [(&str, &str); 25] = [
+const CONTRACT: [(&str, &str); 26] = [
     ("fn", "initial"),
     ("fn", "step"),
     ("fn", "observe"),
     ("fn", "pixel"),
+    ("fn", "action_mask"),
     ("struct", "Params"),
     ("struct", "State"),
     ("struct", "Observation"),

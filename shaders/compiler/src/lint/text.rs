@@ -28,7 +28,7 @@ pub(super) const ENTRY_POINT: Lint = Lint {
     name: "entry_point",
     summary: "an entry point",
     why: "the kernel has the only entry points: they own the time limit, resets and statistics",
-    fix: "delete the attribute; the kernel calls `initial`, `step`, `observe` and `pixel`",
+    fix: "delete the attribute; the kernel calls `initial`, `step`, `observe`, `action_mask` and `pixel`",
     check: Check::Text(entry_point),
 };
 
