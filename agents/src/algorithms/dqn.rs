@@ -204,7 +204,7 @@ impl Dqn {
         targets.clear();
         for (i, row) in of_target.chunks_exact(width).enumerate() {
             let chooser = if c.double { &of_network[i * width..(i + 1) * width] } else { row };
-            let value = values.value_of(row, values.best(chooser, None));
+            let value = values.value_of(row, values.best(chooser, replay.next_mask(sample.last[i])));
             targets.push(c.reward_scale * sample.rewards[i] + sample.discounts[i] * value);
         }
     }

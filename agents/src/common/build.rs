@@ -69,6 +69,41 @@ impl Networks<'_> {
         Box::new(Mlp::new(shape, setup.seed, setup.num_threads))
     }
 
+    /// One 3 x 3 convolution to 16 channels (MinAtar's), then the hidden layers.
+    #[cfg(feature = "burn")]
+    fn convolutional(
+        &self,
+        setup: &Setup,
+        heads: &[(&'static str, usize, f32)],
+        free: Option<(&'static str, Vec<f32>)>,
+    ) -> Result<Box<dyn Network>> {
+        use crate::network::burn::{ConvLayer, ConvNet, ConvShape, Head, Init as ConvInit};
+        let &[height, width, channels] = setup.facts.observation.shape.as_slice() else {
+            let text = format!(
+                "network=conv needs observations [height, width, channels], those of {} are {:?}; use network=mlp",
+                setup.facts.id, setup.facts.observation.shape
+            );
+            return Err(Error::Unsupported(text));
+        };
+        let shape = ConvShape {
+            height,
+            width,
+            channels,
+            convolutions: vec![ConvLayer { channels: 16, kernel: 3, stride: 1 }],
+            hidden: self.hidden.to_vec(),
+            heads: heads.iter().map(|&(_, outputs, gain)| Head { outputs, gain }).collect(),
+            layer_norm: self.layer_norm,
+            free: free.map(|(name, values)| (name.to_owned(), values)),
+            init: match self.init {
+                Init::Orthogonal => ConvInit::Orthogonal,
+                Init::Uniform => ConvInit::LeCun,
+                Init::LecunNormal => ConvInit::He,
+            },
+            seed: setup.seed,
+        };
+        Ok(Box::new(ConvNet::new(shape)?))
+    }
+
     #[cfg(not(feature = "burn"))]
     fn convolutional(
         &self,

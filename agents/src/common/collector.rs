@@ -260,8 +260,8 @@ impl Collector {
 }
 
 /// Words of one row of action masks, 0 where the environment has none.
-pub fn mask_words(_facts: &Facts) -> usize {
-    0
+pub fn mask_words(facts: &Facts) -> usize {
+    if facts.action_mask { facts.action.mask_words() } else { 0 }
 }
 
 /// Actions of a batch from raw words.
@@ -300,8 +300,11 @@ fn collect_shard(
             raw.extend_from_slice(bytemuck::cast_slice(observations));
             moments.normalize(bytemuck::cast_slice_mut(observations));
         }
-        let masks: Option<&[u32]> = None;
-        let _ = (mask_words, &mut part.masks);
+        let masks = env.view().action_masks().map(|masks| {
+            let kept = &mut part.masks[t * n * mask_words..(t + 1) * n * mask_words];
+            kept.copy_from_slice(masks);
+            &*kept
+        });
         network.predict(Rows::packed(observations, encoding, elements), outputs);
         let chosen = Chosen {
             actions: &mut part.actions[t * n * action_words..(t + 1) * n * action_words],

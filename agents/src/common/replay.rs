@@ -5,6 +5,7 @@
 
 use shadergym_envs::Facts;
 
+use crate::common::collector::mask_words;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
 use crate::network::Rows;
@@ -21,6 +22,8 @@ pub struct Replay {
     written: u64,
     observations: Vec<u32>,
     next_observations: Vec<u32>,
+    /// Legal actions after each transition, empty where the environment does not say.
+    next_masks: Vec<u32>,
     actions: Vec<u32>,
     rewards: Vec<f32>,
     /// Bit 0 terminated, bit 1 truncated.
@@ -35,6 +38,8 @@ pub struct Transition<'a> {
     pub observations: &'a [u32],
     /// `[n, observation words]` after it, at an end the last one of the episode.
     pub next_observations: &'a [u32],
+    /// `[n, mask words]` after it, if the environment has masks; at an end those of the next episode, which nothing uses.
+    pub next_masks: Option<&'a [u32]>,
     /// `[n, action words]`.
     pub actions: &'a [u32],
     /// `[n]`.
@@ -80,6 +85,7 @@ impl Replay {
             written: 0,
             observations: Vec::new(),
             next_observations: Vec::new(),
+            next_masks: vec![0; slots * mask_words(facts)],
             actions: Vec::new(),
             rewards: vec![0.0; slots],
             ends: vec![0; slots],
@@ -120,6 +126,10 @@ impl Replay {
         self.observations[first * words..][..self.n * words].copy_from_slice(transition.observations);
         self.next_observations[first * words..][..self.n * words].copy_from_slice(transition.next_observations);
         self.actions[first * action_words..][..self.n * action_words].copy_from_slice(transition.actions);
+        if let Some(masks) = transition.next_masks {
+            let words = mask_words(&self.facts);
+            self.next_masks[first * words..][..self.n * words].copy_from_slice(masks);
+        }
         self.rewards[first..][..self.n].copy_from_slice(transition.rewards);
         for i in 0..self.n {
             self.ends[first + i] = u8::from(transition.terminated[i]) | u8::from(transition.truncated[i]) << 1;
@@ -219,6 +229,12 @@ impl Replay {
         &self.actions[slot as usize * words..][..words]
     }
 
+    /// Legal actions after the transition of a slot, `[mask words]`.
+    pub fn next_mask(&self, slot: u32) -> Option<&[u32]> {
+        let words = mask_words(&self.facts);
+        (words > 0).then(|| &self.next_masks[slot as usize * words..][..words])
+    }
+
     /// New priorities from the sizes of the errors of a minibatch.
     pub fn prioritise(&mut self, slots: &[u32], errors: impl Iterator<Item = f32>) {
         if let Some(priorities) = &mut self.priorities {
@@ -234,6 +250,7 @@ impl Replay {
         state.put_u32("replay/observations", &self.observations[..used * words]);
         state.put_u32("replay/next_observations", &self.next_observations[..used * words]);
         state.put_u32("replay/actions", &self.actions[..used * action_words]);
+        state.put_u32("replay/next_masks", &self.next_masks[..used * mask_words(&self.facts)]);
         state.put_f32("replay/rewards", &self.rewards[..used]);
         state.put_bytes("replay/ends", &self.ends[..used]);
         if let Some(priorities) = &self.priorities {
@@ -265,6 +282,7 @@ impl Replay {
         copy("observations", &mut self.observations[..used * words])?;
         copy("next_observations", &mut self.next_observations[..used * words])?;
         copy("actions", &mut self.actions[..used * action_words])?;
+        copy("next_masks", &mut self.next_masks[..used * mask_words(&self.facts)])?;
         state.read_f32("replay/rewards", &mut self.rewards[..used])?;
         let ends = state.bytes("replay/ends")?;
         self.ends.get_mut(..ends.len()).filter(|e| e.len() == used).ok_or_else(|| wrong("ends"))?.copy_from_slice(ends);
@@ -351,6 +369,7 @@ mod tests {
             replay.push(&Transition {
                 observations: &both(0),
                 next_observations: &both(1),
+                next_masks: None,
                 actions: &[t, t],
                 rewards: &[t as f32, 10.0 * t as f32],
                 terminated: &[t == 3; 2],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Facts, Snapshot};
 
 use crate::agent::{Episode, Log, Setup};
-use crate::common::collector::{as_actions, environment_seed};
+use crate::common::collector::{as_actions, environment_seed, mask_words};
 use crate::common::replay::{Replay, Transition};
 use crate::error::Result;
 use crate::state::State;
@@ -42,8 +42,9 @@ impl Stepper {
     }
 
     /// Legal actions of an instance `[mask words]`, if the environment says.
-    pub fn mask(&self, _instance: usize) -> Option<&[u32]> {
-        None
+    pub fn mask(&self, instance: usize) -> Option<&[u32]> {
+        let words = mask_words(&self.facts);
+        self.env.view().action_masks().map(|masks| &masks[instance * words..(instance + 1) * words])
     }
 
     /// One step of every instance with these executed actions; what the replay keeps as action may differ in unit.
@@ -62,6 +63,7 @@ impl Stepper {
         replay.push(&Transition {
             observations: &self.observations,
             next_observations: &self.next,
+            next_masks: view.action_masks(),
             actions: kept,
             rewards: view.rewards(),
             terminated: view.terminated(),

@@ -21,7 +21,7 @@ impl Random {
     }
 
     /// Standard normal (Box and Muller, the cosine only).
-    fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
     }
 }

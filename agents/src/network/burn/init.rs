@@ -1,6 +1,8 @@
 //! Initial weights. Biases are zero.
 
-use std::f64::consts::{SQRT_2, TAU};
+use std::f64::consts::SQRT_2;
+
+use crate::network::init::{self, Random};
 
 /// Distribution of the weights of hidden layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,53 +54,15 @@ impl Init {
     }
 }
 
-/// SplitMix64: enough for initial weights.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Uniform in (0, 1].
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64 + f64::EPSILON / 2.0
-    }
-
-    /// Standard normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (TAU * self.uniform()).cos()
-    }
-}
-
 fn normal(random: &mut Random, inputs: usize, outputs: usize, gain: f64) -> Vec<f32> {
     let scale = gain / (inputs as f64).sqrt();
     (0..inputs * outputs).map(|_| (scale * random.normal()) as f32).collect()
 }
 
-/// A matrix `[inputs, outputs]` whose shorter side's vectors are orthogonal and `gain` long: Gram-Schmidt on normal
-/// vectors, which gives every such matrix the same chance.
 fn orthogonal(random: &mut Random, inputs: usize, outputs: usize, gain: f64) -> Vec<f32> {
-    let (long, short) = (inputs.max(outputs), inputs.min(outputs));
-    let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(short);
-    for _ in 0..short {
-        let mut vector: Vec<f64> = (0..long).map(|_| random.normal()).collect();
-        for other in &vectors {
-            let dot: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
-            vector.iter_mut().zip(other).for_each(|(a, b)| *a -= dot * b);
-        }
-        let norm = vector.iter().map(|a| a * a).sum::<f64>().sqrt();
-        vector.iter_mut().for_each(|a| *a /= norm);
-        vectors.push(vector);
-    }
-    let at =
-        |input: usize, output: usize| if outputs < inputs { vectors[output][input] } else { vectors[input][output] };
-    (0..inputs * outputs).map(|i| (gain * at(i / outputs, i % outputs)) as f32).collect()
+    let mut weight = vec![0.0; inputs * outputs];
+    init::orthogonal(random, &mut weight, inputs, outputs, gain);
+    weight
 }
 
 #[cfg(test)]
