@@ -43,7 +43,7 @@ struct State {
     goal: f32,
 }
 
-alias Action = u32; // if not all are always legal: `fn action_mask(params: Params, state: State) -> u32`, a bit for each
+alias Action = u32; // if some are illegal at times: `fn action_mask(params: Params, state: State) -> u32`, a bit each
 /// 0 push left, 1 do nothing, 2 push right
 const ACTION_COUNT: u32 = 3u;
 
