@@ -1,8 +1,8 @@
 //! The kernel: everything about an episode that is not the environment's own rules.
 //!
 //! It is linked after an environment file and after the glue that the compiler generates from the reflected
-//! structs (`kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_load_*`, `kernel_store_*`,
-//! `kernel_write_masks`, `KERNEL_*`).
+//! structs (`kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
+//! `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
 //! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
 //! points and is used by the GPU back end alone.
 import package::shared::rng::{Rng, rng_seed, rng_uniform};

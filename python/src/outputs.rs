@@ -172,7 +172,7 @@ impl Target {
     /// The array has room for them.
     pub unsafe fn put_masks(self, at: usize, masks: &[u32], bits: usize) {
         let rows = masks.chunks_exact(bits.div_ceil(32));
-        let values = rows.flat_map(|row| (0..bits).map(|bit| (row[bit / 32] >> (bit % 32) & 1) as i8));
+        let values = rows.flat_map(|row| (0..bits).map(move |bit| (row[bit / 32] >> (bit % 32) & 1) as i8));
         // SAFETY: the caller's promise.
         unsafe { self.fill(at, values) }
     }

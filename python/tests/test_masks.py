@@ -161,7 +161,9 @@ def test_several_agents_and_choices():
 def test_pettingzoo_gets_them_per_agent():
     pytest.importorskip("pettingzoo")
     several().close()
-    env = shadergym.parallel_env(wgsl=SEVERAL, device="auto")
+    from shadergym.parallel import ShaderParallelEnv
+
+    env = ShaderParallelEnv(wgsl=SEVERAL, device="auto")
     _, infos = env.reset(seed=1)
     while env.agents:
         actions = {}

@@ -43,7 +43,7 @@ struct State {
     goal: f32,
 }
 
-alias Action = u32;
+alias Action = u32; // if some are illegal at times: `fn action_mask(params: Params, state: State) -> u32`, a bit each
 /// 0 push left, 1 do nothing, 2 push right
 const ACTION_COUNT: u32 = 3u;
 
@@ -78,10 +78,6 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
 fn observe(params: Params, state: State) -> Observation {
     return Observation(state.goal - state.x, state.speed);
 }
-
-// Where not every action is legal at any time, `fn action_mask(params: Params, state: State) -> u32` (more than 32
-// actions: array<u32, N>) gives a bit for each, the first in the lowest: random play and learners then keep to them.
-// `step` must still say what an illegal action does, and at least one must be legal, also after the end.
 
 // The picture: the colour at uv, (0, 0) is the upper left corner and (1, 1) the lower right one. Optional.
 fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32> {
