@@ -15,6 +15,7 @@ pub mod optim;
 pub mod options;
 pub mod policy;
 pub mod presets;
+pub mod report;
 pub mod schedule;
 pub mod state;
 
