@@ -280,7 +280,7 @@ impl Axis {
         let first = (low / step - 1e-9).ceil();
         let count = ((high / step + 1e-9).floor() - first).clamp(0.0, 50.0) as u32;
         let values = (0..=count).map(|i| (first + f64::from(i)) * step);
-        Self { low, high, from, to, ticks: values.map(|v| (v, tick(v, step))).collect() }
+        Self { low, high, from, to, ticks: values.map(|v| (v, tick(v, step, size))).collect() }
     }
 
     fn place(&self, value: f64) -> f64 {
@@ -295,8 +295,8 @@ fn nice_step(step: f64) -> f64 {
     factor * power
 }
 
-/// A value of an axis with ticks `step` apart: `0.25`, `750`, `200k`, `1.5M`.
-fn tick(value: f64, step: f64) -> String {
+/// A value of an axis with ticks `step` apart and values up to `size`: `0.25`, `1500`, `200k`, `1.5M`.
+fn tick(value: f64, step: f64, size: f64) -> String {
     if value.abs() < step * 1e-6 {
         return "0".to_owned();
     }
@@ -304,7 +304,8 @@ fn tick(value: f64, step: f64) -> String {
         v if !(1e-4..1e12).contains(&v) => return format!("{:e}", rounded(value)).replace('-', "\u{2212}"),
         v if v >= 1e9 => (1e9, "G"),
         v if v >= 1e6 => (1e6, "M"),
-        v if v >= 1e3 => (1e3, "k"),
+        // Returns of a few thousand read better as they are.
+        v if v >= 1e3 && size >= 1e4 => (1e3, "k"),
         _ => (1.0, ""),
     };
     let decimals = (-(step / unit).log10().floor()).clamp(0.0, 12.0) as usize;

@@ -26,13 +26,14 @@ pub struct MetricsWriter {
 }
 
 impl MetricsWriter {
-    /// Starts the metrics of a new run in an existing folder.
+    /// Starts metrics in an existing folder, in the place of those that an earlier attempt may have left there.
     ///
     /// # Errors
-    /// [`Error::Io`]; also if the folder already has metrics, which are never overwritten.
+    /// [`Error::Io`].
     pub fn create(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let mut csv = File::create_new(&path).map_err(|e| failed("create", &path, e))?;
+        remove(folder)?;
+        let mut csv = File::create(&path).map_err(|e| failed("create", &path, e))?;
         csv.write_all(header(&[]).as_bytes()).map_err(|e| failed("write", &path, e))?;
         Ok(Self { path, names: Vec::new(), csv, events: EventWriter::create(folder, None)? })
     }
@@ -216,11 +217,8 @@ fn number(value: f64) -> String {
     }
 }
 
-/// Removes the metrics of a folder, event files included, so that a run can start again there.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn remove(folder: &Path) -> Result<()> {
+/// Removes the metrics of a folder, event files included.
+fn remove(folder: &Path) -> Result<()> {
     let entries = fs::read_dir(folder).map_err(|e| failed("read", folder, e))?;
     for path in entries.flatten().map(|e| e.path()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -267,15 +265,15 @@ mod tests {
     }
 
     #[test]
-    fn create_keeps_what_is_there() {
-        let folder = test_folder("keeps");
+    fn create_starts_anew() {
+        let folder = test_folder("anew");
         MetricsWriter::create(&folder).unwrap().write(1, 1.0, &scalars(&[("a", 1.0)])).unwrap();
-        let before = text(&folder);
-        let error = MetricsWriter::create(&folder).unwrap_err().to_string();
-        assert!(error.contains("cannot create") && error.contains(FILE), "{error}");
-        assert_eq!(text(&folder), before);
-        remove(&folder).unwrap();
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::write(folder.join("config.toml"), "kept").unwrap();
+        MetricsWriter::create(&folder).unwrap();
+        assert_eq!(text(&folder), "step,seconds\n");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "one event file, and what is not ours stays");
+        let missing = MetricsWriter::create(&folder.join("none")).unwrap_err().to_string();
+        assert!(missing.contains("cannot read") && missing.contains("none"), "{missing}");
     }
 
     #[test]

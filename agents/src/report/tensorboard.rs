@@ -3,7 +3,7 @@
 //! A file is a sequence of TFRecords: length (u64), masked CRC-32C of those 8 bytes (u32), data, masked CRC-32C of the
 //! data (u32), all little-endian (`tensorflow/core/lib/io/record_writer.h`, `tensorflow/core/lib/hash/crc32c.h`). Each
 //! record is a protocol buffer `Event`; field numbers are those of `tensorboard/compat/proto/event.proto` and
-//! `summary.proto` of TensorBoard 2.20:
+//! `summary.proto` of TensorBoard 2.21:
 //!
 //! | message | field | number | type |
 //! |---|---|---|---|
