@@ -81,6 +81,18 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A metrics file that does not read.
+    #[error("{path}, line {line}, column `{column}`: {reason}")]
+    Metrics {
+        /// The file.
+        path: String,
+        /// Line, from 1.
+        line: usize,
+        /// Name of the column.
+        column: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// What the agent wants to keep does not fit.
     #[error("{what} needs {needed} bytes, {available} are available; {advice}")]
     TooLarge {

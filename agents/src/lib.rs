@@ -7,15 +7,19 @@
 
 pub mod agent;
 pub mod algorithms;
+pub(crate) mod animation;
 pub mod cli;
 pub mod common;
 mod error;
+pub(crate) mod machine;
 pub mod network;
 pub mod optim;
 pub mod options;
 pub mod policy;
 pub mod presets;
+pub mod report;
 pub mod schedule;
 pub mod state;
+pub mod train;
 
 pub use error::{Error, Result};
