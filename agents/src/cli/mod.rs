@@ -1,6 +1,7 @@
 //! The command line: one file per command, all of them thin over the libraries.
 
 mod bench;
+mod compare;
 mod doctor;
 mod dump;
 mod list;
@@ -46,6 +47,7 @@ enum Command {
     Render(render::Args),
     NewEnv(new_env::Args),
     Dump(dump::Args),
+    Compare(compare::Args),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -69,6 +71,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Render(args) => render::run(&args, &mut out),
         Command::NewEnv(args) => new_env::run(&args, &mut out),
         Command::Dump(args) => dump::run(&args, &mut out),
+        Command::Compare(args) => compare::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);
