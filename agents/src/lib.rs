@@ -7,9 +7,11 @@
 
 pub mod agent;
 pub mod algorithms;
+pub(crate) mod animation;
 pub mod cli;
 pub mod common;
 mod error;
+pub(crate) mod machine;
 pub mod network;
 pub mod optim;
 pub mod options;
@@ -18,5 +20,6 @@ pub mod presets;
 pub mod report;
 pub mod schedule;
 pub mod state;
+pub mod train;
 
 pub use error::{Error, Result};

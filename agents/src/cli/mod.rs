@@ -1,16 +1,20 @@
 //! The command line: one file per command, all of them thin over the libraries.
 
+mod bar;
 mod bench;
 mod compare;
 mod doctor;
 mod dump;
+mod eval;
 mod list;
-mod machine;
 mod new_env;
 mod output;
 mod render;
+mod resume;
 mod spec;
 mod target;
+mod train;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -35,8 +39,10 @@ Examples:
   shadergym render CartPole-v1 -o cart_pole.gif    what an environment looks like
   shadergym bench CartPole-v1                      how fast it is on this machine
   shadergym new-env point_mass                     start an environment of your own
+  shadergym train ppo CartPole-v1                  a trained policy
+  shadergym watch runs/cart_pole-ppo-0-1           the trained policy at play
 
-Exit codes: 0 done, 1 failed (one text on stderr says why), 2 wrong use of the command line.";
+Exit codes: 0 done, 1 failed (one text on stderr says why), 2 wrong use of the command line, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -44,6 +50,10 @@ enum Command {
     Spec(spec::Args),
     Doctor(doctor::Args),
     Bench(bench::Args),
+    Train(Box<train::Args>),
+    Resume(resume::Args),
+    Eval(eval::Args),
+    Watch(watch::Args),
     Render(render::Args),
     NewEnv(new_env::Args),
     Dump(dump::Args),
@@ -68,6 +78,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Spec(args) => spec::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Bench(args) => bench::run(&args, &mut out),
+        Command::Train(args) => train::run(&args, &mut out),
+        Command::Resume(args) => resume::run(&args, &mut out),
+        Command::Eval(args) => eval::run(&args, &mut out),
+        Command::Watch(args) => watch::run(&args, &mut out),
         Command::Render(args) => render::run(&args, &mut out),
         Command::NewEnv(args) => new_env::run(&args, &mut out),
         Command::Dump(args) => dump::run(&args, &mut out),
@@ -80,7 +94,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // The reader has seen enough, as in `shadergym list | head -1`.
         Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "{} {failure}", output::error_label());
+            let label = if matches!(failure, Failure::Interrupted(_)) { "" } else { output::error_label() };
+            let _ = writeln!(io::stderr(), "{}", format!("{label} {failure}").trim_start());
             ExitCode::from(failure.exit_code())
         }
     }

@@ -11,6 +11,10 @@ use shadergym_envs::Error;
 pub enum Failure {
     /// The library refused.
     Envs(Error),
+    /// The agents refused.
+    Agents(crate::Error),
+    /// Somebody asked for the end.
+    Interrupted(String),
     /// Standard output.
     Io(io::Error),
     /// Anything else that fails.
@@ -25,7 +29,12 @@ pub type Done<T = ()> = Result<T, Failure>;
 impl Failure {
     /// Exit code of the process.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Usage(_)) { 2 } else { 1 }
+        match self {
+            Self::Usage(_) => 2,
+            // As shells have it: 128 and the number of SIGINT.
+            Self::Interrupted(_) => 130,
+            _ => 1,
+        }
     }
 }
 
@@ -34,7 +43,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Envs(error) => error.fmt(f),
             Self::Io(error) => write!(f, "cannot write the output: {error}"),
-            Self::Message(text) => f.write_str(text),
+            Self::Agents(error) => error.fmt(f),
+            Self::Message(text) | Self::Interrupted(text) => f.write_str(text),
             Self::Usage(text) => write!(f, "{text}\n\nFor more information, try '--help'."),
         }
     }
@@ -43,6 +53,12 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Envs(error)
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
+        Self::Agents(error)
     }
 }
 

@@ -8,7 +8,7 @@ use shadergym_envs::{Device, Level};
 use super::Protocol;
 use super::measure::{Runner, Sample};
 use super::statistics::{Estimate, INTERVAL, coverage, estimate};
-use crate::cli::machine;
+use crate::machine;
 use crate::cli::output::{Table, digits, grouped, heading};
 
 /// Results of one configuration.

@@ -7,8 +7,8 @@ use std::io::Write;
 use serde_json::{Value, json};
 use shadergym_envs::{Choice, Device, Level, choose_device};
 
-use super::machine;
 use super::output::{Done, Failure, Progress, Table, grouped, heading};
+use crate::machine;
 use check::{Outcome, Subject};
 
 /// Say which devices there are, what `auto` picks and why, whether each device works, and what is missing.

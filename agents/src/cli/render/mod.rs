@@ -1,8 +1,6 @@
 //! `shadergym render`: random play as an animation, or one picture.
 
-mod animation;
 mod file;
-mod palette;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,7 +9,7 @@ use shadergym_envs::{Batch, BatchOptions, Device, Error, Image};
 
 use super::output::{Done, Failure, Progress, grouped};
 use super::target::{self, Target};
-use animation::Animation;
+use crate::animation::Animation;
 use file::NewFile;
 
 /// Draw random play as an animated GIF, or one moment of it as a PNG.

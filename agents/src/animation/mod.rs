@@ -1,10 +1,12 @@
 //! GIF: one palette for all frames, and of each frame only what changed.
 
+mod palette;
+
 use std::io::{self, Write};
 
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 
-use super::palette::{Histogram, Palette};
+use palette::{Histogram, Palette};
 
 /// Frames are kept until they hold this many bytes; the palette is made from those, the rest is written as it comes.
 const LOOKED_AT: usize = 96 << 20;

@@ -1,0 +1,202 @@
+//! `shadergym train`: a trained policy, with everything that shows how it came about.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use shadergym_envs::Device;
+
+use super::bar::{Bar, Verbosity, catch_signals, rate};
+use super::output::{Done, Failure, Table, digits, grouped};
+use super::target;
+use crate::algorithms::{self, AGENTS};
+use crate::error::Error;
+use crate::options::parse_settings;
+use crate::train::{self, End, Interval, Out, Outcome, RunOptions};
+
+/// Train an agent on an environment.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Files of a run, in runs/<environment>-<agent>-<seed>-<n> or the folder of --out:
+  policy.safetensors   the trained policy, for `shadergym eval` and `shadergym watch`
+  final.gif            an episode of it
+  curve.svg            mean return over steps
+  metrics.csv          all figures; events.out.tfevents... are the same for TensorBoard
+  summary.json         how good, how fast, on which machine, and why it ended
+  config.toml          every option in force; --config runs it again
+  checkpoints/         for `shadergym resume`: a run that was stopped goes on as if it had not been
+
+Options come from the agent's defaults, then its preset for the environment, then --config, then --set and the others.
+
+Examples:
+  shadergym train ppo CartPole-v1
+  shadergym train ppo --options                                   which options the agent has
+  shadergym train ppo CartPole-v1 --steps 200_000 --set learning_rate=1e-3 --set hidden=[128,128]
+  shadergym train pqn MinAtar/Breakout-v1 --num-envs 128 --until 50
+  shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
+
+Exit codes: 0 done, 1 failed, 2 wrong use of the command line, 130 interrupted and ready to be resumed.")]
+pub struct Args {
+    /// Name of the agent
+    #[arg(required_unless_present = "config")]
+    agent: Option<String>,
+    /// Id as in `shadergym list`, or a .wgsl file (which needs a GPU, software Vulkan will do)
+    #[arg(required_unless_present_any = ["config", "options"])]
+    env: Option<String>,
+    /// List the agent's options and end
+    #[arg(long)]
+    options: bool,
+    /// Parallel environments; short for --set num_envs=N
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::num_envs)]
+    num_envs: Option<usize>,
+    /// Environment steps of the whole run, e.g. 500_000 or 5e5; default: the preset's, or 500_000
+    #[arg(long, allow_negative_numbers = true, value_parser = steps)]
+    steps: Option<u64>,
+    /// Seed of everything random; default 0
+    #[arg(long, allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// auto, cpu, gpu, gpu:<index> or gpu:<part of the name>; default auto
+    #[arg(long, value_parser = target::device)]
+    device: Option<Device>,
+    /// Threads; default: all cores. Results do not depend on it
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::positive)]
+    num_threads: Option<usize>,
+    /// A file of options: config.toml of a run, or lines of name = value
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An option of the agent, as often as needed
+    #[arg(long = "set", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    settings: Vec<String>,
+    /// Folder of the run, new or empty; default: runs/<environment>-<agent>-<seed>-<n>
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Stop when the mean return of the last 100 episodes is at least this
+    #[arg(long, value_name = "RETURN", allow_negative_numbers = true)]
+    until: Option<f32>,
+    /// How far apart checkpoints are: steps (50_000), a time (30s, 5m) or never; default 30s
+    #[arg(long, value_name = "INTERVAL", allow_negative_numbers = true, value_parser = interval)]
+    checkpoint_interval: Option<Interval>,
+    /// Episodes of the evaluation at the end; default 100
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    eval_episodes: Option<usize>,
+    /// Make no animation
+    #[arg(long)]
+    no_gif: bool,
+    #[command(flatten)]
+    verbosity: Verbosity,
+}
+
+pub fn run(args: &Args, out: &mut dyn Write) -> Done {
+    if args.options {
+        return list_options(args.agent.as_deref(), out);
+    }
+    let mut settings = parse_settings(args.settings.iter().map(String::as_str))?;
+    if let Some(n) = args.num_envs {
+        settings.insert("num_envs".to_owned(), toml::Value::Integer(n as i64));
+    }
+    let options = RunOptions {
+        agent: args.agent.clone(),
+        env: args.env.clone(),
+        seed: args.seed,
+        steps: args.steps,
+        device: args.device.clone(),
+        num_threads: args.num_threads,
+        checkpoint_interval: args.checkpoint_interval,
+        eval_episodes: args.eval_episodes,
+        until: args.until,
+        gif: args.no_gif.then_some(false),
+        out: args.out.clone().map_or(Out::Runs, Out::Folder),
+        settings,
+        config: args.config.clone(),
+    };
+    catch_signals()?;
+    follow(args.verbosity, out, |callback| train::train(&options, callback))
+}
+
+/// Runs a run, shows how far it is, and says at the end what came out.
+pub fn follow(
+    verbosity: Verbosity,
+    out: &mut dyn Write,
+    run: impl FnOnce(&mut train::Callback<'_>) -> crate::Result<Outcome>,
+) -> Done {
+    let mut bar = Bar::new(verbosity, &mut *out);
+    let mut folder = None;
+    let outcome = run(&mut |progress| {
+        if folder.is_none() {
+            folder = progress.folder.map(Path::to_owned);
+            if let Some(folder) = &folder {
+                bar.start(progress, folder);
+            }
+        }
+        bar.show(progress)
+    });
+    bar.finish();
+    if let Some(error) = bar.failed.take() {
+        return Err(error.into());
+    }
+    let outcome = match (outcome, folder) {
+        (Ok(outcome), _) => outcome,
+        (Err(error @ (Error::Diverged { .. } | Error::Io { .. })), Some(folder)) => {
+            let folder = folder.display();
+            return Err(Failure::Message(format!("{error}\nwhat was saved before is in {folder}")));
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    let folder = outcome.folder.as_deref().map(|f| f.display().to_string()).unwrap_or_default();
+    if verbosity.json {
+        writeln!(out, "{}", outcome.summary)?;
+    } else {
+        writeln!(out, "{}", last_line(&outcome, &folder))?;
+    }
+    if outcome.end == End::Interrupted {
+        return Err(Failure::Interrupted(format!("interrupted; to go on: shadergym resume {folder}")));
+    }
+    Ok(())
+}
+
+fn last_line(outcome: &Outcome, folder: &str) -> String {
+    let mut line = format!(
+        "{} on {}: {} steps in {} s ({} steps/s)",
+        outcome.config.agent,
+        outcome.config.env,
+        grouped(outcome.step),
+        digits(outcome.seconds),
+        rate(outcome.step as f64 / outcome.seconds.max(1e-9))
+    );
+    if let Some(last) = outcome.last_episodes {
+        line += &format!(", return {} ± {} in training", digits(last.mean), digits(last.standard_deviation));
+    }
+    if let Some(spread) = outcome.evaluation.as_ref().and_then(train::Evaluation::spread) {
+        let (mean, deviation) = (digits(spread.mean), digits(spread.standard_deviation));
+        line += &format!(", {mean} ± {deviation} in {} episodes of evaluation", spread.episodes);
+    }
+    if outcome.end == End::Until {
+        line += &format!("; {}", outcome.summary["reason"].as_str().unwrap_or_default());
+    }
+    line + &format!(" -> {folder}")
+}
+
+fn list_options(agent: Option<&str>, out: &mut dyn Write) -> Done {
+    let entries = match agent {
+        Some(name) => &[algorithms::find(name)?][..],
+        None => AGENTS,
+    };
+    for entry in entries {
+        writeln!(out, "{}: {}\n", entry.name, entry.about)?;
+        let mut table = Table::new(["option", "default", "values", "meaning"]);
+        for option in (entry.options)() {
+            let values = option.kind.to_owned();
+            table.row([option.name.to_owned(), option.default.to_string(), values, option.doc.to_owned()]);
+        }
+        table.write(out)?;
+    }
+    Ok(())
+}
+
+/// Parses a number of steps.
+pub fn steps(text: &str) -> Result<u64, String> {
+    train::steps(text).ok_or_else(|| "allowed is a whole number of steps, 1 or more".to_owned())
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}

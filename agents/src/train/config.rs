@@ -1,0 +1,303 @@
+//! The resolved configuration of a run: the defaults of the agent, below its preset for the environment, below a file,
+//! below what the caller says. As text it is `config.toml`, which gives the same run again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use shadergym_envs::{Device, Facts};
+use toml::{Table, Value};
+
+use super::files::failed;
+use super::options::{DEFAULT_STEPS, Interval, RunOptions};
+use crate::agent::Setup;
+use crate::algorithms::{self, Entry};
+use crate::error::{Error, Result};
+use crate::options::{OptionValue, check, nearest, parse};
+use crate::presets::{STEPS, preset};
+
+/// Rows of `metrics.csv` of a whole run.
+const METRICS_ROWS: u64 = 200;
+
+/// Names in the table `[run]` of a configuration file.
+const RUN_KEYS: [&str; 11] = [
+    "agent",
+    "env",
+    "seed",
+    "steps",
+    "device",
+    "num_threads",
+    "checkpoint_interval",
+    "eval_episodes",
+    "until",
+    "gif",
+    "metrics_interval",
+];
+
+/// Everything that determines a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunConfig {
+    /// Name of the agent.
+    pub agent: String,
+    /// Environment id, or the path of a `.wgsl` file.
+    pub env: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Environment transitions of the whole run.
+    pub steps: u64,
+    /// Where the environments live.
+    pub device: Device,
+    /// Threads; None: all cores. Results do not depend on it.
+    pub num_threads: Option<usize>,
+    /// When a checkpoint is written.
+    pub checkpoint_interval: Interval,
+    /// Episodes of the evaluation at the end, 0 for none.
+    pub eval_episodes: usize,
+    /// Stops when the mean return of the last 100 episodes is at least this.
+    pub until: Option<f32>,
+    /// Whether an animation of the trained policy is made.
+    pub gif: bool,
+    /// Environment transitions between two rows of `metrics.csv`.
+    pub metrics_interval: u64,
+    /// All options of the agent.
+    pub options: Table,
+}
+
+/// A checked configuration with what it names.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub entry: &'static Entry,
+    pub facts: Arc<Facts>,
+    pub config: RunConfig,
+}
+
+/// What an environment's file declares; ids, and files ending in `.wgsl`.
+///
+/// # Errors
+/// Those of [`shadergym_envs::spec`]; a file that cannot be read or compiled.
+pub fn facts(env: &str) -> Result<Arc<Facts>> {
+    if !env.ends_with(".wgsl") {
+        return Ok(Arc::new(shadergym_envs::spec(env)?.clone()));
+    }
+    let unreadable =
+        |e: std::io::Error| shadergym_envs::Error::Unreadable { path: env.to_owned(), message: e.to_string() };
+    let source = std::fs::read_to_string(env).map_err(unreadable)?;
+    let compiled = shadergym_compiler::compile(Path::new(env), &source, shadergym_shaders::library());
+    Ok(Arc::new(compiled.map_err(shadergym_envs::Error::from)?.facts))
+}
+
+impl Plan {
+    /// Checks everything that was asked for, and touches no file but the configuration.
+    ///
+    /// # Errors
+    /// Those of unknown agents, environments and options and of bad values; [`Error::ActionSpace`]; [`Error::Io`].
+    pub fn new(wanted: &RunOptions) -> Result<Self> {
+        Self::with(wanted, algorithms::find)
+    }
+
+    pub fn with(wanted: &RunOptions, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
+        let (mut run, file_options) = read_file(wanted.config.as_deref())?;
+        let needed = |name: &str, given: &Option<String>, run: &Table| {
+            let of_file = run.get(name).map(|v| parse_text(name, v)).transpose()?;
+            given.clone().or(of_file).ok_or_else(|| Error::InvalidOption {
+                option: name.to_owned(),
+                value: "not given".to_owned(),
+                allowed: "a name, on the command line or in the configuration file".to_owned(),
+            })
+        };
+        let (agent, mut env) = (needed("agent", &wanted.agent, &run)?, needed("env", &wanted.env, &run)?);
+        let entry = find(&agent)?;
+        if let Some(of_file) = run.get("agent").filter(|a| a.as_str() != Some(&agent)) {
+            let allowed = format!("`{agent}`, the agent that was asked for, or a file of agent options without [run]");
+            return Err(Error::InvalidOption {
+                option: "agent in the configuration file".to_owned(),
+                value: of_file.to_string(),
+                allowed,
+            });
+        }
+        let facts = facts(&env)?;
+        if env.ends_with(".wgsl") {
+            // A run may be resumed from elsewhere.
+            env = std::fs::canonicalize(&env).map_or(env, |path| path.display().to_string());
+        }
+        entry.check_actions(&facts)?;
+        let mut table = preset(entry.name, &facts);
+        table.extend(file_options);
+        table.extend(wanted.settings.clone());
+        // Steps are an option of the run wherever they are written.
+        let steps = table.remove(STEPS).or(run.remove(STEPS));
+        let file = RunConfig::from_run(&run, &agent, &env)?;
+        let steps = match (wanted.steps, steps) {
+            (Some(steps), _) => steps,
+            (None, Some(value)) => parse(STEPS, &value)?,
+            (None, None) => DEFAULT_STEPS,
+        };
+        let config = RunConfig {
+            seed: wanted.seed.unwrap_or(file.seed),
+            steps,
+            device: wanted.device.clone().unwrap_or(file.device),
+            num_threads: wanted.num_threads.or(file.num_threads),
+            checkpoint_interval: wanted.checkpoint_interval.unwrap_or(file.checkpoint_interval),
+            eval_episodes: wanted.eval_episodes.unwrap_or(file.eval_episodes),
+            until: wanted.until.or(file.until),
+            gif: wanted.gif.unwrap_or(file.gif),
+            metrics_interval: if file.metrics_interval > 0 { file.metrics_interval } else { interval_of(steps) },
+            options: (entry.resolve)(&table, &facts)?,
+            ..file
+        };
+        config.check()?;
+        Ok(Self { entry, facts, config })
+    }
+
+    /// The plan of a resolved configuration, as a run folder or a checkpoint has it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(config: RunConfig, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
+        let (entry, facts) = (find(&config.agent)?, facts(&config.env)?);
+        entry.check_actions(&facts)?;
+        let options = (entry.resolve)(&config.options, &facts)?;
+        Ok(Self { entry, facts, config: RunConfig { options, ..config } })
+    }
+
+    /// For [`Entry::make`] and [`Entry::policy`].
+    pub fn setup(&self) -> Setup {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        Setup {
+            env: self.config.env.clone(),
+            facts: self.facts.clone(),
+            seed: self.config.seed,
+            steps: self.config.steps,
+            device: self.config.device.clone(),
+            num_threads: self.config.num_threads.unwrap_or_else(all),
+        }
+    }
+}
+
+/// Rows about half a percent of the run apart.
+pub(crate) fn interval_of(steps: u64) -> u64 {
+    steps.div_ceil(METRICS_ROWS).max(1)
+}
+
+impl RunConfig {
+    /// `config.toml`.
+    pub fn to_toml(&self) -> String {
+        let mut run = Table::new();
+        let mut put = |name: &str, value: Value| drop(run.insert(name.to_owned(), value));
+        put("agent", Value::String(self.agent.clone()));
+        put("env", Value::String(self.env.clone()));
+        put("seed", self.seed.to_toml());
+        put("steps", self.steps.to_toml());
+        put("device", Value::String(self.device.to_string()));
+        put("checkpoint_interval", Value::String(self.checkpoint_interval.to_string()));
+        put("eval_episodes", self.eval_episodes.to_toml());
+        put("gif", Value::Boolean(self.gif));
+        put("metrics_interval", self.metrics_interval.to_toml());
+        if let Some(threads) = self.num_threads {
+            put("num_threads", threads.to_toml());
+        }
+        if let Some(until) = self.until {
+            put("until", until.to_toml());
+        }
+        let table = Table::from_iter([
+            ("run".to_owned(), Value::Table(run)),
+            ("options".to_owned(), Value::Table(self.options.clone())),
+        ]);
+        format!("# shadergym {}; `shadergym train --config <this file>` runs it again\n{table}", version())
+    }
+
+    /// From the text of [`Self::to_toml`].
+    ///
+    /// # Errors
+    /// The reason why it is none.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        let mut table = text.parse::<Table>().map_err(|e| e.message().to_owned())?;
+        let mut take = |name: &str| match table.remove(name) {
+            Some(Value::Table(table)) => Ok(table),
+            _ => Err(format!("it has no table [{name}]")),
+        };
+        let (run, options) = (take("run")?, take("options")?);
+        let text = |name: &str| run.get(name).and_then(Value::as_str).ok_or(format!("[run] has no `{name}`"));
+        let mut config = Self::from_run(&run, text("agent")?, text("env")?).map_err(|e| e.to_string())?;
+        config.options = options;
+        if config.metrics_interval == 0 {
+            config.metrics_interval = interval_of(config.steps);
+        }
+        Ok(config)
+    }
+
+    /// From a table `[run]`; what it does not say is at its default, `metrics_interval` 0 for none.
+    fn from_run(run: &Table, agent: &str, env: &str) -> Result<Self> {
+        fn get<T: OptionValue>(run: &Table, name: &str) -> Result<Option<T>> {
+            run.get(name).map(|value| parse(name, value)).transpose()
+        }
+        if let Some(name) = run.keys().find(|name| !RUN_KEYS.contains(&name.as_str())) {
+            return Err(Error::UnknownOption {
+                agent: "the table [run] of the configuration".to_owned(),
+                option: name.clone(),
+                nearest: nearest(name, RUN_KEYS.into_iter()).map(str::to_owned),
+                known: RUN_KEYS.join(", "),
+            });
+        }
+        let text = |name: &str| run.get(name).map(|value| parse_text(name, value)).transpose();
+        Ok(Self {
+            agent: agent.to_owned(),
+            env: env.to_owned(),
+            seed: get(run, "seed")?.unwrap_or(0),
+            steps: get(run, "steps")?.unwrap_or(DEFAULT_STEPS),
+            device: text("device")?.map_or(Ok(Device::default()), |d| d.parse())?,
+            num_threads: get(run, "num_threads")?,
+            checkpoint_interval: text("checkpoint_interval")?.map_or(Ok(Interval::default()), |i| i.parse())?,
+            eval_episodes: get(run, "eval_episodes")?.unwrap_or(100),
+            until: get(run, "until")?,
+            gif: get(run, "gif")?.unwrap_or(true),
+            metrics_interval: get(run, "metrics_interval")?.unwrap_or(0),
+            options: Table::new(),
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        let most = i64::MAX as u64;
+        check("steps", self.steps, "1 to 9223372036854775807 steps", (1..=most).contains(&self.steps))?;
+        check("seed", self.seed, "0 to 9223372036854775807", self.seed <= most)?;
+        check("num_threads", self.num_threads.unwrap_or(1), "1 or more threads", self.num_threads != Some(0))?;
+        check("eval_episodes", self.eval_episodes, "0 to 1000000 episodes", self.eval_episodes <= 1_000_000)?;
+        check("until", self.until.unwrap_or(0.0), "a number", self.until.is_none_or(f32::is_finite))
+    }
+}
+
+/// Version of this crate.
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Table `[run]` and the agent's options of a configuration file.
+fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
+    let Some(path) = path else { return Ok(Default::default()) };
+    let text = std::fs::read_to_string(path).map_err(|e| failed("read", path, e))?;
+    let mut table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
+        option: "config".to_owned(),
+        value: path.display().to_string(),
+        allowed: format!("a TOML file, but: {}", e.to_string().trim_end()),
+    })?;
+    match (table.remove("run"), table.remove("options")) {
+        (Some(Value::Table(run)), Some(Value::Table(options))) if table.is_empty() => Ok((run, options)),
+        (Some(Value::Table(run)), None) if table.is_empty() => Ok((run, Table::new())),
+        (None, Some(Value::Table(options))) if table.is_empty() => Ok((Table::new(), options)),
+        (None, None) => Ok((Table::new(), table)),
+        _ => Err(Error::InvalidOption {
+            option: "config".to_owned(),
+            value: path.display().to_string(),
+            allowed: "the tables [run] and [options], or the agent's options without a table".to_owned(),
+        }),
+    }
+}
+
+fn parse_text(name: &str, value: &Value) -> Result<String> {
+    let text = value.as_str().map(str::to_owned);
+    // `checkpoint_interval = 50000` is as good as "50000".
+    text.or_else(|| value.as_integer().map(|v| v.to_string())).ok_or_else(|| Error::InvalidOption {
+        option: name.to_owned(),
+        value: value.to_string(),
+        allowed: "a text".to_owned(),
+    })
+}

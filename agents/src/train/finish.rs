@@ -1,0 +1,187 @@
+//! What a run leaves behind: the policy, its evaluation, the curve, the animation and the summary.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::checkpoint::{Checkpoint, Meta};
+use super::config::{Plan, version};
+use super::folder::RunFolder;
+use super::play::{Evaluation, Player, evaluate};
+use super::run::Phase;
+use super::tally::Spread;
+use super::{End, Outcome};
+use crate::animation::Animation;
+use crate::error::{Error, Result};
+use crate::machine;
+use crate::policy::Policy;
+use crate::report::curve::{Series, curves};
+
+/// Pictures per second of animations.
+pub(crate) const FPS: u16 = 25;
+/// Width of animations in pixels.
+const WIDTH: usize = 320;
+/// Most pictures of `final.gif`.
+const FRAMES: usize = 500;
+
+/// A run after its last iteration.
+pub(super) struct Ended {
+    pub plan: Plan,
+    pub policy: Policy,
+    pub end: End,
+    pub step: u64,
+    pub seconds: f64,
+    pub episodes: u64,
+    pub last: Option<Spread>,
+    pub curve: Vec<(u64, f64)>,
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// All results. Evaluates also where nothing is written.
+pub(super) fn finish(
+    mut ended: Ended,
+    folder: Option<&RunFolder>,
+    meta: Meta,
+    callback: &mut dyn FnMut(Phase) -> ControlFlow<()>,
+) -> Result<Outcome> {
+    let config = ended.plan.config.clone();
+    if let Some(folder) = folder {
+        let mut policy = Checkpoint { meta, ..Checkpoint::default() };
+        ended.policy.save(&mut policy.policy);
+        policy.write(&folder.path.join("policy.safetensors"))?;
+        folder.write("curve.svg", curve(&ended).as_bytes())?;
+    }
+    let setup = ended.plan.setup();
+    let mut evaluating = |done| callback(Phase::Evaluating(done));
+    let found = evaluate(&ended.policy, &setup, config.eval_episodes, config.seed, true, &mut evaluating)?;
+    let Some(evaluation) = found else {
+        ended.end = End::Interrupted;
+        return interrupted(ended, folder);
+    };
+    if let Some(folder) = folder
+        && config.gif
+        && let Some(aspect) = ended.plan.facts.pixel_aspect
+        && callback(Phase::Drawing).is_continue()
+    {
+        let mut player = Player::new(&setup, 1, config.seed, "animation", true)?;
+        let gif = animation(&mut player, &ended.policy, aspect, WIDTH, 1, FRAMES)?;
+        folder.write("final.gif", &gif)?;
+    }
+    let evaluation = (!evaluation.episodes.is_empty()).then_some(evaluation);
+    outcome(ended, folder, evaluation, None)
+}
+
+/// A run that will go on: only its summary.
+pub(super) fn interrupted(ended: Ended, folder: Option<&RunFolder>) -> Result<Outcome> {
+    outcome(ended, folder, None, None)
+}
+
+/// The summary of a run that failed.
+pub(super) fn write_failure(folder: &RunFolder, ended: &Ended, error: &Error) -> Result<()> {
+    write_summary(folder, &summary(ended, None, Some(error)))
+}
+
+fn outcome(
+    ended: Ended,
+    folder: Option<&RunFolder>,
+    evaluation: Option<Evaluation>,
+    error: Option<&Error>,
+) -> Result<Outcome> {
+    let summary = summary(&ended, evaluation.as_ref(), error);
+    if let Some(folder) = folder {
+        write_summary(folder, &summary)?;
+    }
+    Ok(Outcome {
+        policy: ended.policy,
+        config: ended.plan.config,
+        folder: folder.map(|folder| folder.path.clone()),
+        end: ended.end,
+        step: ended.step,
+        seconds: ended.seconds,
+        last_episodes: ended.last,
+        curve: ended.curve,
+        evaluation,
+        summary,
+    })
+}
+
+fn write_summary(folder: &RunFolder, summary: &Value) -> Result<()> {
+    folder.write("summary.json", format!("{summary:#}\n").as_bytes())
+}
+
+fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>) -> Value {
+    let config = &ended.plan.config;
+    let evaluated = evaluation.and_then(|e| e.spread().map(|spread| (e, spread))).map(|(e, spread)| {
+        let mut value = spread.to_json();
+        value["truncated"] = json!(e.truncated);
+        value["deterministic"] = json!(true);
+        value
+    });
+    let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer).unwrap_or(1);
+    let shipped = !config.env.ends_with(".wgsl");
+    let device = shadergym_envs::choose_device(&config.device, num_envs.max(1) as usize, shipped).device;
+    json!({
+        "agent": config.agent,
+        "env": ended.plan.facts.id,
+        "seed": config.seed,
+        "end": ended.end.name(),
+        "reason": error.map_or_else(|| ended.end.reason(config), Error::to_string),
+        "step": ended.step,
+        "steps": config.steps,
+        "seconds": ended.seconds,
+        "steps_per_second": ended.step as f64 / ended.seconds.max(1e-9),
+        "episodes": ended.episodes,
+        "final_return": ended.curve.last().map(|(_, mean)| mean),
+        "last_100": ended.last.map(|spread| spread.to_json()),
+        "evaluation": evaluated,
+        "checkpoint": ended.checkpoint.as_ref().and_then(|path| path.file_name()).map(|n| n.to_string_lossy()),
+        "version": version(),
+        "machine": {
+            "cpu": machine::cpu_name(),
+            "cores": machine::cores(),
+            "simd": machine::levels().last(),
+            "system": machine::system(),
+            "device": device.to_string(),
+        },
+    })
+}
+
+/// The learning curve.
+fn curve(ended: &Ended) -> String {
+    let config = &ended.plan.config;
+    let points = ended.curve.iter().map(|&(step, mean)| (step as f64, mean)).collect();
+    let title = format!("{} on {}, seed {}", config.agent, ended.plan.facts.id, config.seed);
+    curves(&title, "environment steps", "episode return", &[Series { label: config.agent.clone(), points, band: Vec::new() }])
+}
+
+/// Plays `episodes` of one instance, or as many as `frames` pictures show, as a GIF `width` pixels wide.
+///
+/// # Errors
+/// Those of the environments; [`Error::Io`] if it cannot be encoded.
+pub fn animation(
+    player: &mut Player,
+    policy: &Policy,
+    aspect: f32,
+    width: usize,
+    episodes: usize,
+    frames: usize,
+) -> Result<Vec<u8>> {
+    let height = ((width as f32 / aspect).round() as usize).clamp(8, 4096);
+    let failed = |e| super::files::failed("encode", Path::new("the animation"), e);
+    let mut gif = Vec::new();
+    let mut animation = Animation::new(&mut gif, width, height, FPS);
+    let mut left = episodes;
+    for frame in 0..frames {
+        if frame > 0 {
+            player.step(policy)?;
+        }
+        animation.add(&player.batch().render(0, width, height)?.rgb).map_err(failed)?;
+        left -= usize::from(frame > 0 && !player.ended().is_empty());
+        if left == 0 {
+            break;
+        }
+    }
+    animation.finish().map_err(failed)?;
+    Ok(gif)
+}

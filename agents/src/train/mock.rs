@@ -1,0 +1,173 @@
+//! An agent for the tests: cheap, and its parameters depend on everything that a checkpoint must hold.
+
+use std::sync::Arc;
+
+use shadergym_envs::{ActionSpace, Actions, Batch, BatchOptions, Encoding, Facts, Snapshot};
+
+use crate::agent::{Agent, Episode, Log, Setup};
+use crate::algorithms::Entry;
+use crate::common::head::Head;
+use crate::common::noise::Noise;
+use crate::error::{Error, Result};
+use crate::network::{Layout, Loss, LossSums, Network, Rows};
+use crate::options::options;
+use crate::policy::Policy;
+use crate::state::State;
+
+options! {
+    /// Options of the mock.
+    pub struct Config {
+        /// Parallel environments.
+        num_envs: usize = 4,
+        /// Size of a change.
+        learning_rate: f32 = 0.1,
+        /// Step from which on the loss is no number; 0: never.
+        diverge_at: u64 = 0,
+    }
+}
+
+pub static MOCK: Entry = Entry {
+    name: "mock",
+    about: "for tests",
+    options: Config::options,
+    acts_in: |facts| matches!(facts.action, ActionSpace::Discrete { .. }) && facts.observation.encoding == Encoding::F32,
+    resolve: |table, _| Ok(Config::from_table("mock", table)?.to_table()),
+    make: |table, setup| Ok(Box::new(Mock::new(Config::from_table("mock", table)?, setup)?)),
+    policy: |_, setup| Ok(policy(&setup.facts, &Linear::new(&setup.facts))),
+};
+
+/// The mock, whatever the name.
+pub fn find(_: &str) -> Result<&'static Entry> {
+    Ok(&MOCK)
+}
+
+struct Mock {
+    config: Config,
+    facts: Arc<Facts>,
+    network: Linear,
+    batch: Batch,
+    noise: Noise,
+    steps: u64,
+}
+
+impl Mock {
+    fn new(config: Config, setup: &Setup) -> Result<Self> {
+        let mut batch = setup.make(BatchOptions::new(config.num_envs))?;
+        batch.reset(setup.seed)?;
+        let (facts, noise) = (setup.facts.clone(), Noise::new(setup.seed, "mock"));
+        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0 })
+    }
+}
+
+impl Agent for Mock {
+    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+        let policy = self.policy();
+        let mut actions = Vec::new();
+        for _ in 0..16 {
+            policy.act(self.batch.observations().words(), None, false, &mut self.noise, &mut actions)?;
+            let view = self.batch.step(Actions::Discrete(&actions))?;
+            for i in view.ended_instances() {
+                let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);
+                log.episodes.push(Episode { episode_return, length });
+            }
+        }
+        self.steps += 16 * self.config.num_envs as u64;
+        let seen: f32 = self.batch.observations().as_f32().expect("floats").iter().sum();
+        for value in &mut self.network.parameters {
+            *value += self.config.learning_rate * (self.noise.normal() + 0.01 * seen.sin());
+        }
+        let loss = f64::from(seen);
+        if self.config.diverge_at > 0 && self.steps >= self.config.diverge_at {
+            let (agent, what) = ("mock".to_owned(), "the loss".to_owned());
+            return Err(Error::Diverged { agent, step: self.steps, what, value: f64::NAN });
+        }
+        log.scalars.insert("loss/mock", loss);
+        // A figure that comes later than the others.
+        if self.steps > 1000 {
+            log.scalars.insert("a/late", loss * loss);
+        }
+        Ok(())
+    }
+
+    fn env_steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn policy(&self) -> Policy {
+        policy(&self.facts, &self.network)
+    }
+
+    fn save(&mut self, state: &mut State) -> Result<()> {
+        self.policy().save(state);
+        state.put_u64("counters", &[self.noise.counter(), self.steps]);
+        state.put_bytes("batch", &self.batch.snapshot()?.to_bytes());
+        Ok(())
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        state.read_f32("policy/parameters", &mut self.network.parameters)?;
+        self.noise.set_counter(state.u64("counters")?[0]);
+        self.steps = state.u64("counters")?[1];
+        Ok(self.batch.restore(&Snapshot::from_bytes(state.bytes("batch")?)?)?)
+    }
+}
+
+fn policy(facts: &Arc<Facts>, network: &Linear) -> Policy {
+    let nvec = Head::nvec(facts).expect("discrete");
+    Policy::new(facts.clone(), Box::new(network.clone()), Head::Categorical { nvec }, None)
+}
+
+#[derive(Clone)]
+struct Linear {
+    outputs: usize,
+    parameters: Vec<f32>,
+    layout: Layout,
+}
+
+impl Linear {
+    fn new(facts: &Facts) -> Self {
+        let outputs = Head::nvec(facts).expect("discrete").iter().sum::<u32>() as usize;
+        let parameters = vec![0.0; outputs * facts.observation.elements()];
+        Self { outputs, parameters, layout: Layout::default() }
+    }
+}
+
+impl Network for Linear {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    fn parameters_mut(&mut self) -> &mut [f32] {
+        &mut self.parameters
+    }
+
+    fn predict(&self, rows: Rows<'_>, outputs: &mut [f32]) {
+        let mut row = vec![0.0; rows.elements()];
+        for (i, outputs) in outputs.chunks_exact_mut(self.outputs).enumerate() {
+            rows.unpack(i, &mut row);
+            for (output, weights) in outputs.iter_mut().zip(self.parameters.chunks_exact(row.len())) {
+                *output = weights.iter().zip(&row).map(|(w, x)| w * x).sum();
+            }
+        }
+    }
+
+    fn gradient(&self, _: Rows<'_>, _: &Loss<'_>, _: &mut [f32]) -> LossSums {
+        unreachable!("the mock learns by chance")
+    }
+
+    fn input_gradient(&self, _: Rows<'_>, _: &Loss<'_>, _: &mut [f32]) -> LossSums {
+        unreachable!("the mock learns by chance")
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Network> {
+        Box::new(self.clone())
+    }
+}

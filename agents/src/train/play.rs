@@ -1,0 +1,131 @@
+//! A policy at play: evaluation, and what animations are made of.
+
+use std::ops::ControlFlow;
+
+use shadergym_envs::{Actions, Batch, BatchOptions};
+
+use super::tally::Spread;
+use crate::agent::{Episode, Setup};
+use crate::common::noise::Noise;
+use crate::error::Result;
+use crate::policy::Policy;
+
+/// Instances that play side by side in an evaluation.
+const SIDE_BY_SIDE: usize = 256;
+
+/// Time limit in steps where the environment has none: a good policy might never end.
+pub const EPISODE_LIMIT: u32 = 10_000;
+
+/// Instances of an environment in which a policy acts; all agents of an instance act by the same policy.
+#[derive(Debug)]
+pub struct Player {
+    batch: Batch,
+    noise: Noise,
+    deterministic: bool,
+    actions: Vec<u32>,
+}
+
+impl Player {
+    /// `num_envs` instances at their start. Their seeds are hashes of `seed` and `purpose`, so they are not those of
+    /// training or of another purpose.
+    ///
+    /// # Errors
+    /// Those of [`shadergym_envs::make_with`].
+    pub fn new(setup: &Setup, num_envs: usize, seed: u64, purpose: &str, deterministic: bool) -> Result<Self> {
+        let mut options = BatchOptions::new(num_envs).num_threads(setup.num_threads);
+        if setup.facts.max_episode_steps == 0 {
+            options = options.max_episode_steps(EPISODE_LIMIT);
+        }
+        let mut batch = setup.make(options)?;
+        let noise = Noise::new(seed, purpose);
+        let seeds: Vec<u64> = (0..num_envs as u64).map(|i| noise.at(0, i).bits()).collect();
+        batch.reset_with(&seeds)?;
+        Ok(Self { batch, noise, deterministic, actions: Vec::new() })
+    }
+
+    /// The instances.
+    pub fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// One step of all instances.
+    ///
+    /// # Errors
+    /// Those of [`Policy::act`] and of [`Batch::step`].
+    pub fn step(&mut self, policy: &Policy) -> Result<()> {
+        let observations = self.batch.observations().words();
+        policy.act(observations, None, self.deterministic, &mut self.noise, &mut self.actions)?;
+        if policy.is_continuous() {
+            self.batch.step(Actions::Continuous(bytemuck::cast_slice(&self.actions)))?;
+        } else {
+            self.batch.step(Actions::Discrete(&self.actions))?;
+        }
+        Ok(())
+    }
+
+    /// Episodes that ended in the newest step, by instance: return (mean over agents) and length.
+    pub fn ended(&self) -> Vec<(usize, Episode)> {
+        let (view, agents) = (self.batch.view(), self.batch.agents());
+        let episode = |i: usize| {
+            let returns = view.episode_returns()[i * agents..(i + 1) * agents].iter().map(|&r| f64::from(r));
+            let episode_return = (returns.sum::<f64>() / agents as f64) as f32;
+            (i, Episode { episode_return, length: view.episode_lengths()[i] })
+        };
+        view.ended_instances().map(episode).collect()
+    }
+}
+
+/// What an evaluation found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The episodes, those of an instance one after the other.
+    pub episodes: Vec<Episode>,
+    /// How many of them the time limit ended.
+    pub truncated: usize,
+}
+
+impl Evaluation {
+    /// In figures; None without episodes.
+    pub fn spread(&self) -> Option<Spread> {
+        Spread::of(self.episodes.iter().copied())
+    }
+}
+
+/// Exactly `episodes` episodes. How many episodes an instance contributes is settled beforehand, so short episodes count
+/// no more than long ones. None if `go_on` breaks, which is asked before every step.
+///
+/// # Errors
+/// Those of [`Player`].
+pub fn evaluate(
+    policy: &Policy,
+    setup: &Setup,
+    episodes: usize,
+    seed: u64,
+    deterministic: bool,
+    go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Evaluation>> {
+    let n = episodes.min(SIDE_BY_SIDE);
+    let mut found: Vec<Vec<Episode>> = vec![Vec::new(); n];
+    let mut evaluation = Evaluation { episodes: Vec::new(), truncated: 0 };
+    if n == 0 {
+        return Ok(Some(evaluation));
+    }
+    let mut player = Player::new(setup, n, seed, "evaluation", deterministic)?;
+    let share = |i: usize| episodes / n + usize::from(i < episodes % n);
+    let mut done = 0;
+    while done < episodes {
+        if go_on(done).is_break() {
+            return Ok(None);
+        }
+        player.step(policy)?;
+        for (i, episode) in player.ended() {
+            if found[i].len() < share(i) {
+                found[i].push(episode);
+                done += 1;
+                evaluation.truncated += usize::from(!player.batch.view().terminated()[i]);
+            }
+        }
+    }
+    evaluation.episodes = found.into_iter().flatten().collect();
+    Ok(Some(evaluation))
+}

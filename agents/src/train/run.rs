@@ -1,0 +1,274 @@
+//! The loop of a run, between its configuration and its results.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::checkpoint::{Checkpoint, Meta, layout, spaces};
+use super::config::Plan;
+use super::finish::{self, Ended};
+use super::folder::RunFolder;
+use super::options::Interval;
+use super::tally::{Row, Tally};
+use super::{End, Outcome};
+use crate::agent::{Agent, Log};
+use crate::error::{Error, Result};
+use crate::report::metrics::MetricsWriter;
+use crate::state::State;
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Learning.
+    Training,
+    /// Playing the episodes of the evaluation, of which this many are over.
+    Evaluating(usize),
+    /// Drawing the animation.
+    Drawing,
+}
+
+/// How far a run is. Given after every iteration; a callback that breaks ends the run with a checkpoint.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// What the run is doing.
+    pub phase: Phase,
+    /// Environment transitions so far.
+    pub step: u64,
+    /// Environment transitions of the whole run.
+    pub steps: u64,
+    /// Seconds of training so far, over all interruptions.
+    pub seconds: f64,
+    /// Environment transitions per second since this process took the run up.
+    pub steps_per_second: f64,
+    /// Episodes so far.
+    pub episodes: u64,
+    /// Mean return and length of the last 100 episodes; None before the first.
+    pub means: Option<(f64, f64)>,
+    /// The row of metrics that was just written.
+    pub row: Option<&'a Row>,
+    /// Where the files are.
+    pub folder: Option<&'a Path>,
+    /// What people should know: checkpoints that could not be read. Only the first time.
+    pub notes: &'a [String],
+}
+
+/// Called with the progress of a run.
+pub type Callback<'a> = dyn FnMut(&Progress<'_>) -> ControlFlow<()> + 'a;
+
+/// A run that is under way.
+pub(super) struct Run {
+    plan: Plan,
+    agent: Box<dyn Agent>,
+    tally: Tally,
+    folder: Option<RunFolder>,
+    metrics: Option<MetricsWriter>,
+    clock: Clock,
+    checkpoint: Option<PathBuf>,
+    notes: Vec<String>,
+}
+
+/// Time spent training, and when the next checkpoint is due.
+struct Clock {
+    since: Instant,
+    first_step: u64,
+    seconds_before: f64,
+    written: (u64, Instant),
+    /// How long the last checkpoint took.
+    cost: Duration,
+}
+
+impl Clock {
+    fn new(step: u64, seconds_before: f64) -> Self {
+        let now = Instant::now();
+        Self { since: now, first_step: step, seconds_before, written: (step, now), cost: Duration::ZERO }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.since.elapsed().as_secs_f64()
+    }
+
+    fn due(&self, interval: Interval, step: u64) -> bool {
+        match interval {
+            Interval::Never => false,
+            Interval::Steps(steps) => step / steps > self.written.0 / steps,
+            // At most a twentieth of the time goes into checkpoints, however large they are.
+            Interval::Seconds(seconds) => {
+                let passed = self.written.1.elapsed();
+                passed.as_secs_f64() >= seconds && passed >= 20 * self.cost
+            }
+        }
+    }
+}
+
+impl Run {
+    /// A new run. Nothing is written before everything is checked and the agent is made.
+    pub fn new(plan: Plan, out: &super::Out) -> Result<Self> {
+        let agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
+        let folder = RunFolder::create(out, &plan)?;
+        let metrics = folder.as_ref().map(|folder| MetricsWriter::create(&folder.path)).transpose()?;
+        let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
+        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint: None, notes: Vec::new() })
+    }
+
+    /// A run that goes on from a checkpoint, or from its start if there is none.
+    pub fn resume(
+        plan: Plan,
+        folder: RunFolder,
+        from: Option<(Checkpoint, PathBuf)>,
+        notes: Vec<String>,
+    ) -> Result<Self> {
+        let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
+        let Some((from, path)) = from else {
+            let metrics = Some(MetricsWriter::create(&folder.path)?);
+            let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
+            return Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: None, notes });
+        };
+        let at = |error| match error {
+            Error::Checkpoint { reason, .. } => Error::Checkpoint { path: path.display().to_string(), reason },
+            other => other,
+        };
+        if from.meta.layout != layout(&plan.facts) {
+            let reason = format!("{} has changed since it was written", plan.facts.id);
+            return Err(Error::Checkpoint { path: path.display().to_string(), reason });
+        }
+        agent.load(&from.agent).map_err(at)?;
+        let tally = Tally::load(&from.trainer).map_err(at)?;
+        let metrics = Some(MetricsWriter::resume(&folder.path, from.meta.step)?);
+        let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
+        Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: Some(path), notes })
+    }
+
+    /// Trains to the end, and then makes the results.
+    pub fn run(mut self, callback: &mut Callback<'_>) -> Result<Outcome> {
+        let end = match self.train(callback) {
+            Ok(end) => end,
+            Err(error) => {
+                // Whatever the reason is, it is kept beside what was learned before it, if the disk allows.
+                if let Some(folder) = &self.folder {
+                    let _ = finish::write_failure(folder, &self.ended(End::Failed), &error);
+                }
+                return Err(error);
+            }
+        };
+        let ended = self.ended(end);
+        if end == End::Interrupted {
+            return finish::interrupted(ended, self.folder.as_ref());
+        }
+        let progress = self.progress(None, &[]);
+        let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
+        finish::finish(ended, self.folder.as_ref(), self.meta(None), &mut callback)
+    }
+
+    fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
+        let mut log = Log::default();
+        let config = self.plan.config.clone();
+        let mut step = self.agent.env_steps();
+        let notes = std::mem::take(&mut self.notes);
+        let mut flow = callback(&self.progress(None, &notes));
+        loop {
+            let end = match () {
+                () if self.tally.reached(config.until) => Some(End::Until),
+                () if step >= config.steps => Some(End::Steps),
+                () if flow.is_break() => Some(End::Interrupted),
+                () => None,
+            };
+            if let Some(end) = end {
+                // A row at the very end; an interrupted run will come to the end later.
+                if end != End::Interrupted && self.tally.last_row != step {
+                    let row = self.write_row(step)?;
+                    flow = callback(&self.progress(Some(&row), &[]));
+                }
+                self.write_checkpoint(step)?;
+                return Ok(if flow.is_break() { End::Interrupted } else { end });
+            }
+            log.episodes.clear();
+            log.scalars.clear();
+            self.agent.iterate(&mut log)?;
+            self.tally.add(&log);
+            let before = std::mem::replace(&mut step, self.agent.env_steps());
+            let row = if step / config.metrics_interval > before / config.metrics_interval {
+                Some(self.write_row(step)?)
+            } else {
+                None
+            };
+            if self.folder.is_some() && self.clock.due(config.checkpoint_interval, step) {
+                self.write_checkpoint(step)?;
+            }
+            flow = callback(&self.progress(row.as_ref(), &[]));
+        }
+    }
+
+    fn write_row(&mut self, step: u64) -> Result<Row> {
+        let row = self.tally.row(step, self.clock.seconds());
+        if let Some(metrics) = &mut self.metrics {
+            metrics.write(row.step, row.seconds, &row.scalars)?;
+        }
+        Ok(row)
+    }
+
+    /// Nothing if there is no folder, or if the newest checkpoint is of this step.
+    fn write_checkpoint(&mut self, step: u64) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        if self.checkpoint.is_some() && self.clock.written.0 == step {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
+        self.agent.save(&mut agent)?;
+        self.tally.save(&mut trainer);
+        self.agent.policy().save(&mut policy);
+        let meta = Meta { step, ..self.meta(Some(self.clock.seconds())) };
+        self.checkpoint = Some(folder.write_checkpoint(&Checkpoint { meta, agent, trainer, policy })?);
+        self.clock.written = (step, Instant::now());
+        self.clock.cost = start.elapsed();
+        Ok(())
+    }
+
+    fn meta(&self, seconds: Option<f64>) -> Meta {
+        Meta {
+            agent: self.plan.config.agent.clone(),
+            env: self.plan.config.env.clone(),
+            config: self.plan.config.to_toml(),
+            step: self.agent.env_steps(),
+            seconds,
+            spaces: spaces(&self.plan.facts),
+            layout: layout(&self.plan.facts),
+        }
+    }
+
+    fn progress<'a>(&'a self, row: Option<&'a Row>, notes: &'a [String]) -> Progress<'a> {
+        let step = self.agent.env_steps();
+        Progress {
+            phase: Phase::Training,
+            step,
+            steps: self.plan.config.steps,
+            seconds: self.clock.seconds(),
+            steps_per_second: (step - self.clock.first_step) as f64 / self.clock.since.elapsed().as_secs_f64().max(1e-9),
+            episodes: self.tally.episodes,
+            means: self.tally.means(),
+            row,
+            folder: self.folder.as_ref().map(|folder| folder.path.as_path()),
+            notes,
+        }
+    }
+
+    fn ended(&self, end: End) -> Ended {
+        Ended {
+            plan: self.plan.clone(),
+            policy: self.agent.policy(),
+            end,
+            step: self.agent.env_steps(),
+            seconds: self.clock.seconds(),
+            episodes: self.tally.episodes,
+            last: self.tally.last(),
+            curve: self.tally.curve.clone(),
+            checkpoint: self.checkpoint.clone(),
+        }
+    }
+}
+
+impl Progress<'_> {
+    fn copy(&self) -> Self {
+        Self { phase: self.phase, row: self.row, folder: self.folder, notes: self.notes, ..*self }
+    }
+}

@@ -1,0 +1,294 @@
+//! Runs of the mock: what holds whatever the agent.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::Checkpoint;
+use super::mock::{MOCK, find};
+use super::*;
+
+/// An environment that the mock acts in, with short episodes of random play.
+fn env() -> &'static str {
+    let fits = |id: &&str| {
+        let facts = shadergym_envs::spec(id).unwrap();
+        (MOCK.acts_in)(facts) && facts.agents == 1 && facts.pixel_aspect.is_some() && {
+            let mut batch = shadergym_envs::make(id, 8).unwrap();
+            batch.reset(0).unwrap();
+            batch.rollout(200).unwrap().episodes > 8
+        }
+    };
+    shadergym_envs::ids().find(fits).expect("an environment with short episodes")
+}
+
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("shadergym-run-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn options(folder: &Path) -> RunOptions {
+    RunOptions {
+        steps: Some(8_000),
+        seed: Some(3),
+        device: Some(shadergym_envs::Device::Cpu),
+        checkpoint_interval: Some(Interval::Steps(700)),
+        eval_episodes: Some(10),
+        out: Out::Folder(folder.to_owned()),
+        ..RunOptions::new("mock", env())
+    }
+}
+
+fn run(options: &RunOptions, callback: &mut Callback<'_>) -> Result<Outcome> {
+    Run::new(Plan::with(options, find)?, &options.out)?.run(callback)
+}
+
+fn quiet(_: &Progress<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// `metrics.csv` without the seconds, which are never twice the same.
+fn metrics(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    let without = |line: &str| {
+        line.split(',').enumerate().filter(|(i, _)| *i != 1).map(|(_, cell)| cell).collect::<Vec<_>>().join(",")
+    };
+    text.lines().map(without).collect()
+}
+
+fn no_parts(folder: &Path) {
+    for place in [folder.to_owned(), folder.join("checkpoints")] {
+        for entry in fs::read_dir(place).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(!name.ends_with(".part"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_dies_at_any_moment_comes_to_the_same_end() {
+    let (whole, parts) = (Temporary::new("whole"), Temporary::new("parts"));
+    run(&options(&whole.0), &mut quiet).unwrap();
+    // A panic in the callback: nothing of the run is brought to an end.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut calls = 0;
+    let mut die_at = 1;
+    let mut deaths = 0;
+    let mut dying = |_: &Progress<'_>| {
+        calls += 1;
+        assert!(calls < die_at, "died");
+        ControlFlow::Continue(())
+    };
+    let _ = catch_unwind(AssertUnwindSafe(|| run(&options(&parts.0), &mut dying)));
+    let outcome = loop {
+        deaths += 1;
+        let mut calls = 0;
+        die_at = 7 + 11 * deaths % 29;
+        let mut dying = |_: &Progress<'_>| {
+            calls += 1;
+            assert!(calls < die_at, "died");
+            ControlFlow::Continue(())
+        };
+        if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| resume_with(&parts.0, None, &mut dying, find))) {
+            break outcome.unwrap();
+        }
+        assert!(deaths < 200);
+    };
+    std::panic::set_hook(hook);
+    assert!(deaths > 5, "{deaths}");
+    assert_eq!(outcome.end, End::Steps);
+    let policy = |t: &Temporary| fs::read(t.0.join("policy.safetensors")).unwrap();
+    assert_eq!(policy(&whole), policy(&parts));
+    assert_eq!(metrics(&whole.0), metrics(&parts.0));
+    assert!(metrics(&whole.0).len() > 100 && metrics(&whole.0)[0].contains("a/late"));
+    for file in ["final.gif", "curve.svg", "config.toml"] {
+        assert_eq!(fs::read(whole.0.join(file)).unwrap(), fs::read(parts.0.join(file)).unwrap(), "{file}");
+    }
+    no_parts(&parts.0);
+    // It is over, unless more steps are wanted.
+    let over = resume_with(&parts.0, None, &mut quiet, find).unwrap_err().to_string();
+    assert!(over.contains("--steps"), "{over}");
+    let more = resume_with(&parts.0, Some(2_000), &mut quiet, find).unwrap();
+    assert!(more.step >= 10_000 && more.config.steps == 10_000, "{}", more.step);
+    assert!(fs::read_to_string(parts.0.join("config.toml")).unwrap().contains("steps = 10000"));
+}
+
+#[test]
+fn an_interrupted_run_has_a_checkpoint_and_goes_on() {
+    let (whole, parts) = (Temporary::new("calm"), Temporary::new("interrupted"));
+    let never = |t: &Temporary| RunOptions { checkpoint_interval: Some(Interval::Never), ..options(&t.0) };
+    let whole_outcome = run(&never(&whole), &mut quiet).unwrap();
+    let mut stop = |p: &Progress<'_>| if p.step > 3_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let outcome = run(&never(&parts), &mut stop).unwrap();
+    assert_eq!((outcome.end, outcome.evaluation.is_none()), (End::Interrupted, true));
+    assert!(outcome.step > 3_000 && outcome.step < 3_100);
+    assert!(!parts.0.join("policy.safetensors").exists());
+    // Between training and the results.
+    let mut late = |p: &Progress<'_>| match p.phase {
+        Phase::Evaluating(done) if done > 0 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    assert_eq!(resume_with(&parts.0, None, &mut late, find).unwrap().end, End::Interrupted);
+    let outcome = resume_with(&parts.0, None, &mut quiet, find).unwrap();
+    assert_eq!(outcome.end, End::Steps);
+    assert_eq!(metrics(&whole.0), metrics(&parts.0));
+    assert_eq!(outcome.curve, whole_outcome.curve);
+    assert_eq!(outcome.evaluation, whole_outcome.evaluation);
+    assert_eq!(outcome.evaluation.unwrap().episodes.len(), 10);
+}
+
+#[test]
+fn a_diverged_run_keeps_what_was_good() {
+    let folder = Temporary::new("diverged");
+    let mut options = options(&folder.0);
+    options.settings.insert("diverge_at".into(), toml::Value::Integer(5_000));
+    let error = run(&options, &mut quiet).unwrap_err();
+    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    let summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.0.join("summary.json")).unwrap()).unwrap();
+    assert_eq!((&summary["end"], summary["reason"].as_str()), (&"failed".into(), Some(error.to_string().as_str())));
+    let kept = folder.0.join("checkpoints").join(summary["checkpoint"].as_str().unwrap());
+    let step = Checkpoint::read(&kept).unwrap().meta.step;
+    assert!((4_200..5_000).contains(&step), "{step}");
+    assert!(!folder.0.join("policy.safetensors").exists());
+    no_parts(&folder.0);
+}
+
+#[test]
+fn a_failing_disk_ends_the_run_and_spares_the_former_checkpoint() {
+    let folder = Temporary::new("disk");
+    let checkpoints = folder.0.join("checkpoints");
+    let mut made = None;
+    let mut fill = |p: &Progress<'_>| {
+        if p.step > 2_000 && made.is_none() {
+            // What is in the way of the next checkpoints, whoever runs the test.
+            for step in (p.step..8_100).step_by(1) {
+                fs::create_dir(checkpoints.join(format!("{step}.safetensors.part"))).unwrap();
+            }
+            made = Some(p.step);
+        }
+        ControlFlow::Continue(())
+    };
+    let error = run(&options(&folder.0), &mut fill).unwrap_err();
+    assert!(matches!(error, Error::Io { doing: "write", .. }) && error.to_string().contains("safetensors"), "{error}");
+    let summary = fs::read_to_string(folder.0.join("summary.json")).unwrap();
+    assert!(summary.contains("cannot write"), "{summary}");
+    let (opened, _) = RunFolder::open(&folder.0).unwrap();
+    let (latest, notes) = opened.latest().unwrap();
+    assert!(notes.is_empty() && latest.unwrap().0.meta.step <= made.unwrap());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over() {
+    let (whole, damaged) = (Temporary::new("sound"), Temporary::new("damaged"));
+    run(&options(&whole.0), &mut quiet).unwrap();
+    let mut stop = |p: &Progress<'_>| if p.step > 3_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    run(&options(&damaged.0), &mut stop).unwrap();
+    let (folder, _) = RunFolder::open(&damaged.0).unwrap();
+    let newest = folder.latest().unwrap().0.unwrap().1;
+    let mut bytes = fs::read(&newest).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&newest, bytes).unwrap();
+    let mut notes = Vec::new();
+    let mut listen = |p: &Progress<'_>| {
+        notes.extend(p.notes.to_vec());
+        ControlFlow::Continue(())
+    };
+    resume_with(&damaged.0, None, &mut listen, find).unwrap();
+    assert!(notes.len() == 1 && notes[0].contains("damaged") && notes[0].contains("going on from"), "{notes:?}");
+    assert_eq!(metrics(&whole.0), metrics(&damaged.0));
+}
+
+#[test]
+fn a_run_ends_at_its_target_and_can_leave_nothing() {
+    let mut rows = 0;
+    let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
+    let mut count = |p: &Progress<'_>| {
+        rows += usize::from(p.row.is_some());
+        ControlFlow::Continue(())
+    };
+    let outcome = run(&options, &mut count).unwrap();
+    assert_eq!((outcome.end, outcome.folder), (End::Until, None));
+    assert!(outcome.step < 8_000 && outcome.last_episodes.unwrap().episodes == 100);
+    assert!(rows > 1 && outcome.evaluation.unwrap().episodes.len() == 10);
+}
+
+#[test]
+fn episodes_of_an_evaluation_are_shared_out_beforehand() {
+    let plan = Plan::with(&options(Path::new("")), find).unwrap();
+    let policy = (plan.entry.policy)(&plan.config.options, &plan.setup()).unwrap();
+    let play = |episodes, seed| evaluate(&policy, &plan.setup(), episodes, seed, false, &mut |_| ControlFlow::Continue(()));
+    let episodes = |n, seed| play(n, seed).unwrap().unwrap().episodes;
+    let (one, two) = (episodes(256, 0), episodes(512, 0));
+    assert_eq!((one.len(), two.len(), episodes(259, 0).len(), episodes(1, 0).len()), (256, 512, 259, 1));
+    assert!((0..256).all(|i| one[i] == two[2 * i]), "the first of each instance");
+    assert_eq!(episodes(1, 0)[0], one[0]);
+    assert_ne!(one, episodes(256, 1));
+    // Whoever is fast does not play more: then the mean would be that of short episodes.
+    let mean = |e: &[crate::agent::Episode]| e.iter().map(|e| f64::from(e.length)).sum::<f64>() / e.len() as f64;
+    let (first, second) = (mean(&one), mean(&two));
+    assert!((first - second).abs() < 0.2 * first, "{first} {second}");
+}
+
+#[test]
+fn options_come_from_everywhere_in_order() {
+    let folder = Temporary::new("config");
+    fs::create_dir_all(&folder.0).unwrap();
+    let file = folder.0.join("x.toml");
+    let plan = |text: &str, more: &[&str]| {
+        fs::write(&file, text).unwrap();
+        let settings = crate::options::parse_settings(more.iter().copied()).unwrap();
+        let wanted = RunOptions { config: Some(file.clone()), settings, ..RunOptions::new("mock", env()) };
+        Plan::with(&wanted, find).map(|plan| plan.config).map_err(|e| e.to_string())
+    };
+    let config = plan("learning_rate = 0.5\nnum_envs = 9\nsteps = 5e3", &["num_envs=7"]).unwrap();
+    assert_eq!(config.options["learning_rate"], toml::Value::Float(0.5));
+    assert_eq!((config.options["num_envs"].as_integer(), config.steps, config.seed), (Some(7), 5_000, 0));
+    assert_eq!(config.metrics_interval, 25);
+    assert_eq!(plan("", &["steps=77"]).unwrap().steps, 77);
+    // What comes out goes in again.
+    let other = RunConfig { until: Some(-0.1), num_threads: Some(3), seed: 5, ..config };
+    assert_eq!(RunConfig::from_toml(&other.to_toml()), Ok(other.clone()));
+    assert_eq!(plan(&other.to_toml(), &[]), Ok(other));
+    for (text, words) in [
+        ("lerning_rate = 1", &["lerning_rate", "Did you mean `learning_rate`"][..]),
+        ("learning_rate = 'abc'", &["learning_rate", "abc", "a number"]),
+        ("[run]\nsed = 1", &["sed", "Did you mean `seed`"]),
+        ("[run]\nseed = -1", &["seed", "-1"]),
+        ("[run]\nagent = 'ppo'", &["\"ppo\"", "`mock`"]),
+        ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
+        ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
+        ("[run]\nx = 1\n[other]", &["[run] and [options]"]),
+        ("a = ", &["x.toml", "a TOML file"]),
+    ] {
+        let error = plan(text, &[]).unwrap_err();
+        assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+    }
+    let wanted = |config: &str| RunOptions { config: Some(config.into()), ..RunOptions::new("mock", env()) };
+    let missing = Plan::with(&wanted("none.toml"), find).unwrap_err().to_string();
+    assert!(missing.contains("cannot read none.toml"), "{missing}");
+}
+
+#[test]
+fn a_folder_that_is_in_use_stays_as_it_is() {
+    let folder = Temporary::new("used");
+    fs::create_dir_all(&folder.0).unwrap();
+    fs::write(folder.0.join("mine"), "x").unwrap();
+    let error = run(&options(&folder.0), &mut quiet).unwrap_err().to_string();
+    assert!(error.contains("something already") && error.contains("resume"), "{error}");
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+    let none = resume_with(&folder.0, None, &mut quiet, find).unwrap_err().to_string();
+    assert!(none.contains("not the folder of a run"), "{none}");
+}

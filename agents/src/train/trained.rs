@@ -1,0 +1,78 @@
+//! A policy that was trained before.
+
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::{Checkpoint, spaces};
+use super::config::{Plan, RunConfig, facts};
+use super::folder::RunFolder;
+use crate::agent::Setup;
+use crate::algorithms;
+use crate::error::{Error, Result};
+use crate::policy::Policy;
+
+/// A policy from a file, with what it was trained for.
+#[derive(Debug)]
+pub struct Trained {
+    /// The policy.
+    pub policy: Policy,
+    /// The configuration of its run, with the environment in which it is to act.
+    pub config: RunConfig,
+    /// Environment transitions that it learned from.
+    pub step: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// What people should know: newer checkpoints that could not be read.
+    pub notes: Vec<String>,
+    plan: Plan,
+}
+
+impl Trained {
+    /// From the folder of a run (its policy, or its newest checkpoint if it is not over), or from a file of either kind.
+    /// `env` is another environment to act in, with the same observations and actions.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Checkpoint`] if the file is damaged, foreign, or does not fit the environment; those of
+    /// unknown agents and environments.
+    pub fn load(path: &Path, env: Option<&str>) -> Result<Self> {
+        let (checkpoint, path, notes) = find(path)?;
+        let wrong = |reason: String| Error::Checkpoint { path: path.display().to_string(), reason };
+        let mut config = RunConfig::from_toml(&checkpoint.meta.config).map_err(wrong)?;
+        if let Some(env) = env {
+            config.env = env.to_owned();
+        }
+        let wanted = spaces(facts(&config.env)?.as_ref());
+        if wanted != checkpoint.meta.spaces {
+            let trained = &checkpoint.meta.spaces;
+            return Err(wrong(format!("it was trained with {trained}; {} has {wanted}", config.env)));
+        }
+        let plan = Plan::of(config.clone(), algorithms::find)?;
+        let mut policy = (plan.entry.policy)(&plan.config.options, &plan.setup())?;
+        policy.load(&checkpoint.policy).map_err(|e| match e {
+            Error::Checkpoint { reason, .. } => wrong(reason),
+            other => other,
+        })?;
+        Ok(Self { policy, config, step: checkpoint.meta.step, path, notes, plan })
+    }
+
+    /// For [`super::Player`] and [`super::evaluate`].
+    pub fn setup(&self) -> Setup {
+        Setup { device: self.config.device.clone(), ..self.plan.setup() }
+    }
+}
+
+fn find(path: &Path) -> Result<(Checkpoint, PathBuf, Vec<String>)> {
+    if !path.is_dir() {
+        return Ok((Checkpoint::read(path)?, path.to_owned(), Vec::new()));
+    }
+    let policy = path.join("policy.safetensors");
+    if policy.is_file() {
+        return Ok((Checkpoint::read(&policy)?, policy, Vec::new()));
+    }
+    let (folder, _) = RunFolder::open(path)?;
+    let (latest, notes) = folder.latest()?;
+    let (checkpoint, found) = latest.ok_or_else(|| Error::Checkpoint {
+        path: path.display().to_string(),
+        reason: "the run has no policy and no checkpoint yet".to_owned(),
+    })?;
+    Ok((checkpoint, found, notes))
+}
