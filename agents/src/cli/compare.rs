@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::output::{Done, Failure, Table, digits};
+use super::output::{Done, Table, digits};
 use crate::report::compare::{groups, panels};
 use crate::report::run::RunRecord;
 use crate::report::{curve, file};
@@ -39,9 +39,8 @@ fn svg(text: &str) -> Result<PathBuf, String> {
 }
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Done {
-    let failure = |e: crate::Error| Failure::Message(e.to_string());
     let runs = args.runs.iter().map(|folder| RunRecord::read(folder)).collect::<Result<Vec<_>, _>>();
-    let groups = groups(runs.map_err(failure)?).map_err(failure)?;
+    let groups = groups(runs?)?;
     let mut table =
         Table::new(["environment", "group", "seeds", "final", "IQM", "interval", "steps/s", "seconds", "ended"]);
     for group in &groups {
@@ -69,7 +68,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     table.write(out)?;
     if let Some(path) = &args.output {
         let panels = panels(&groups, args.smooth);
-        file::write(path, curve::panels(&panels).as_bytes()).map_err(failure)?;
+        file::write(path, curve::panels(&panels).as_bytes())?;
         writeln!(out, "wrote {}", path.display())?;
     }
     Ok(())

@@ -52,11 +52,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     trained.config.device = args.device.clone();
     let mut progress = Progress::new();
     trained.notes.iter().for_each(|note| progress.note(&format!("note: {note}")));
-    let found =
-        evaluate(&trained.policy, &trained.setup(), args.episodes, args.seed, !args.stochastic, &mut |done| {
-            progress.show(false, || format!("{done} of {} episodes", args.episodes));
-            if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+    let found = evaluate(&trained.policy, &trained.setup(), args.episodes, args.seed, !args.stochastic, &mut |done| {
+        progress.show(false, || format!("{done} of {} episodes", args.episodes));
+        if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
     drop(progress);
     let Some(evaluation) = found else { return Err(Failure::Interrupted("interrupted".to_owned())) };
     let spread = evaluation.spread().expect("at least one episode");

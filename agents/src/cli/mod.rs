@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod dump;
 mod eval;
+mod experiment;
 mod list;
 mod new_env;
 mod output;
@@ -58,6 +59,7 @@ enum Command {
     NewEnv(new_env::Args),
     Dump(dump::Args),
     Compare(compare::Args),
+    Experiment(experiment::Args),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -86,6 +88,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::NewEnv(args) => new_env::run(&args, &mut out),
         Command::Dump(args) => dump::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),
+        Command::Experiment(args) => experiment::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);

@@ -152,7 +152,12 @@ fn curve(ended: &Ended) -> String {
     let config = &ended.plan.config;
     let points = ended.curve.iter().map(|&(step, mean)| (step as f64, mean)).collect();
     let title = format!("{} on {}, seed {}", config.agent, ended.plan.facts.id, config.seed);
-    curves(&title, "environment steps", "episode return", &[Series { label: config.agent.clone(), points, band: Vec::new() }])
+    curves(
+        &title,
+        "environment steps",
+        "episode return",
+        &[Series { label: config.agent.clone(), points, band: Vec::new() }],
+    )
 }
 
 /// Plays `episodes` of one instance, or as many as `frames` pictures show, as a GIF `width` pixels wide.

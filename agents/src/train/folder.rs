@@ -153,13 +153,18 @@ mod tests {
         }
         let steps = || list(&folder.checkpoints()).into_iter().map(|(step, _)| step).collect::<Vec<_>>();
         assert_eq!(steps(), [20_000, 3_000, 1000, 900]);
-        folder.write_checkpoint(&Checkpoint { meta: Meta { step: 30_000, ..Meta::default() }, ..Default::default() }).unwrap();
+        folder
+            .write_checkpoint(&Checkpoint { meta: Meta { step: 30_000, ..Meta::default() }, ..Default::default() })
+            .unwrap();
         assert_eq!(steps(), [30_000, 20_000, 3_000]);
         let newest = folder.checkpoints().join("30000.safetensors");
         fs::write(&newest, &fs::read(&newest).unwrap()[..20]).unwrap();
         let (found, notes) = folder.latest().unwrap();
         assert_eq!(found.unwrap().0.meta.step, 20_000);
-        assert!(notes.len() == 1 && notes[0].contains("30000.safetensors") && notes[0].contains("cut off"), "{notes:?}");
+        assert!(
+            notes.len() == 1 && notes[0].contains("30000.safetensors") && notes[0].contains("cut off"),
+            "{notes:?}"
+        );
         for (_, path) in list(&folder.checkpoints()) {
             fs::write(path, "x").unwrap();
         }

@@ -30,7 +30,9 @@ pub static MOCK: Entry = Entry {
     name: "mock",
     about: "for tests",
     options: Config::options,
-    acts_in: |facts| matches!(facts.action, ActionSpace::Discrete { .. }) && facts.observation.encoding == Encoding::F32,
+    acts_in: |facts| {
+        matches!(facts.action, ActionSpace::Discrete { .. }) && facts.observation.encoding == Encoding::F32
+    },
     resolve: |table, _| Ok(Config::from_table("mock", table)?.to_table()),
     make: |table, setup| Ok(Box::new(Mock::new(Config::from_table("mock", table)?, setup)?)),
     policy: |_, setup| Ok(policy(&setup.facts, &Linear::new(&setup.facts))),

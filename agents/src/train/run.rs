@@ -243,7 +243,8 @@ impl Run {
             step,
             steps: self.plan.config.steps,
             seconds: self.clock.seconds(),
-            steps_per_second: (step - self.clock.first_step) as f64 / self.clock.since.elapsed().as_secs_f64().max(1e-9),
+            steps_per_second: (step - self.clock.first_step) as f64
+                / self.clock.since.elapsed().as_secs_f64().max(1e-9),
             episodes: self.tally.episodes,
             means: self.tally.means(),
             row,

@@ -147,8 +147,7 @@ impl Tally {
     }
 
     pub fn save(&self, state: &mut State) {
-        let (returns, lengths): (Vec<f32>, Vec<u32>) =
-            self.window.iter().map(|e| (e.episode_return, e.length)).unzip();
+        let (returns, lengths): (Vec<f32>, Vec<u32>) = self.window.iter().map(|e| (e.episode_return, e.length)).unzip();
         state.put_f32("window/returns", &returns);
         state.put_u32("window/lengths", &lengths);
         state.put_u64("counts", &[self.episodes, self.last_row]);

@@ -229,7 +229,8 @@ fn a_run_ends_at_its_target_and_can_leave_nothing() {
 fn episodes_of_an_evaluation_are_shared_out_beforehand() {
     let plan = Plan::with(&options(Path::new("")), find).unwrap();
     let policy = (plan.entry.policy)(&plan.config.options, &plan.setup()).unwrap();
-    let play = |episodes, seed| evaluate(&policy, &plan.setup(), episodes, seed, false, &mut |_| ControlFlow::Continue(()));
+    let play =
+        |episodes, seed| evaluate(&policy, &plan.setup(), episodes, seed, false, &mut |_| ControlFlow::Continue(()));
     let episodes = |n, seed| play(n, seed).unwrap().unwrap().episodes;
     let (one, two) = (episodes(256, 0), episodes(512, 0));
     assert_eq!((one.len(), two.len(), episodes(259, 0).len(), episodes(1, 0).len()), (256, 512, 259, 1));

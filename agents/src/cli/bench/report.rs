@@ -8,8 +8,8 @@ use shadergym_envs::{Device, Level};
 use super::Protocol;
 use super::measure::{Runner, Sample};
 use super::statistics::{Estimate, INTERVAL, coverage, estimate};
-use crate::machine;
 use crate::cli::output::{Table, digits, grouped, heading};
+use crate::machine;
 
 /// Results of one configuration.
 pub struct Row {
