@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 use crate::network::Activation;
-use crate::optim::OptimizerKind;
+use crate::optim::Kind as OptimizerKind;
 use crate::schedule::Schedule;
 
 /// One option, for help texts.

@@ -80,6 +80,14 @@ impl State {
         Ok(())
     }
 
+    /// Exactly N counters.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if there are none or another number of them.
+    pub fn counters<const N: usize>(&self, name: &str) -> Result<[u64; N]> {
+        self.u64(name)?.try_into().map_err(|_| missing(name, "that many u64"))
+    }
+
     /// One counter.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ pub enum Head {
         /// Probability of a random action.
         epsilon: f32,
     },
-    /// Means, and log standard deviations from output `log_std` on; samples are clipped to the bounds.
+    /// Means, and log standard deviations from output `log_std` on, in units of half the range around its middle (as
+    /// they are where the range is infinite); samples are clipped to the bounds.
     Gaussian {
         /// Lowest action.
         low: Vec<f32>,
@@ -96,18 +97,28 @@ impl Head {
             Self::Gaussian { low, high, log_std } => {
                 for (j, action) in actions.iter_mut().enumerate() {
                     let noise = if deterministic { 0.0 } else { noise.normal() * row[log_std + j].exp() };
-                    *action = (row[j] + noise).clamp(low[j], high[j]).to_bits();
+                    *action = unit_to_action(row[j] + noise, low[j], high[j]).to_bits();
                 }
             }
             Self::Squashed { low, high } => {
                 for (j, action) in actions.iter_mut().enumerate() {
                     let log_std = row[low.len() + j].clamp(LOG_STD_RANGE.0, LOG_STD_RANGE.1);
                     let noise = if deterministic { 0.0 } else { noise.normal() * log_std.exp() };
-                    let (middle, half) = (0.5 * (high[j] + low[j]), 0.5 * (high[j] - low[j]));
-                    *action = (middle + half * (row[j] + noise).tanh()).clamp(low[j], high[j]).to_bits();
+                    *action = unit_to_action((row[j] + noise).tanh(), low[j], high[j]).to_bits();
                 }
             }
         }
+    }
+}
+
+/// From units of half the range around its middle to an action within the bounds; unchanged where the range is infinite
+/// (WGSL writes the largest number for it).
+#[inline]
+pub fn unit_to_action(unit: f32, low: f32, high: f32) -> f32 {
+    if high - low < 1e30 {
+        (0.5 * (high + low) + 0.5 * (high - low) * unit).clamp(low, high)
+    } else {
+        unit.clamp(low, high)
     }
 }
 
@@ -174,10 +185,12 @@ mod tests {
         assert_eq!(actions, [1, 0]);
         head.act(&[0.0, 1.0, 3.0, 2.0, 1.0, 99.0], 6, Some(&[0b11001]), true, &mut noise, &mut actions);
         assert_eq!(actions, [0, 1]);
-        let head = Head::Gaussian { low: vec![-1.0], high: vec![2.0], log_std: 1 };
+        let head = Head::Gaussian { low: vec![-1.0], high: vec![3.0], log_std: 1 };
         let mut actions = [0; 1];
-        head.act(&[5.0, 0.0], 2, None, true, &mut noise, &mut actions);
-        assert_eq!(f32::from_bits(actions[0]), 2.0);
+        for (mean, action) in [(5.0, 3.0), (0.0, 1.0), (-0.5, 0.0)] {
+            head.act(&[mean, 0.0], 2, None, true, &mut noise, &mut actions);
+            assert_eq!(f32::from_bits(actions[0]), action);
+        }
         let head = Head::Squashed { low: vec![0.0], high: vec![4.0] };
         head.act(&[0.0, 0.0], 2, None, true, &mut noise, &mut actions);
         assert_eq!(f32::from_bits(actions[0]), 2.0);

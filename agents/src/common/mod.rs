@@ -1,5 +1,15 @@
 //! Mechanics that several agents share; an algorithm's decisions never live here.
 
+pub mod action_values;
+pub mod actor_critic;
+pub mod build;
+pub mod collector;
 pub mod head;
+pub mod learner;
 pub mod moments;
 pub mod noise;
+pub mod replay;
+pub mod returns;
+pub mod sac;
+pub mod squashed;
+pub mod stepper;

@@ -5,12 +5,19 @@
 //! checkpoints are written once. The loss is a closure over a tile of rows: a tile goes forward, through the loss and
 //! backward while its activations are in the cache, and tiles run in parallel.
 
+mod bits;
+mod elementwise;
+mod init;
+mod kernels;
 mod layout;
+mod mlp;
 mod rows;
+pub mod vector_math;
 
 use std::ops::Range;
 
 pub use layout::{Layout, Part};
+pub use mlp::{Activation, Init, Mlp, MlpShape, Tower};
 pub use rows::Rows;
 
 /// What a loss adds up over rows besides the gradient: sums of its own choice, such as policy loss, value loss, entropy.
@@ -57,11 +64,4 @@ pub trait Network: Send + Sync {
 
     /// A copy with the same parameters: a target network.
     fn boxed_clone(&self) -> Box<dyn Network>;
-}
-/// x
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Activation {
-    Tanh,
-    Relu,
 }

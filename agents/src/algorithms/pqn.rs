@@ -1,0 +1,213 @@
+//! PQN: parallelised Q-network (Gallici et al. 2024, arXiv 2407.04811): Q(λ) over rollouts of many environments, without
+//! replay and target network, stabilised by LayerNorm. The λ-returns use the best action values of the pass that acted.
+
+use std::sync::Arc;
+
+use shadergym_envs::Facts;
+use toml::Table;
+
+use super::Entry;
+use crate::agent::{Agent, Log, Setup};
+use crate::common::action_values::{ActionValues, check_exploration, discrete, epsilon_at};
+use crate::common::build::{self, Networks};
+use crate::common::collector::Collector;
+use crate::common::learner::Learner;
+use crate::common::noise::Noise;
+use crate::common::returns::lambda_returns;
+use crate::error::Result;
+use crate::network::{Activation, Init, LossSums, Network, Rows};
+use crate::optim::Kind as OptimizerKind;
+use crate::options::{NetworkKind, Truncation, check, options};
+use crate::policy::Policy;
+use crate::schedule::Schedule;
+use crate::state::State;
+
+/// What the rest of the crate knows of it.
+pub const AGENT: Entry = Entry {
+    name: "pqn",
+    about: "parallelised Q-network, on-policy Q(lambda) without replay, discrete actions",
+    options: Config::options,
+    acts_in: discrete,
+    resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
+    make: |table, setup| Ok(Box::new(Pqn::new(Config::checked(table, &setup.facts)?, setup)?)),
+    policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+};
+
+options! {
+    /// Options of PQN.
+    pub struct Config {
+        /// Parallel environments.
+        num_envs: usize = 32,
+        /// Steps of each environment per rollout.
+        num_steps: usize = 64,
+        /// Passes over each rollout.
+        update_epochs: usize = 4,
+        /// Minibatches per pass.
+        num_minibatches: usize = 16,
+        /// Peak learning rate.
+        learning_rate: f32 = 1e-4,
+        /// Learning rate over the run.
+        schedule: Schedule = Schedule::Linear,
+        /// Discount factor.
+        gamma: f32 = 0.99,
+        /// Lambda of the returns.
+        lambda: f32 = 0.95,
+        /// Share of the run over which epsilon falls from 1.
+        exploration_fraction: f32 = 0.2,
+        /// Probability of a random action after that.
+        final_epsilon: f32 = 0.05,
+        /// What rewards are multiplied by.
+        reward_scale: f32 = 1.0,
+        /// Global norm to which gradients are clipped, 0 = not at all.
+        max_grad_norm: f32 = 10.0,
+        /// What a time limit means to the value of a state: bootstrap or terminal.
+        truncation: Truncation = Truncation::Bootstrap,
+        /// Network: mlp or conv (by burn).
+        network: NetworkKind = NetworkKind::Mlp,
+        /// Widths of the hidden layers.
+        hidden: Vec<usize> = vec![128, 128],
+        /// Activation of the hidden layers.
+        activation: Activation = Activation::Relu,
+        /// Whether hidden layers are normalised, which is what replaces the target network.
+        layer_norm: bool = true,
+        /// Optimiser.
+        optimizer: OptimizerKind = OptimizerKind::RAdam,
+    }
+}
+
+impl Config {
+    fn checked(table: &Table, facts: &Facts) -> Result<Self> {
+        let c = Self::from_table("pqn", table)?;
+        check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
+        check("num_steps", c.num_steps, "1 or more", c.num_steps > 0)?;
+        check("update_epochs", c.update_epochs, "1 or more", c.update_epochs > 0)?;
+        let rows = c.num_envs.saturating_mul(c.num_steps).saturating_mul(facts.agents);
+        let range = format!("1 to num_envs x num_steps x agents = {rows}");
+        check("num_minibatches", c.num_minibatches, &range, (1..=rows).contains(&c.num_minibatches))?;
+        build::check_common(c.learning_rate, c.gamma, &c.hidden)?;
+        check("lambda", c.lambda, "0 to 1", (0.0..=1.0).contains(&c.lambda))?;
+        check("reward_scale", c.reward_scale, "above 0", c.reward_scale > 0.0)?;
+        check("max_grad_norm", c.max_grad_norm, "0 (off) or more", c.max_grad_norm >= 0.0)?;
+        check_exploration(c.exploration_fraction, c.final_epsilon)?;
+        Ok(c)
+    }
+
+    fn network(&self, setup: &Setup, values: &ActionValues) -> Result<Box<dyn Network>> {
+        let (kind, hidden, layer_norm) = (self.network, &self.hidden, self.layer_norm);
+        let networks = Networks { kind, hidden, activation: self.activation, layer_norm, init: Init::LecunNormal };
+        networks.build(setup, &values.heads(), None)
+    }
+
+    fn policy(&self, setup: &Setup) -> Result<Policy> {
+        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+        let network = self.network(setup, &values)?;
+        Ok(Policy::new(setup.facts.clone(), network, values.head(self.final_epsilon), None))
+    }
+}
+
+struct Pqn {
+    config: Config,
+    facts: Arc<Facts>,
+    steps: u64,
+    total: u64,
+    collector: Collector,
+    learner: Learner,
+    values: ActionValues,
+    shuffles: Noise,
+    returns: Vec<f32>,
+    order: Vec<u32>,
+}
+
+impl Pqn {
+    fn new(config: Config, setup: &Setup) -> Result<Self> {
+        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+        let network = config.network(setup, &values)?;
+        let optimizer = build::optimizer(config.optimizer, 1e-8, 0.0, network.layout());
+        Ok(Self {
+            facts: setup.facts.clone(),
+            steps: 0,
+            total: setup.steps,
+            collector: Collector::new(setup, config.num_envs, config.num_steps)?,
+            learner: Learner::new(network, optimizer, config.max_grad_norm),
+            values,
+            shuffles: Noise::new(setup.seed, "minibatches"),
+            returns: Vec::new(),
+            order: Vec::new(),
+            config,
+        })
+    }
+}
+
+impl Agent for Pqn {
+    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+        let c = &self.config;
+        self.values.epsilon = epsilon_at(self.steps, self.total, c.final_epsilon, c.exploration_fraction);
+        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
+        self.collector.collect(&*self.learner.network, &self.values, None, log)?;
+        self.steps += self.collector.transitions() as u64;
+        self.collector.rollout.rewards.iter_mut().for_each(|r| *r *= c.reward_scale);
+        lambda_returns(&self.collector, c.gamma, c.lambda, c.truncation, &mut self.returns);
+
+        let (rollout, space, values, returns) =
+            (&self.collector.rollout, &self.facts.observation, &self.values, &self.returns);
+        let rows = Rows::packed(&rollout.observations, space.encoding, space.elements());
+        let minibatch = rows.len() / c.num_minibatches;
+        self.order.clear();
+        self.order.extend(0..rows.len() as u32);
+        let mut sums = LossSums::default();
+        let mut seen = 0.0;
+        for _ in 0..c.update_epochs {
+            self.shuffles.shuffle(&mut self.order);
+            // What is left over after equal minibatches waits for the next pass.
+            for chosen in self.order.chunks_exact(minibatch) {
+                let scale = 1.0 / chosen.len() as f32;
+                let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
+                    let width = outputs.len() / range.len();
+                    let mut sums = LossSums::default();
+                    let rows_of = outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width));
+                    for (&row, (outputs, gradient)) in chosen[range].iter().zip(rows_of) {
+                        let action = rollout.actions[row as usize] as usize;
+                        let value = values.value_of(outputs, action);
+                        let error = value - returns[row as usize];
+                        values.backward(action, error * scale, gradient);
+                        sums[0] += f64::from(0.5 * error * error);
+                        sums[1] += f64::from(value);
+                    }
+                    sums
+                };
+                let of = self.learner.update(("pqn", self.steps), rows.select(chosen), &loss, learning_rate)?;
+                sums.iter_mut().zip(of).for_each(|(sum, x)| *sum += x);
+                seen += chosen.len() as f64;
+            }
+        }
+        log.scalars.insert("loss/value", sums[0] / seen);
+        log.scalars.insert("value/mean", sums[1] / seen);
+        log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
+        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
+        log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
+        Ok(())
+    }
+
+    fn env_steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn policy(&self) -> Policy {
+        let network = self.learner.network.boxed_clone();
+        Policy::new(self.facts.clone(), network, self.values.head(self.config.final_epsilon), None)
+    }
+
+    fn save(&mut self, state: &mut State) -> Result<()> {
+        state.put_u64("pqn/counters", &[self.steps, self.shuffles.counter()]);
+        self.learner.save(state, "pqn");
+        self.collector.save(state)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        let [steps, shuffles] = state.counters("pqn/counters")?;
+        self.steps = steps;
+        self.shuffles.set_counter(shuffles);
+        self.learner.load(state, "pqn")?;
+        self.collector.load(state)
+    }
+}

@@ -1,0 +1,288 @@
+//! SAC: soft actor-critic (Haarnoja et al. 2018, arXiv 1812.05905) with twin Q and a learned temperature, as in CleanRL;
+//! `variant = "spinning_up"` is the older form with a state-value network and a fixed temperature (Spinning Up 0.1.1) that
+//! the students of teacher algorithms use: the policy learns through the first Q only, and updates come at the end of an
+//! episode, one per `train_frequency` of its steps.
+
+use std::sync::Arc;
+
+use shadergym_envs::{ActionSpace, Facts};
+use toml::Table;
+
+use super::Entry;
+use crate::agent::{Agent, Log, Setup};
+use crate::common::build;
+use crate::common::head::{Head, unit_to_action};
+use crate::common::noise::Noise;
+use crate::common::replay::{Replay, Sample};
+use crate::common::sac::{Options, SoftActorCritic};
+use crate::common::squashed::{Drawn, draw};
+use crate::common::stepper::Stepper;
+use crate::error::Result;
+use crate::network::{Activation, LossSums, Rows};
+use crate::options::{Truncation, check, options, words};
+use crate::policy::Policy;
+use crate::schedule::Schedule;
+use crate::state::State;
+
+/// What the rest of the crate knows of it.
+pub const AGENT: Entry = Entry {
+    name: "sac",
+    about: "soft actor-critic with replay, continuous actions within bounds",
+    options: Config::options,
+    acts_in: |facts| {
+        let bounded = |low: &[f32], high: &[f32]| low.iter().zip(high).all(|(l, h)| h - l < 1e30);
+        facts.agents == 1 && matches!(&facts.action, ActionSpace::Box { low, high } if bounded(low, high))
+    },
+    resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
+    make: |table, setup| Ok(Box::new(Sac::new(Config::checked(table, &setup.facts)?, setup)?)),
+    policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+};
+
+/// Which SAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// Twin Q with targets, learned temperature.
+    Twin,
+    /// Twin Q and a state value with a target, fixed temperature.
+    SpinningUp,
+}
+words!(Variant, "twin or spinning_up", { "twin" => Variant::Twin, "spinning_up" => Variant::SpinningUp });
+
+options! {
+    /// Options of SAC.
+    pub struct Config {
+        /// Which form: twin (CleanRL) or spinning_up (state value, fixed temperature).
+        variant: Variant = Variant::Twin,
+        /// Parallel environments.
+        num_envs: usize = 1,
+        /// Transitions that the replay holds.
+        buffer_size: usize = 1_000_000,
+        /// Transitions of random play before the first update.
+        learning_starts: u64 = 5_000,
+        /// Transitions per update.
+        train_frequency: u64 = 1,
+        /// Transitions of an update.
+        batch_size: usize = 256,
+        /// Updates of the critics per update of the policy.
+        policy_frequency: u64 = 2,
+        /// Learning rate of policy and temperature.
+        policy_learning_rate: f32 = 3e-4,
+        /// Learning rate of the critics.
+        q_learning_rate: f32 = 1e-3,
+        /// Learning rates over the run.
+        schedule: Schedule = Schedule::Constant,
+        /// Discount factor.
+        gamma: f32 = 0.99,
+        /// Share of the critics that their targets take over each update.
+        tau: f32 = 0.005,
+        /// Temperature (weight of the entropy): at the start, or always if it is not learned.
+        alpha: f32 = 1.0,
+        /// Whether the temperature is learned, so that the entropy is minus the number of action elements.
+        autotune: bool = true,
+        /// Global norm to which gradients are clipped, 0 = not at all.
+        max_grad_norm: f32 = 0.0,
+        /// What rewards are multiplied by.
+        reward_scale: f32 = 1.0,
+        /// What a time limit means to the value of a state: bootstrap or terminal.
+        truncation: Truncation = Truncation::Bootstrap,
+        /// Widths of the hidden layers.
+        hidden: Vec<usize> = vec![256, 256],
+        /// Activation of the hidden layers.
+        activation: Activation = Activation::Relu,
+    }
+}
+
+/// Transitions between reports.
+const ITERATION: u64 = 500;
+
+impl Config {
+    fn checked(table: &Table, _: &Facts) -> Result<Self> {
+        let c = Self::from_table("sac", table)?;
+        check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
+        check("train_frequency", c.train_frequency, "1 or more", c.train_frequency > 0)?;
+        check("policy_frequency", c.policy_frequency, "1 or more", c.policy_frequency > 0)?;
+        check("batch_size", c.batch_size, "1 or more", c.batch_size > 0)?;
+        let range = format!("num_envs = {} or more", c.num_envs);
+        check("buffer_size", c.buffer_size, &range, c.buffer_size >= c.num_envs)?;
+        build::check_common(c.policy_learning_rate, c.gamma, &c.hidden)?;
+        check("q_learning_rate", c.q_learning_rate, "above 0, at most 1", c.q_learning_rate > 0.0 && c.q_learning_rate <= 1.0)?;
+        check("tau", c.tau, "above 0, at most 1", c.tau > 0.0 && c.tau <= 1.0)?;
+        check("alpha", c.alpha, "above 0", c.alpha > 0.0)?;
+        check("reward_scale", c.reward_scale, "above 0", c.reward_scale > 0.0)?;
+        check("max_grad_norm", c.max_grad_norm, "0 (off) or more", c.max_grad_norm >= 0.0)?;
+        Ok(c)
+    }
+
+    fn core(&self) -> Options<'_> {
+        Options {
+            spinning_up: self.variant == Variant::SpinningUp,
+            hidden: &self.hidden,
+            activation: self.activation,
+            gamma: self.gamma,
+            tau: self.tau,
+            alpha: self.alpha,
+            autotune: self.autotune && self.variant == Variant::Twin,
+            max_grad_norm: self.max_grad_norm,
+            reward_scale: self.reward_scale,
+        }
+    }
+
+    fn policy(&self, setup: &Setup) -> Result<Policy> {
+        let learner = SoftActorCritic::new(setup, &self.core());
+        Ok(Policy::new(setup.facts.clone(), learner.policy().boxed_clone(), head(&setup.facts), None))
+    }
+}
+
+fn bounds(facts: &Facts) -> (Vec<f32>, Vec<f32>) {
+    match &facts.action {
+        ActionSpace::Box { low, high } => (low.clone(), high.clone()),
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+fn head(facts: &Facts) -> Head {
+    let (low, high) = bounds(facts);
+    Head::Squashed { low, high }
+}
+
+struct Sac {
+    config: Config,
+    facts: Arc<Facts>,
+    total: u64,
+    stepper: Stepper,
+    replay: Replay,
+    learner: SoftActorCritic,
+    noise: Noise,
+    draws: Noise,
+    /// Updates made, and due by the end of the last episodes (spinning_up).
+    updates: u64,
+    due: u64,
+    sample: Sample,
+    outputs: Vec<f32>,
+    drawn: Drawn,
+    units: Vec<u32>,
+    executed: Vec<u32>,
+}
+
+impl Sac {
+    fn new(config: Config, setup: &Setup) -> Result<Self> {
+        let words = config.num_envs * setup.facts.action.words();
+        Ok(Self {
+            facts: setup.facts.clone(),
+            total: setup.steps,
+            stepper: Stepper::new(setup, config.num_envs)?,
+            replay: Replay::new(&setup.facts, config.num_envs, config.buffer_size.min(setup.steps.max(1) as usize).max(config.num_envs), 0.0)?,
+            learner: SoftActorCritic::new(setup, &config.core()),
+            noise: Noise::new(setup.seed, "actions"),
+            draws: Noise::new(setup.seed, "replay"),
+            updates: 0,
+            due: 0,
+            sample: Sample::default(),
+            outputs: Vec::new(),
+            drawn: Drawn::default(),
+            units: vec![0; words],
+            executed: vec![0; words],
+            config,
+        })
+    }
+
+    fn act(&mut self, log: &mut Log) -> Result<()> {
+        let (space, words) = (&self.facts.observation, self.facts.action.words());
+        let random = self.env_steps() < self.config.learning_starts;
+        let rows = Rows::packed(self.stepper.observations(), space.encoding, space.elements());
+        self.outputs.resize(rows.len() * 2 * words, 0.0);
+        if !random {
+            self.learner.policy().predict(rows, &mut self.outputs);
+        }
+        let (low, high) = bounds(&self.facts);
+        for (i, outputs) in self.outputs.chunks_exact(2 * words).enumerate() {
+            let mut noise = self.noise.at(self.stepper.steps(), i as u64);
+            draw(outputs, &mut noise, &mut self.drawn);
+            for j in 0..words {
+                let unit = if random { 2.0 * noise.uniform() - 1.0 } else { self.drawn.actions[j] };
+                self.units[i * words + j] = unit.to_bits();
+                self.executed[i * words + j] = unit_to_action(unit, low[j], high[j]).to_bits();
+            }
+        }
+        let finished = log.episodes.len();
+        self.stepper.step(&self.executed, &self.units, &mut self.replay, log)?;
+        let frequency = self.config.train_frequency;
+        match self.config.variant {
+            Variant::Twin => self.due = self.env_steps().saturating_sub(self.config.learning_starts) / frequency,
+            Variant::SpinningUp if self.env_steps() > self.config.learning_starts => {
+                let lengths = log.episodes[finished..].iter().map(|e| u64::from(e.length).div_ceil(frequency));
+                self.due += lengths.sum::<u64>();
+            }
+            Variant::SpinningUp => {}
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, sums: &mut LossSums) -> Result<()> {
+        let step = self.env_steps();
+        let c = &self.config;
+        self.replay.sample(c.batch_size, 1, c.gamma, c.truncation, 0.0, &mut self.draws, &mut self.sample);
+        let factor = c.schedule.at(step, self.total);
+        let rates = (c.policy_learning_rate * factor, c.q_learning_rate * factor);
+        self.learner.learn_values(step, &self.replay, &self.sample, rates, self.updates, sums)?;
+        // As often as it would be without the delay, so that the ratio does not change.
+        if (self.updates + 1).is_multiple_of(c.policy_frequency) {
+            for repeat in 0..c.policy_frequency {
+                let place = self.updates * c.policy_frequency + repeat;
+                self.learner.learn_policy(step, &self.replay, &self.sample, rates.0, place, sums)?;
+            }
+        }
+        self.learner.follow();
+        self.updates += 1;
+        Ok(())
+    }
+}
+
+impl Agent for Sac {
+    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+        let mut sums = LossSums::default();
+        let end = self.env_steps() + ITERATION.max(self.config.num_envs as u64);
+        while self.env_steps() < end.min(self.total.max(1)) {
+            self.act(log)?;
+            while self.updates < self.due {
+                self.learn(&mut sums)?;
+            }
+        }
+        let mut mean = |name, sum: f64, n: f64| {
+            if n > 0.0 {
+                log.scalars.insert(name, sum / n);
+            }
+        };
+        mean("loss/value", sums[0], sums[1]);
+        mean("value/mean", sums[2], sums[1]);
+        mean("loss/policy", sums[3], sums[5]);
+        mean("policy/log_prob", sums[4], sums[5]);
+        log.scalars.insert("policy/alpha", f64::from(self.learner.alpha()));
+        log.scalars.insert("replay/transitions", self.replay.len() as f64);
+        Ok(())
+    }
+
+    fn env_steps(&self) -> u64 {
+        self.stepper.steps() * self.config.num_envs as u64
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), head(&self.facts), None)
+    }
+
+    fn save(&mut self, state: &mut State) -> Result<()> {
+        state.put_u64("sac/counters", &[self.updates, self.due, self.draws.counter()]);
+        self.learner.save(state);
+        self.replay.save(state);
+        self.stepper.save(state)
+    }
+
+    fn load(&mut self, state: &State) -> Result<()> {
+        let [updates, due, draws] = state.counters("sac/counters")?;
+        (self.updates, self.due) = (updates, due);
+        self.draws.set_counter(draws);
+        self.learner.load(state)?;
+        self.replay.load(state)?;
+        self.stepper.load(state)
+    }
+}

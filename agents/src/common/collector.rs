@@ -1,0 +1,385 @@
+//! Rollouts: policy and environment together, T steps of n instances without a barrier between threads.
+//!
+//! Instances are split into shards, a number that depends on n only. A shard runs its T steps on one thread: its
+//! observations go through the network and its actions into the environment while they are in the cache. Random numbers
+//! belong to (step, row), so neither threads nor shards change what is drawn.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use shadergym_envs::{Actions, AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
+
+use crate::agent::{Episode, Log, Setup};
+use crate::common::moments::ObservationMoments;
+use crate::common::noise::Noise;
+use crate::error::{Error, Result};
+use crate::network::{Network, Rows};
+use crate::state::State;
+
+/// Instances per shard at least: a tile of the network.
+const SHARD: usize = 64;
+/// Shards at most.
+const MAX_SHARDS: usize = 16;
+
+/// How an algorithm chooses actions. Rows are agents of instances; all arrays have one row each.
+pub trait Act: Sync {
+    /// From outputs `[rows, width]`: the action to learn from, the action to execute, its log-probability and the value
+    /// of the state. Row r draws from `noise.at(step, first + r)`.
+    fn act(&self, step: u64, first: usize, outputs: &[f32], masks: Option<&[u32]>, chosen: Chosen<'_>);
+
+    /// The value of a state from its outputs.
+    fn value(&self, outputs: &[f32]) -> f32;
+}
+
+/// Where [`Act::act`] writes.
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    /// `[rows, action words]`: what is learned from, floats by their bits.
+    pub actions: &'a mut [u32],
+    /// `[rows, action words]`: what the environment gets.
+    pub executed: &'a mut [u32],
+    /// `[rows]`.
+    pub log_probs: &'a mut [f32],
+    /// `[rows]`.
+    pub values: &'a mut [f32],
+}
+
+/// What a rollout recorded. Rows lie shard by shard, within a shard `[T, rows of the shard]`.
+#[derive(Debug, Clone, Default)]
+pub struct Rollout {
+    /// `[rows, observation words]`, normalised if the agent does so.
+    pub observations: Vec<u32>,
+    /// `[rows, mask words]`, empty where the environment has no action masks.
+    pub masks: Vec<u32>,
+    /// `[rows, action words]`.
+    pub actions: Vec<u32>,
+    /// `[rows]` log-probability of the action when it was chosen.
+    pub log_probs: Vec<f32>,
+    /// `[rows]` value of the state when it was visited.
+    pub values: Vec<f32>,
+    /// `[rows]`.
+    pub rewards: Vec<f32>,
+    /// `[rows]` ended by the environment's rules.
+    pub terminated: Vec<bool>,
+    /// `[rows]` ended by the time limit.
+    pub truncated: Vec<bool>,
+    /// `[rows]` value of the last observation of a truncated episode, 0 elsewhere.
+    pub final_values: Vec<f32>,
+    /// Value of the state after the last step, per row of a step, shard by shard.
+    pub last_values: Vec<f32>,
+}
+
+struct Shard {
+    env: Batch,
+    /// Its rows of one step, counted over all shards.
+    rows: Range<usize>,
+    outputs: Vec<f32>,
+    executed: Vec<u32>,
+    /// Observations at the end of truncated episodes and the row of the shard's recording that they belong to.
+    finals: Vec<u32>,
+    final_rows: Vec<usize>,
+    /// Observations `[T, rows, elements]` as they were before normalisation; empty without.
+    raw: Vec<f32>,
+    episodes: Vec<Episode>,
+}
+
+/// A shard's part of the recording.
+struct Part<'a> {
+    observations: &'a mut [u32],
+    masks: &'a mut [u32],
+    actions: &'a mut [u32],
+    log_probs: &'a mut [f32],
+    values: &'a mut [f32],
+    rewards: &'a mut [f32],
+    terminated: &'a mut [bool],
+    truncated: &'a mut [bool],
+    final_values: &'a mut [f32],
+    last_values: &'a mut [f32],
+}
+
+/// The environments of an on-policy agent.
+pub struct Collector {
+    facts: Arc<Facts>,
+    shards: Vec<Shard>,
+    steps: usize,
+    threads: usize,
+    step: u64,
+    /// The newest recording.
+    pub rollout: Rollout,
+}
+
+/// The seed of instance 0 of a run: runs with neighbouring seeds share no instance.
+pub fn environment_seed(seed: u64) -> u64 {
+    Noise::new(seed, "environments").bits()
+}
+
+impl Collector {
+    /// n instances, started; rollouts of `steps` steps.
+    ///
+    /// # Errors
+    /// Those of the environments; [`Error::TooLarge`] if a rollout does not fit the memory.
+    pub fn new(setup: &Setup, num_envs: usize, steps: usize) -> Result<Self> {
+        let facts = setup.facts.clone();
+        let agents = facts.agents;
+        // A GPU wants one big batch.
+        let count = if matches!(setup.device, Device::Cpu) { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
+        let seed = environment_seed(setup.seed);
+        let mut shards = Vec::with_capacity(count);
+        let mut first = 0;
+        for k in 0..count {
+            let n = num_envs / count + usize::from(k < num_envs % count);
+            let mut options = BatchOptions::new(n).autoreset_mode(AutoresetMode::SameStep);
+            if count > 1 || setup.num_threads == 1 {
+                options = options.num_threads(1);
+            }
+            let mut env = setup.make(options)?;
+            env.reset(seed.wrapping_add(first as u64))?;
+            shards.push(Shard {
+                env,
+                rows: first * agents..(first + n) * agents,
+                outputs: Vec::new(),
+                executed: vec![0; n * facts.action_words()],
+                finals: Vec::new(),
+                final_rows: Vec::new(),
+                raw: Vec::new(),
+                episodes: Vec::new(),
+            });
+            first += n;
+        }
+        let rows = num_envs * agents * steps;
+        let words = facts.observation.words + facts.action.words() + 8;
+        let mut rollout = Rollout::default();
+        let room = rollout.observations.try_reserve_exact(rows * facts.observation.words).is_ok();
+        if !room || rows > u32::MAX as usize {
+            return Err(Error::TooLarge {
+                what: format!("a rollout of {num_envs} environments x {steps} steps"),
+                needed: 4 * (rows as u64) * words as u64,
+                available: 4 * u64::from(u32::MAX),
+                advice: "use fewer num_envs or num_steps".to_owned(),
+            });
+        }
+        rollout.observations.resize(rows * facts.observation.words, 0);
+        rollout.masks.resize(rows * mask_words(&facts), 0);
+        rollout.actions.resize(rows * facts.action.words(), 0);
+        for values in [&mut rollout.log_probs, &mut rollout.values, &mut rollout.rewards, &mut rollout.final_values] {
+            values.resize(rows, 0.0);
+        }
+        rollout.terminated.resize(rows, false);
+        rollout.truncated.resize(rows, false);
+        rollout.last_values.resize(num_envs * agents, 0.0);
+        Ok(Self { facts, shards, steps, threads: setup.num_threads, step: 0, rollout })
+    }
+
+    /// Environment transitions of one rollout.
+    pub fn transitions(&self) -> usize {
+        self.rollout.rewards.len() / self.facts.agents
+    }
+
+    /// Per shard: its rows in the recording, and how many of them one step has.
+    pub fn shards(&self) -> impl Iterator<Item = (Range<usize>, usize)> + '_ {
+        self.shards.iter().map(|s| (s.rows.start * self.steps..s.rows.end * self.steps, s.rows.len()))
+    }
+
+    /// The newest observations of all rows `[rows, elements]` as floats, to start running moments with.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<()> {
+        for shard in &mut self.shards {
+            let before = shard.env.snapshot()?;
+            for _ in 0..steps {
+                shard.env.rollout(1)?;
+                let rows = shard.env.observations();
+                moments.push(rows.as_f32().expect("only float observations are normalised"));
+            }
+            shard.env.restore(&before)?;
+        }
+        Ok(())
+    }
+
+    /// T steps of every instance with this network; the recording is in [`Self::rollout`], episodes that ended in the log.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn collect(
+        &mut self,
+        network: &dyn Network,
+        act: &dyn Act,
+        moments: Option<&ObservationMoments>,
+        log: &mut Log,
+    ) -> Result<()> {
+        let Self { facts, shards, steps, rollout, step, threads } = self;
+        let mut rest = split(rollout);
+        let mut work = Vec::with_capacity(shards.len());
+        for shard in shards.iter_mut() {
+            let rows = shard.rows.len() * *steps;
+            work.push((take(&mut rest, rows, shard.rows.len(), facts), shard));
+        }
+        let run = |(mut part, shard): (Part<'_>, &mut Shard)| {
+            collect_shard(shard, &mut part, facts, *steps, *step, network, act, moments)
+        };
+        if *threads > 1 && work.len() > 1 {
+            work.into_par_iter().map(run).collect::<Result<Vec<()>>>()?;
+        } else {
+            work.into_iter().try_for_each(run)?;
+        }
+        *step += *steps as u64;
+        shards.iter_mut().for_each(|shard| log.episodes.append(&mut shard.episodes));
+        Ok(())
+    }
+
+    /// Takes the observations of the newest rollout into the moments that normalise the next one.
+    pub fn observe(&self, moments: &mut ObservationMoments) {
+        self.shards.iter().for_each(|shard| moments.push(&shard.raw));
+    }
+
+    /// Environments and counters.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn save(&mut self, state: &mut State) -> Result<()> {
+        state.put_u64("collector/step", &[self.step]);
+        for (k, shard) in self.shards.iter_mut().enumerate() {
+            state.put_bytes(format!("collector/environments.{k}"), &shard.env.snapshot()?.to_bytes());
+        }
+        Ok(())
+    }
+
+    /// Goes on from there.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`], and those of the environments.
+    pub fn load(&mut self, state: &State) -> Result<()> {
+        self.step = state.counter("collector/step")?;
+        for (k, shard) in self.shards.iter_mut().enumerate() {
+            shard.env.restore(&Snapshot::from_bytes(state.bytes(&format!("collector/environments.{k}"))?)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Words of one row of action masks, 0 where the environment has none.
+pub fn mask_words(_facts: &Facts) -> usize {
+    0
+}
+
+/// Actions of a batch from raw words.
+pub fn as_actions<'a>(facts: &Facts, words: &'a [u32]) -> Actions<'a> {
+    match facts.action {
+        shadergym_envs::ActionSpace::Box { .. } => Actions::Continuous(bytemuck::cast_slice(words)),
+        _ => Actions::Discrete(words),
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call, from one place")]
+fn collect_shard(
+    shard: &mut Shard,
+    part: &mut Part<'_>,
+    facts: &Facts,
+    steps: usize,
+    step: u64,
+    network: &dyn Network,
+    act: &dyn Act,
+    moments: Option<&ObservationMoments>,
+) -> Result<()> {
+    let Shard { env, rows, outputs, executed, finals, final_rows, raw, episodes } = shard;
+    let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
+    let (words, action_words, mask_words) = (facts.observation.words, facts.action.words(), mask_words(facts));
+    let (elements, encoding) = (facts.observation.elements(), facts.observation.encoding);
+    outputs.resize(n * width, 0.0);
+    finals.clear();
+    final_rows.clear();
+    raw.clear();
+    part.final_values.fill(0.0);
+    for t in 0..steps {
+        let at = t * n..(t + 1) * n;
+        let observations = &mut part.observations[t * n * words..(t + 1) * n * words];
+        observations.copy_from_slice(env.observations().words());
+        if let Some(moments) = moments {
+            raw.extend_from_slice(bytemuck::cast_slice(observations));
+            moments.normalize(bytemuck::cast_slice_mut(observations));
+        }
+        let masks: Option<&[u32]> = None;
+        let _ = (mask_words, &mut part.masks);
+        network.predict(Rows::packed(observations, encoding, elements), outputs);
+        let chosen = Chosen {
+            actions: &mut part.actions[t * n * action_words..(t + 1) * n * action_words],
+            executed,
+            log_probs: &mut part.log_probs[at.clone()],
+            values: &mut part.values[at.clone()],
+        };
+        act.act(step + t as u64, rows.start, outputs, masks, chosen);
+        let view = env.step(as_actions(facts, executed))?;
+        part.rewards[at.clone()].copy_from_slice(view.rewards());
+        if agents == 1 {
+            part.terminated[at.clone()].copy_from_slice(view.terminated());
+            part.truncated[at.clone()].copy_from_slice(view.truncated());
+        } else {
+            for (r, row) in at.clone().enumerate() {
+                part.terminated[row] = view.terminated()[r / agents];
+                part.truncated[row] = view.truncated()[r / agents];
+            }
+        }
+        for i in view.ended_instances() {
+            let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
+            let episode_return = returns.iter().sum::<f32>() / agents as f32;
+            episodes.push(Episode { episode_return, length: view.episode_lengths()[i] });
+            if view.truncated()[i] && !view.terminated()[i] {
+                let rows = i * agents..(i + 1) * agents;
+                finals.extend_from_slice(&view.final_observations().words()[rows.start * words..rows.end * words]);
+                final_rows.extend(rows.map(|r| at.start + r));
+            }
+        }
+    }
+    // Values beyond the recording: of the last observations of truncated episodes, and after the last step.
+    let mut values = |observations: &mut [u32], mut put: Box<dyn FnMut(usize, f32) + '_>| {
+        if let Some(moments) = moments {
+            moments.normalize(bytemuck::cast_slice_mut(observations));
+        }
+        if !observations.is_empty() {
+            outputs.resize(observations.len() / words * width, 0.0);
+            network.predict(Rows::packed(observations, encoding, elements), outputs);
+            outputs.chunks_exact(width).enumerate().for_each(|(r, row)| put(r, act.value(row)));
+        }
+    };
+    values(finals, Box::new(|r, value| part.final_values[final_rows[r]] = value));
+    let mut last = env.observations().words().to_vec();
+    values(&mut last, Box::new(|r, value| part.last_values[r] = value));
+    Ok(())
+}
+
+fn split(rollout: &mut Rollout) -> Part<'_> {
+    Part {
+        observations: &mut rollout.observations,
+        masks: &mut rollout.masks,
+        actions: &mut rollout.actions,
+        log_probs: &mut rollout.log_probs,
+        values: &mut rollout.values,
+        rewards: &mut rollout.rewards,
+        terminated: &mut rollout.terminated,
+        truncated: &mut rollout.truncated,
+        final_values: &mut rollout.final_values,
+        last_values: &mut rollout.last_values,
+    }
+}
+
+fn take<'a>(rest: &mut Part<'a>, rows: usize, of_step: usize, facts: &Facts) -> Part<'a> {
+    fn front<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+        let (head, tail) = std::mem::take(slice).split_at_mut(n);
+        *slice = tail;
+        head
+    }
+    Part {
+        observations: front(&mut rest.observations, rows * facts.observation.words),
+        masks: front(&mut rest.masks, rows * mask_words(facts)),
+        actions: front(&mut rest.actions, rows * facts.action.words()),
+        log_probs: front(&mut rest.log_probs, rows),
+        values: front(&mut rest.values, rows),
+        rewards: front(&mut rest.rewards, rows),
+        terminated: front(&mut rest.terminated, rows),
+        truncated: front(&mut rest.truncated, rows),
+        final_values: front(&mut rest.final_values, rows),
+        last_values: front(&mut rest.last_values, of_step),
+    }
+}

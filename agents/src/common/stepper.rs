@@ -1,0 +1,95 @@
+//! Environments of an off-policy agent: one step of all instances at a time, into the replay.
+
+use std::sync::Arc;
+
+use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Facts, Snapshot};
+
+use crate::agent::{Episode, Log, Setup};
+use crate::common::collector::{as_actions, environment_seed};
+use crate::common::replay::{Replay, Transition};
+use crate::error::Result;
+use crate::state::State;
+
+/// n instances, started.
+pub struct Stepper {
+    facts: Arc<Facts>,
+    env: Batch,
+    steps: u64,
+    observations: Vec<u32>,
+    next: Vec<u32>,
+}
+
+impl Stepper {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn new(setup: &Setup, num_envs: usize) -> Result<Self> {
+        let options = BatchOptions::new(num_envs).autoreset_mode(AutoresetMode::SameStep);
+        let mut env = setup.make(if setup.num_threads == 1 { options.num_threads(1) } else { options })?;
+        let observations = env.reset(environment_seed(setup.seed))?.words().to_vec();
+        Ok(Self { facts: setup.facts.clone(), env, steps: 0, next: observations.clone(), observations })
+    }
+
+    /// Steps of every instance so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What the instances see now, `[n, observation words]`.
+    pub fn observations(&self) -> &[u32] {
+        &self.observations
+    }
+
+    /// Legal actions of an instance `[mask words]`, if the environment says.
+    pub fn mask(&self, _instance: usize) -> Option<&[u32]> {
+        None
+    }
+
+    /// One step of every instance with these executed actions; what the replay keeps as action may differ in unit.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn step(&mut self, executed: &[u32], kept: &[u32], replay: &mut Replay, log: &mut Log) -> Result<()> {
+        let words = self.facts.observation.words;
+        let view = self.env.step(as_actions(&self.facts, executed))?;
+        self.next.copy_from_slice(view.observations().words());
+        for i in view.ended_instances() {
+            let row = i * words..(i + 1) * words;
+            self.next[row.clone()].copy_from_slice(&view.final_observations().words()[row]);
+            log.episodes.push(Episode { episode_return: view.episode_returns()[i], length: view.episode_lengths()[i] });
+        }
+        replay.push(&Transition {
+            observations: &self.observations,
+            next_observations: &self.next,
+            actions: kept,
+            rewards: view.rewards(),
+            terminated: view.terminated(),
+            truncated: view.truncated(),
+        });
+        self.observations.copy_from_slice(view.observations().words());
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// Environments and counter.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn save(&mut self, state: &mut State) -> Result<()> {
+        state.put_u64("stepper/steps", &[self.steps]);
+        state.put_bytes("stepper/environments", &self.env.snapshot()?.to_bytes());
+        Ok(())
+    }
+
+    /// Goes on from there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`], and those of the environments.
+    pub fn load(&mut self, state: &State) -> Result<()> {
+        self.steps = state.counter("stepper/steps")?;
+        self.env.restore(&Snapshot::from_bytes(state.bytes("stepper/environments")?)?)?;
+        self.observations.copy_from_slice(self.env.observations().words());
+        Ok(())
+    }
+}
