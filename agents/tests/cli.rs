@@ -43,7 +43,7 @@ fn a_closed_pipe_is_no_error() {
 fn help_is_there_for_every_command() {
     assert!(run(&["--help"]).ok().contains("Exit codes"));
     assert!(run(&["--version"]).ok().starts_with("shadergym "));
-    for command in ["list", "spec", "doctor", "bench", "render", "new-env", "dump"] {
+    for command in ["list", "spec", "doctor", "bench", "render", "new-env", "dump", "compare", "experiment"] {
         assert!(run(&[command, "--help"]).ok().contains("Examples:"), "{command}");
     }
     run(&[]).fails(2, &["Usage"]);
