@@ -143,7 +143,8 @@ fn experiments_refuse_what_makes_no_sense() {
     with("seeds = [1, 2]", "seeds = [1, 2]\ntuning_seeds = [2]").fails(1, &["toy.toml, `tuning_seeds`", "2 is one of"]);
     with("\"ppo\"", "\"pppo\"").fails(1, &["`pppo`", "Did you mean `ppo`"]);
     with("CartPole-v1", "CartPole-v7").fails(1, &["CartPole-v7", "CartPole-v1"]);
-    with("learning_starts", "learning_start").fails(1, &["`learning_start`", "Did you mean `learning_starts`"]);
+    with("learning_starts", "learning_start")
+        .fails(1, &["dqn CartPole-v1 1", "`learning_start`", "Did you mean `learning_starts`"]);
     assert!(!here.join("results").exists(), "nothing is made before everything is checked");
     fs::write(here.join("toy.toml"), TOY).unwrap();
     run_in(&here, &["experiment", "toy.toml", "--only", "sac"]).fails(1, &["no run contains `sac`", "ppo CartPole-v1"]);

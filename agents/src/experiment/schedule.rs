@@ -43,7 +43,7 @@ enum Message {
 /// too, and the others go on.
 ///
 /// # Errors
-/// Before anything runs, those of [`Trainer::resolve`]; later only those of the store.
+/// Before anything runs, [`Error::Experiment`] with a run that cannot be; later only those of the store.
 pub fn run(
     runs: &[RunSpec],
     trainer: &dyn Trainer,
@@ -51,7 +51,7 @@ pub fn run(
     options: &Options,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let keys = runs.iter().map(|run| trainer.resolve(run).map(|text| hash(&text))).collect::<Result<Vec<_>>>()?;
+    let keys = runs.iter().map(|run| key(run, trainer)).collect::<Result<Vec<_>>>()?;
     let kept = |i: usize| {
         let usable = |r: &&Record| r.key == keys[i] && r.status != Status::Error;
         !options.fresh && store.get(&runs[i]).as_ref().is_some_and(usable)
@@ -97,6 +97,15 @@ pub fn run(
     })
 }
 
+fn key(run: &RunSpec, trainer: &dyn Trainer) -> Result<String> {
+    let text = trainer.resolve(run).map_err(|e| Error::Experiment {
+        path: "the experiment".to_owned(),
+        place: run.name(),
+        reason: e.to_string(),
+    })?;
+    Ok(hash(&text))
+}
+
 fn one(
     run: &RunSpec,
     i: usize,
@@ -140,12 +149,12 @@ fn record(run: &RunSpec, key: String, result: Result<RunResult>, options: &Optio
 /// Names of the runs whose stored results belong to other options than the file has now.
 ///
 /// # Errors
-/// Those of [`Trainer::resolve`].
+/// [`Error::Experiment`] with a run that cannot be.
 pub fn outdated(experiment: &Experiment, store: &Store, trainer: &dyn Trainer) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for run in experiment.runs(None) {
         if let Some(record) = store.get(&run)
-            && record.key != hash(&trainer.resolve(&run)?)
+            && record.key != key(&run, trainer)?
         {
             names.push(run.name());
         }
