@@ -169,7 +169,7 @@ impl Reader<'_> {
     }
 
     fn check_keys(&self, known: &[&'static str]) -> Result<()> {
-        for key in self.table.keys().filter(|key| !known.contains(&key.as_str())) {
+        if let Some(key) = self.table.keys().find(|key| !known.contains(&key.as_str())) {
             let hint = nearest(key, known.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
             return Err(self.error(key, format!("there is no such key{hint} Keys are {}", known.join(", "))));
         }

@@ -77,11 +77,10 @@ fn label(group: &Group, all: &[Group]) -> String {
 /// by all.
 pub fn mean_curve(label: &str, curves: &[&[(f64, f64)]]) -> Series {
     let mut series = Series { label: label.to_owned(), ..Series::default() };
-    let end = |pick: fn(&[(f64, f64)]) -> Option<&(f64, f64)>, better: fn(f64, f64) -> f64| {
-        curves.iter().map(|c| pick(c).map_or(f64::NAN, |p| p.0)).reduce(better).unwrap_or(f64::NAN)
-    };
-    let (first, last) = (end(|c| c.first(), f64::max), end(|c| c.last(), f64::min));
-    if curves.iter().any(|c| c.is_empty()) || first.is_nan() || first > last {
+    let firsts = curves.iter().filter_map(|c| c.first()).map(|p| p.0);
+    let lasts = curves.iter().filter_map(|c| c.last()).map(|p| p.0);
+    let (first, last) = (firsts.fold(f64::NEG_INFINITY, f64::max), lasts.fold(f64::INFINITY, f64::min));
+    if curves.is_empty() || curves.iter().any(|c| c.is_empty()) || first > last {
         return series;
     }
     let most = curves.iter().map(|c| c.len()).max().unwrap_or(0);
