@@ -93,6 +93,24 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder that is not the folder of a run with results.
+    #[error("{folder} is not a finished run: {missing}")]
+    Run {
+        /// The folder.
+        folder: String,
+        /// What it lacks, or what is wrong with it.
+        missing: String,
+    },
+    /// The file of an experiment that makes no sense.
+    #[error("{path}, {place}: {reason}")]
+    Experiment {
+        /// The file.
+        path: String,
+        /// Key or run in it.
+        place: String,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
     /// What the agent wants to keep does not fit.
     #[error("{what} needs {needed} bytes, {available} are available; {advice}")]
     TooLarge {

@@ -11,6 +11,7 @@ pub(crate) mod animation;
 pub mod cli;
 pub mod common;
 mod error;
+pub mod experiment;
 pub(crate) mod machine;
 pub mod network;
 pub mod optim;

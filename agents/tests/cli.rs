@@ -43,7 +43,22 @@ fn a_closed_pipe_is_no_error() {
 fn help_is_there_for_every_command() {
     assert!(run(&["--help"]).ok().contains("Exit codes"));
     assert!(run(&["--version"]).ok().starts_with("shadergym "));
-    for command in ["list", "spec", "doctor", "bench", "train", "resume", "eval", "watch", "render", "new-env", "dump"] {
+    let commands = [
+        "list",
+        "spec",
+        "doctor",
+        "bench",
+        "train",
+        "resume",
+        "eval",
+        "watch",
+        "compare",
+        "experiment",
+        "render",
+        "new-env",
+        "dump",
+    ];
+    for command in commands {
         assert!(run(&[command, "--help"]).ok().contains("Examples:"), "{command}");
     }
     run(&[]).fails(2, &["Usage"]);

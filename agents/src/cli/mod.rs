@@ -2,9 +2,11 @@
 
 mod bar;
 mod bench;
+mod compare;
 mod doctor;
 mod dump;
 mod eval;
+mod experiment;
 mod list;
 mod new_env;
 mod output;
@@ -56,6 +58,8 @@ enum Command {
     Render(render::Args),
     NewEnv(new_env::Args),
     Dump(dump::Args),
+    Compare(compare::Args),
+    Experiment(experiment::Args),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -83,6 +87,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Render(args) => render::run(&args, &mut out),
         Command::NewEnv(args) => new_env::run(&args, &mut out),
         Command::Dump(args) => dump::run(&args, &mut out),
+        Command::Compare(args) => compare::run(&args, &mut out),
+        Command::Experiment(args) => experiment::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);

@@ -226,7 +226,7 @@ mod tests {
             crc = (crc >> 1) ^ (out * 0x82f6_3b78);
         }
         let crc = crc ^ u32::MAX;
-        (((crc >> 15) | (crc << 17)) as u64 + 0xa282_ead8) as u32
+        (u64::from(crc.rotate_right(15)) + 0xa282_ead8) as u32
     }
 
     fn records(path: &Path) -> Vec<Vec<(u64, Field)>> {
@@ -273,7 +273,7 @@ mod tests {
         assert!((since_1970() - time).abs() < 60.0);
         assert_eq!(found[1][1], (2, Field::Number(300)));
         let (5, Field::Bytes(summary)) = &found[1][2] else { panic!("no summary in {found:?}") };
-        let values: Vec<_> = fields(summary).into_iter().map(|(n, v)| (n, v)).collect();
+        let values: Vec<_> = fields(summary);
         assert_eq!(values.len(), 2);
         let value = |i: usize| match &values[i] {
             (1, Field::Bytes(bytes)) => fields(bytes),

@@ -18,7 +18,7 @@
 
 pub mod checkpoint;
 mod config;
-mod files;
+pub(crate) mod files;
 mod finish;
 mod folder;
 #[cfg(test)]
@@ -109,6 +109,14 @@ pub struct Outcome {
     pub evaluation: Option<Evaluation>,
     /// `summary.json`.
     pub summary: serde_json::Value,
+}
+
+/// The configuration that a run would have.
+///
+/// # Errors
+/// Those of [`train`] that come before any file is touched.
+pub fn resolve(options: &RunOptions) -> Result<RunConfig> {
+    Ok(Plan::new(options)?.config)
 }
 
 /// Trains an agent. Prints nothing; `callback` hears of every iteration and may end the run.

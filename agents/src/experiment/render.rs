@@ -1,0 +1,229 @@
+//! The report of an experiment, from what is stored.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::spec::{Experiment, Group, RunSpec, slug};
+use super::store::{Record, Status, Store};
+use crate::error::Result;
+use crate::report::compare::mean_curve;
+use crate::report::curve::{Panel, Series, curves};
+use crate::report::statistics::{Estimate, bootstrap, interquartile_mean, mean};
+
+/// What the report says besides the results.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The command that makes it again.
+    pub command: String,
+    /// Runs whose stored results belong to other options than the file has now, by name.
+    pub outdated: Vec<String>,
+}
+
+/// The Markdown page, and its pictures as (name of the file, SVG); pictures lie in a folder named as the experiment.
+///
+/// # Errors
+/// [`crate::Error::Io`] and [`crate::Error::Metrics`] if a stored curve does not read.
+pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(String, Vec<(String, String)>)> {
+    let runs = experiment.runs(None);
+    let records: Vec<&Record> = runs.iter().filter_map(|run| store.get(run)).collect();
+    let mut out = format!("# {}\n\n", experiment.name);
+    if !experiment.about.is_empty() {
+        let _ = writeln!(out, "{}\n", experiment.about.trim());
+    }
+    let _ = writeln!(
+        out,
+        "Made by `{}`; the curves and `summary.json` it is made from are in `{}/`.\n",
+        facts.command, experiment.name
+    );
+    origin(&mut out, experiment, &records);
+    if !facts.outdated.is_empty() {
+        let _ = writeln!(
+            out,
+            "**Out of date**, made with other options than the file has now: {}.\n",
+            facts.outdated.join("; ")
+        );
+    }
+    if records.len() < runs.len() {
+        let _ = writeln!(out, "**Unfinished**: {} of {} runs are made.\n", records.len(), runs.len());
+    }
+    table(&mut out, experiment, store, &runs);
+    out += EXPLANATION;
+    failures(&mut out, &records);
+    let mut pictures = Vec::new();
+    let mut envs: Vec<&String> = Vec::new();
+    experiment.groups.iter().for_each(|g| {
+        if !envs.contains(&&g.env) {
+            envs.push(&g.env)
+        }
+    });
+    for env in envs {
+        let mut series = Vec::new();
+        for group in experiment.groups.iter().filter(|g| g.env == *env) {
+            let found = mean_of(&runs, group, store)?;
+            series.extend((!found.points.is_empty()).then_some(found));
+        }
+        if series.is_empty() {
+            continue;
+        }
+        let name = format!("{}.svg", slug(env));
+        let _ = writeln!(out, "\n![Learning curves on {env}]({}/{name})", experiment.name);
+        let Panel { title, x_label, y_label, series } = Panel {
+            title: env.clone(),
+            x_label: "environment steps".to_owned(),
+            y_label: "episode return".to_owned(),
+            series,
+        };
+        pictures.push((name, curves(&title, &x_label, &y_label, &series)));
+    }
+    Ok((out, pictures))
+}
+
+const EXPLANATION: &str = "
+Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
+percentile-bootstrap interval over seeds (10 000 resamples). IQM: inter-quartile mean of the same (`trim_mean` with
+0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained policy, with its
+interval. A target is met if all seeds are made, none failed, and the training mean is at least the target. Seconds and
+steps per second are those of training alone, with as many runs side by side as said above.
+Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
+";
+
+fn mean_of(runs: &[RunSpec], group: &Group, store: &Store) -> Result<Series> {
+    let mut all = Vec::new();
+    for run in runs.iter().filter(|r| r.group == *group) {
+        if store.get(run).is_some_and(|r| r.status == Status::Done) {
+            let curve: Vec<(f64, f64)> = store.curve(run)?.into_iter().filter(|p| p.1.is_finite()).collect();
+            // A run in which no episode ended has none.
+            all.extend((!curve.is_empty()).then_some(curve));
+        }
+    }
+    Ok(mean_curve(&group.label, &all.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+}
+
+/// Where and when the results come from; each distinct origin once.
+fn origin(out: &mut String, experiment: &Experiment, records: &[&Record]) {
+    let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(out, "- Seeds: {}", list(&experiment.seeds));
+    if !experiment.tuning_seeds.is_empty() {
+        let _ = writeln!(out, "- Options were chosen with other seeds: {}", list(&experiment.tuning_seeds));
+    }
+    let _ = writeln!(out, "- Evaluation: {} episodes per run", experiment.eval_episodes);
+    let origins: BTreeSet<String> = records
+        .iter()
+        .map(|r| format!("shadergym {} on {}, {} side by side", r.version, r.machine, plural(r.jobs, "run")))
+        .collect();
+    for origin in origins {
+        let _ = writeln!(out, "- {origin}");
+    }
+    let dates: BTreeSet<&str> = records.iter().map(|r| r.date.as_str()).collect();
+    if let (Some(first), Some(last)) = (dates.first(), dates.last()) {
+        let _ = writeln!(out, "- {}", if first == last { (*first).to_owned() } else { format!("{first} to {last}") });
+    }
+    out.push('\n');
+}
+
+fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSpec]) {
+    let noted = experiment.groups.iter().any(|g| g.note.is_some());
+    let mut head = vec![
+        "agent",
+        "environment",
+        "steps",
+        "seeds",
+        "training",
+        "IQM",
+        "evaluation",
+        "target",
+        "met",
+        "s/run",
+        "steps/s",
+    ];
+    head.extend(noted.then_some("what was tried"));
+    let _ = writeln!(out, "| {} |", head.join(" | "));
+    let aligned = head.iter().enumerate().map(|(i, _)| if (2..11).contains(&i) && i != 8 { "--:" } else { "---" });
+    let _ = writeln!(out, "|{}|", aligned.collect::<Vec<_>>().join("|"));
+    for group in &experiment.groups {
+        let records: Vec<&Record> = runs.iter().filter(|r| r.group == *group).filter_map(|r| store.get(r)).collect();
+        let row = row(group, &records, experiment.seeds.len());
+        let note = noted.then(|| cell(group.note.as_deref().unwrap_or_default()));
+        let _ = writeln!(out, "| {} |", row.into_iter().chain(note).collect::<Vec<_>>().join(" | "));
+    }
+}
+
+fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
+    let done: Vec<&Record> = records.iter().filter(|r| r.status == Status::Done).copied().collect();
+    let values = |value: fn(&Record) -> Option<f64>| done.iter().filter_map(|r| value(r)).collect::<Vec<_>>();
+    let training = values(|r| r.result.last_100);
+    let evaluation = values(|r| r.result.evaluation);
+    let failed = records.len() - done.len();
+    let mut counted = if done.len() == seeds { seeds.to_string() } else { format!("{} of {seeds}", done.len()) };
+    if failed > 0 {
+        let _ = write!(counted, ", {failed} failed");
+    }
+    if training.len() < done.len() {
+        let _ = write!(counted, ", {} without an episode", done.len() - training.len());
+    }
+    let whole = training.len() == seeds;
+    let met = group.target.map(|target| if whole && mean(&training) >= target { "yes" } else { "**no**" });
+    let or_dash = |values: &[f64], text: &dyn Fn(&[f64]) -> String| {
+        if values.is_empty() { "-".to_owned() } else { text(values) }
+    };
+    let with_interval = |values: &[f64]| interval(bootstrap(&[values.to_vec()], mean), values.len());
+    vec![
+        cell(&group.label),
+        cell(&group.env),
+        steps(group.steps),
+        counted,
+        or_dash(&training, &with_interval),
+        or_dash(&training, &|v| number(interquartile_mean(v))),
+        or_dash(&evaluation, &with_interval),
+        group.target.map_or("-".to_owned(), |t| t.to_string()),
+        met.unwrap_or("-").to_owned(),
+        or_dash(&values(|r| Some(r.result.seconds)), &|v| format!("{:.1}", mean(v))),
+        or_dash(&values(|r| Some(r.result.step as f64 / r.result.seconds.max(1e-9))), &|v| format!("{:.0}", mean(v))),
+    ]
+}
+
+fn failures(out: &mut String, records: &[&Record]) {
+    let failed: Vec<_> = records.iter().filter(|r| r.status != Status::Done).collect();
+    if failed.is_empty() {
+        return;
+    }
+    *out += "\n## Runs that failed\n\n| agent | environment | seed | how | why |\n|---|---|--:|---|---|\n";
+    for r in failed {
+        let how = if r.status == Status::Diverged { "diverged" } else { "error" };
+        let reason = cell(r.reason.as_deref().unwrap_or_default());
+        let _ = writeln!(out, "| {} | {} | {} | {how} | {reason} |", cell(&r.label), cell(&r.env), r.seed);
+    }
+}
+
+fn interval(e: Estimate, samples: usize) -> String {
+    let value = number(e.value);
+    // One sample has no spread.
+    if samples < 2 { value } else { format!("{value} [{}, {}]", number(e.low), number(e.high)) }
+}
+
+/// A return with about four digits.
+fn number(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 => format!("{value:.1}"),
+        v if v >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// `500k`, `10M`, or all digits where that would round.
+fn steps(steps: u64) -> String {
+    match steps {
+        s if s >= 1_000_000 && s.is_multiple_of(100_000) => format!("{}M", s as f64 / 1e6),
+        s if s >= 1000 && s.is_multiple_of(1000) => format!("{}k", s / 1000),
+        s => s.to_string(),
+    }
+}
+
+fn plural(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}

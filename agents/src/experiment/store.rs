@@ -1,0 +1,146 @@
+//! Results as they are kept: `summary.json` with one record per run, and a small CSV with the curve of each.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunResult, RunSpec};
+use crate::error::{Error, Result};
+use crate::report::file;
+
+/// Rows of a stored curve.
+pub const ROWS: usize = 200;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// With all its steps.
+    Done,
+    /// It diverged, and would again: it is not repeated.
+    Diverged,
+    /// By any other error; it is tried again next time.
+    Error,
+}
+
+/// A run as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Label of its group.
+    pub label: String,
+    /// Environment id.
+    pub env: String,
+    /// Seed.
+    pub seed: u64,
+    /// Hash of everything that determined the result.
+    pub key: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why, unless with all its steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it came to; zeros and nothing if it failed.
+    #[serde(flatten)]
+    pub result: RunResult,
+    /// Runs side by side while it ran.
+    pub jobs: usize,
+    /// Version of shadergym.
+    pub version: String,
+    /// The machine in words.
+    pub machine: String,
+    /// When it ended.
+    pub date: String,
+}
+
+/// A folder of results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Store {
+    folder: PathBuf,
+    records: BTreeMap<String, Record>,
+}
+
+impl Store {
+    /// The results in a folder, none if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Experiment`] if its `summary.json` does not read.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("summary.json");
+        let records = if path.is_file() {
+            serde_json::from_str(&file::read(&path)?).map_err(|e| Error::Experiment {
+                path: path.display().to_string(),
+                place: format!("line {}", e.line()),
+                reason: format!("{e}; mend it, or remove it to run everything again"),
+            })?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Self { folder: folder.to_owned(), records })
+    }
+
+    /// The record of a run.
+    pub fn get(&self, run: &RunSpec) -> Option<&Record> {
+        self.records.get(&run.slug())
+    }
+
+    /// Keeps a record and its curve; on disk before it returns.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn put(&mut self, run: &RunSpec, record: Record) -> Result<()> {
+        file::create_folder(&self.folder)?;
+        let curve = thin(&record.result.curve);
+        let rows: String = curve.iter().map(|(step, value)| format!("{step},{}\n", short(*value))).collect();
+        // First the curve, so that every record has one.
+        file::write(&self.curve_path(run), format!("step,return\n{rows}").as_bytes())?;
+        self.records.insert(run.slug(), record);
+        let text = serde_json::to_string_pretty(&self.records).expect("plain data");
+        file::write(&self.folder.join("summary.json"), (text + "\n").as_bytes())
+    }
+
+    /// The stored curve of a run.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Metrics`] with the line that does not read.
+    pub fn curve(&self, run: &RunSpec) -> Result<Vec<(f64, f64)>> {
+        let path = self.curve_path(run);
+        let text = file::read(&path)?;
+        let parse = |(i, line): (usize, &str)| {
+            let point = line.split_once(',').and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
+            point.ok_or_else(|| Error::Metrics {
+                path: path.display().to_string(),
+                line: i + 1,
+                column: "return".to_owned(),
+                reason: format!("`{line}` is not a step and a return"),
+            })
+        };
+        text.lines().enumerate().skip(1).map(parse).collect()
+    }
+
+    fn curve_path(&self, run: &RunSpec) -> PathBuf {
+        self.folder.join(format!("{}.csv", run.slug()))
+    }
+}
+
+/// At most [`ROWS`] points, evenly spaced by index, the first and the last among them.
+fn thin(curve: &[(u64, f64)]) -> Vec<(u64, f64)> {
+    if curve.len() <= ROWS {
+        return curve.to_vec();
+    }
+    (0..ROWS).map(|i| curve[i * (curve.len() - 1) / (ROWS - 1)]).collect()
+}
+
+/// Six significant digits are more than a curve shows.
+fn short(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_owned();
+    }
+    format!("{value:.5e}").parse::<f64>().unwrap_or(value).to_string()
+}
+
+/// FNV-1a of a text: tells results of other options apart; no defence against anybody.
+pub(crate) fn hash(text: &str) -> String {
+    let sum = text.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    format!("{sum:016x}")
+}
