@@ -1,15 +1,16 @@
-"""Compares training with peers, taking turns in one run: seconds until CartPole-v1 is solved, and throughput in columns.
+"""Compares training with peers, taking turns in one run: seconds until CartPole-v1 is solved, or steps per second.
 
     python benches/training.py --out results.json [--repeats 5] [--until 475] [--only shadergym sb3] [--columns]
 
-Solved: the mean return of the last 100 episodes of training, all 100 of them there, is at least `--until`. Every run is a
-process of its own with a seed of its own, at the settings its project publishes; all contenders take turns within every
-repeat, each repeat beginning with another. `wall` is what this program waits for the process; `total` is from the start
-of the program's code (for shadergym: wall) and `training` from the first reset of the environments, compiling included.
-Medians of the repeats with [smallest, largest]; a run that did not get there counts as endless. Ratios compare the wall
-of the same turn. Contenders that are not installed are listed as missing.
+Solved: the mean return of the last 100 episodes of training, all 100 of them there, is at least `--until`. Every run is
+a process of its own with a seed of its own, at the settings its project publishes; all contenders take turns within
+every repeat, each repeat beginning with another. `wall` is what this program waits for the process; `total` is from the
+start of the program's code (for shadergym: wall) and `training` from the first reset of the environments, compiling
+included. Medians of the repeats with [smallest, largest]; a run that did not get there counts as endless. Ratios
+compare the wall of the same turn. Contenders that are not installed are listed as missing.
 
-With `--columns`: environment steps per second of the environments alone, with the policy (rollouts), and with training.
+With `--columns`: environment steps per second of the environments alone, with the policy (rollouts of PPO), and with
+training, at the instances and options of each contender's PPO.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ ENVS = ("CartPole-v1", "Breakout")
 @dataclass
 class Contender:
     name: str
-    command: Callable[[argparse.Namespace, int, Path], list[str]]
-    """Of one training run, from the seed and an empty folder."""
+    command: Callable[[argparse.Namespace, int, Path], list[str]] | None
+    """Of one training run, from the seed and the name of a folder; none where it takes part in `--columns` only."""
     columns: Callable[[argparse.Namespace, str], list[str]] | None
     """Of a measurement of throughput on an environment of `ENVS`; none where another contender stands for it."""
     needs: Callable[[argparse.Namespace], str | None]
@@ -68,20 +69,24 @@ def shadergym_train(args: argparse.Namespace, seed: int, folder: Path) -> list[s
     return [str(args.shadergym), "train", "ppo", "CartPole-v1", *options, "--out", str(folder), *args.shadergym_options]
 
 
-def shadergym_columns(args: argparse.Namespace, env: str) -> list[str]:
-    program = [str(args.shadergym.resolve().parent / "examples" / "training_speed")]
-    return [*program, "--json", "--env", env, "--seconds", str(args.seconds), "--repeats", str(args.repeats)]
+def training_speed(args: argparse.Namespace) -> Path:
+    return args.shadergym.parent / "examples" / "training_speed"
+
+
+def shadergym_columns(settings: str) -> Callable[[argparse.Namespace, str], list[str]]:
+    def columns(args: argparse.Namespace, env: str) -> list[str]:
+        options = ["--settings", settings, "--env", env, "--seconds", str(args.seconds), "--repeats", str(args.repeats)]
+        return [str(training_speed(args)), "--json", *options, *args.shadergym_options]
+
+    return columns
 
 
 def shadergym_needs(args: argparse.Namespace) -> str | None:
-    if not args.shadergym.is_file():
-        return f"no {args.shadergym}; cargo build --release makes it"
-    program = Path(shadergym_columns(args, ENVS[0])[0])
-    if args.columns and not program.is_file():
-        source = ROOT / "agents" / "examples" / "training_speed.rs"
-        how = "cargo build --release --example training_speed -p shadergym-agents makes it"
-        return f"no {program}; {how if source.is_file() else f'there is no {source.relative_to(ROOT)} yet'}"
-    return None
+    if args.columns:
+        program, make = training_speed(args), "cargo build --release -p shadergym-agents --example training_speed"
+    else:
+        program, make = args.shadergym, "cargo build --release"
+    return None if program.is_file() else f"no {program}; `{make}` makes it"
 
 
 def peer(name: str, script: str, options: list[str], modules: list[str], columns: bool, *envs: str) -> Contender:
@@ -97,7 +102,9 @@ def peer(name: str, script: str, options: list[str], modules: list[str], columns
 
     def needs(args: argparse.Namespace) -> str | None:
         code = "import importlib.util as u, sys; print(*(m for m in sys.argv[1:] if u.find_spec(m) is None))"
-        wanted = modules + (["minatar"] if args.columns and "Breakout" in (envs or ENVS) else [])
+        # gymnax has a Breakout of its own.
+        games = args.columns and "Breakout" in (envs or ENVS) and "gymnax" not in modules
+        wanted = modules + (["minatar"] if games else [])
         found = subprocess.run([args.python, "-c", code, *wanted], capture_output=True, text=True, check=True)
         absent = found.stdout.split()
         return f"not installed: {', '.join(absent)}" if absent else None
@@ -106,7 +113,8 @@ def peer(name: str, script: str, options: list[str], modules: list[str], columns
 
 
 CONTENDERS = [
-    Contender("shadergym", shadergym_train, shadergym_columns, shadergym_needs, of_shadergym),
+    Contender("shadergym", shadergym_train, shadergym_columns("own"), shadergym_needs, of_shadergym),
+    Contender("shadergym, options of the peers", None, shadergym_columns("peers"), shadergym_needs),
     peer("SB3, zoo settings", "ppo_sb3.py", [], ["stable_baselines3", "torch"], True),
     peer("SB3, own settings", "ppo_sb3.py", ["--settings", "default"], ["stable_baselines3", "torch"], False),
     peer("PyTorch as CleanRL, Gymnasium", "ppo_torch.py", [], ["torch", "gymnasium"], True),
@@ -184,7 +192,7 @@ def figure(run: dict, key: str) -> float:
 
 def print_training(runs: dict[str, list[dict]], args: argparse.Namespace) -> None:
     walls = {name: [figure(run, "wall") for run in ran] for name, ran in runs.items()}
-    peers = [name for name in walls if name != "shadergym"] or list(walls)
+    peers = [name for name in walls if not name.startswith("shadergym")] or list(walls)
     base = min(peers, key=lambda name: statistics.median(walls[name]))
     print(f"\nCartPole-v1 until the last 100 episodes return {args.until:g}: seconds, {args.repeats} seeds each\n")
     print(f"| | wall | total | training | steps | solved | wall x {base} |\n|---|--:|--:|--:|--:|--:|--:|")
@@ -207,7 +215,7 @@ def measure(contenders: list[Contender], args: argparse.Namespace) -> dict[str, 
     for env in args.envs:
         results[env] = {}
         for contender in contenders:
-            if contender.columns is None or env not in contender.envs:
+            if env not in contender.envs:
                 continue
             results[env][contender.name] = result = call(contender.columns(args, env), args.timeout)
             print(f"{env}, {contender.name}: {result.get('error') or result['medians']}", file=sys.stderr)
@@ -240,6 +248,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file for every run as JSON")
     args = parser.parse_args()
     wanted = [c for c in CONTENDERS if not args.only or any(part.lower() in c.name.lower() for part in args.only)]
+    wanted = [c for c in wanted if (c.columns if args.columns else c.command)]
     missing = {c.name: reason for c in wanted if (reason := c.needs(args)) is not None}
     contenders = [contender for contender in wanted if contender.name not in missing]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None

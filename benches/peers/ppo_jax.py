@@ -3,8 +3,8 @@
     python benches/peers/ppo_jax.py [--seed 1] [--until 475] [--steps N] [--chunk 10]
     python benches/peers/ppo_jax.py --columns [--env CartPole-v1|Breakout] [--num-envs N] [--seconds 2] [--repeats 5]
 
-Environments (gymnax), rollouts and updates are one compiled program of `--chunk` updates; between two calls of it the host
-looks at the returns, since a program cannot end early by itself. Settings: PureJaxRL's for CartPole and for MinAtar.
+Environments (gymnax), rollouts and updates are one compiled program of `--chunk` updates; between two calls of it the
+host looks at the returns, since a program cannot end early by itself. Settings: PureJaxRL's for CartPole and MinAtar.
 Compiling counts as training, and is given apart as well. Nothing is read from a cache of compiled programs.
 Solved: the mean return of the last 100 episodes of training, all 100 of them there, is at least `--until`.
 """

@@ -3,8 +3,8 @@
     python benches/peers/ppo_sb3.py [--seed 1] [--settings zoo|default] [--until 475] [--steps N] [--threads N]
     python benches/peers/ppo_sb3.py --columns [--env CartPole-v1|Breakout] [--num-envs N] [--seconds 2] [--repeats 5]
 
-Settings: `zoo` is what rl-baselines3-zoo publishes for CartPole-v1, `default` is SB3's own on one environment. Breakout is
-MinAtar's, with flat observations and PureJaxRL's settings for MinAtar, through SB3's own vector environment.
+Settings: `zoo` is what rl-baselines3-zoo publishes for CartPole-v1, `default` is SB3's own on one environment. Breakout
+is MinAtar's, with flat observations and PureJaxRL's settings for MinAtar, through SB3's own vector environment.
 Solved: the mean return of the last 100 episodes of training, all 100 of them there, is at least `--until`.
 """
 
