@@ -282,6 +282,17 @@ def measure(works: dict, args: argparse.Namespace) -> dict:
     return {"columns": speeds, "medians": {name: statistics.median(values) for name, values in speeds.items()}}
 
 
+def limit_threads(threads: int) -> int:
+    """XLA has as many threads as it may use cores when it begins: where that can be set, this many."""
+    if not hasattr(os, "sched_setaffinity"):
+        return os.cpu_count() or 1
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[-threads:])
+    jax.devices()
+    os.sched_setaffinity(0, cores)
+    return min(threads, len(cores))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", choices=list(SETTINGS), default="CartPole-v1")
@@ -290,17 +301,19 @@ def main() -> None:
     parser.add_argument("--until", type=float, default=475.0)
     parser.add_argument("--num-envs", type=int, help="default: that of the settings")
     parser.add_argument("--chunk", type=int, default=10, help="updates per call of the compiled program")
+    parser.add_argument("--threads", type=int, default=1, help="of XLA; 1 is the fastest for networks this small")
     parser.add_argument("--columns", action="store_true", help="measure throughput instead")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a stretch of --columns")
     parser.add_argument("--repeats", type=int, default=5, help="stretches of --columns")
     parser.add_argument("--json", action="store_true", help="accepted for symmetry: the output is always JSON")
     args = parser.parse_args()
+    threads = limit_threads(args.threads)
     result = {"peer": "jax", "settings": "purejaxrl", "env": args.env, "seed": args.seed, "chunk": args.chunk}
     result |= columns(args) if args.columns else train(args)
     cpu = time.process_time()
     versions = {name: metadata.version(name) for name in ("jax", "gymnax", "optax", "numpy")}
     versions |= {"python": platform.python_version()}
-    machine = {"device": jax.devices()[0].platform, "threads": len(os.sched_getaffinity(0))}
+    machine = {"device": jax.devices()[0].platform, "threads": threads}
     print(json.dumps(result | {"seconds_cpu": cpu} | machine | {"versions": versions}))
 
 
