@@ -283,13 +283,11 @@ def measure(works: dict, args: argparse.Namespace) -> dict:
 
 
 def limit_threads(threads: int) -> int:
-    """XLA has as many threads as it may use cores when it begins: where that can be set, this many."""
+    """XLA has a thread for each core that the process may use: where that can be set, the last so many."""
     if not hasattr(os, "sched_setaffinity"):
         return os.cpu_count() or 1
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-threads:])
-    jax.devices()
-    os.sched_setaffinity(0, cores)
     return min(threads, len(cores))
 
 
