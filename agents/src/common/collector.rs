@@ -123,7 +123,10 @@ impl Collector {
         let facts = setup.facts.clone();
         let agents = facts.agents;
         // A GPU wants one big batch.
-        let count = if matches!(setup.device, Device::Cpu) { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
+        let shipped = !setup.env.ends_with(".wgsl");
+        let device = shadergym_envs::choose_device(&setup.device, num_envs, shipped).device;
+        let count = if device == Device::Cpu { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
+        let setup = Setup { device, ..setup.clone() };
         let seed = environment_seed(setup.seed);
         let mut shards = Vec::with_capacity(count);
         let mut first = 0;
