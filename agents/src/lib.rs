@@ -19,6 +19,8 @@ pub mod options;
 pub mod policy;
 pub mod presets;
 pub mod report;
+#[cfg(feature = "gpu")]
+mod resident;
 pub mod schedule;
 pub mod state;
 pub mod train;

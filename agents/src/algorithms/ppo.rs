@@ -33,7 +33,14 @@ pub const AGENT: Entry = Entry {
     options: Config::options,
     acts_in: |_| true,
     resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
-    make: |table, setup| Ok(Box::new(Ppo::new(Config::checked(table, &setup.facts)?, setup)?)),
+    make: |table, setup| {
+        let config = Config::checked(table, &setup.facts)?;
+        #[cfg(feature = "gpu")]
+        if let Some(agent) = crate::resident::ppo(&config, setup, config.networks(setup)?.0)? {
+            return Ok(agent);
+        }
+        Ok(Box::new(Ppo::new(config, setup)?))
+    },
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
 };
 
@@ -135,7 +142,7 @@ impl Config {
         Ok((networks.build(setup, &heads, free)?, head))
     }
 
-    fn policy(&self, setup: &Setup) -> Result<Policy> {
+    pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy> {
         let (network, head) = self.networks(setup)?;
         let moments = self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.elements()));
         Ok(Policy::new(setup.facts.clone(), network, head.head(), moments))

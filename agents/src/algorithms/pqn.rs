@@ -29,7 +29,14 @@ pub const AGENT: Entry = Entry {
     options: Config::options,
     acts_in: discrete,
     resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
-    make: |table, setup| Ok(Box::new(Pqn::new(Config::checked(table, &setup.facts)?, setup)?)),
+    make: |table, setup| {
+        let config = Config::checked(table, &setup.facts)?;
+        #[cfg(feature = "gpu")]
+        if let Some(agent) = crate::resident::pqn(&config, setup, config.network(setup, &values_of(setup))?)? {
+            return Ok(agent);
+        }
+        Ok(Box::new(Pqn::new(config, setup)?))
+    },
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
 };
 
@@ -98,11 +105,16 @@ impl Config {
         networks.build(setup, &values.heads(), None)
     }
 
-    fn policy(&self, setup: &Setup) -> Result<Policy> {
-        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+    pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy> {
+        let values = values_of(setup);
         let network = self.network(setup, &values)?;
         Ok(Policy::new(setup.facts.clone(), network, values.head(self.final_epsilon), None))
     }
+}
+
+/// Action values of the environment, whose noise chooses actions.
+fn values_of(setup: &Setup) -> ActionValues {
+    ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"))
 }
 
 struct Pqn {
@@ -120,7 +132,7 @@ struct Pqn {
 
 impl Pqn {
     fn new(config: Config, setup: &Setup) -> Result<Self> {
-        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+        let values = values_of(setup);
         let network = config.network(setup, &values)?;
         let optimizer = build::optimizer(config.optimizer, 1e-8, 0.0, network.layout());
         Ok(Self {

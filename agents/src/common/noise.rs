@@ -31,6 +31,12 @@ impl Noise {
         Self { key: mix(mix(self.key ^ a.wrapping_mul(GOLDEN)).wrapping_add(b.wrapping_mul(GOLDEN))), counter: 0 }
     }
 
+    /// What the stream's numbers are made from, for kernels that draw the same ones.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
     /// How many numbers were drawn.
     pub fn counter(&self) -> u64 {
         self.counter

@@ -159,7 +159,7 @@ impl GpuContext {
 
     /// Runs work on the device and turns everything that wgpu reports meanwhile (on this thread) into an error, as
     /// well as a panic: wgpu panics where waiting on a lost device fails.
-    pub(super) fn guard<T>(&self, doing: &str, work: impl FnOnce() -> T) -> Result<T> {
+    pub fn guard<T>(&self, doing: &str, work: impl FnOnce() -> T) -> Result<T> {
         self.check()?;
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
@@ -184,7 +184,10 @@ impl GpuContext {
     }
 
     /// Waits until a submission is done.
-    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::DeviceFailed`].
+    pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
         self.guard("wait for the device", || {
             self.device.poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
         })?
@@ -196,7 +199,7 @@ impl GpuContext {
     ///
     /// # Errors
     /// [`Error::TooLarge`] beyond the adapter's limit, [`Error::DeviceFailed`] if there is no memory.
-    pub(super) fn buffer(&self, what: &str, words: usize, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+    pub fn buffer(&self, what: &str, words: usize, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
         let size = 4 * words.max(1) as u64;
         let allowed = self.info.max_buffer_bytes();
         if size > allowed {

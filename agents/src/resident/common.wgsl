@@ -1,0 +1,168 @@
+//! What all kernels of the resident learners share: the plan of a run, the call, bindings 0 to 6, and random numbers.
+//! Linked after shaders/shared/math.wgsl. A kernel file adds bindings 7 and up.
+//!
+//! A tile is 16 rows, a matrix `[columns, 16]` of them lies in `scratch` as one mat4x4 per column (row r is element
+//! [r / 4][r % 4]), so that one load feeds 16 multiply-adds. All workgroups have 64 threads.
+
+const THREADS: u32 = 64u;
+const TILE: u32 = 16u;
+
+/// One layer of a tower. Weights lie at `weights` [inputs, outputs], then bias, then (hidden, normalised) scale, offset.
+struct Layer {
+    inputs: u32,
+    outputs: u32,
+    /// first parameter
+    weights: u32,
+    /// columns in the workgroup's scratch: what comes in, what comes out, normalised values (then a column of 1/deviation)
+    input_at: u32,
+    output_at: u32,
+    norm_at: u32,
+    /// column of the gradient with respect to the outputs
+    delta_at: u32,
+    /// bool; 1 = the head: neither norm nor activation
+    last: u32,
+}
+
+/// What stays the same for a run; `plan.rs` writes it, field by field.
+struct Plan {
+    /// rows of one step (instances x agents), agents, steps of a rollout, instances
+    rows: u32, agents: u32, steps: u32, instances: u32,
+    /// words of an observation, its values, its encoding (0 f32, 1 u8, 2 bits), words of an action
+    words: u32, elements: u32, encoding: u32, action_words: u32,
+    /// offsets in `record`, all regions [steps, rows] but actions [.., action words] and values [steps + 1, rows]
+    at_actions: u32, at_log_probs: u32, at_values: u32, at_rewards: u32,
+    at_flags: u32, at_final_values: u32, at_advantages: u32, at_returns: u32,
+    /// [updates, 2] mean and deviation of advantages; [workgroups of returns, 8] moments for the log
+    at_moments: u32, at_summary: u32,
+    /// offsets in the environment's outputs
+    env_flags: u32, env_rewards: u32, env_finished: u32, env_observations: u32, env_final: u32,
+    /// parameters; columns of one workgroup's scratch; partial gradients at most
+    parameters: u32, scratch: u32, groups: u32,
+    /// bools; enum 0 tanh, 1 relu
+    layer_norm: u32, activation: u32,
+    /// first layer and number of layers of tower 0 and 1; the tower that knows the value of a state
+    first0: u32, count0: u32, first1: u32, count1: u32, value_tower: u32,
+    /// enum 0 categorical, 1 Gaussian, 2 action values; number of choices; first parameter of the log deviations
+    policy: u32, choices: u32, log_std: u32,
+    /// enum 0 clip, 1 dpo; bools
+    objective: u32, clip_value: u32, normalize: u32, bootstrap: u32,
+    clip_coef: f32, entropy_coef: f32, value_coef: f32, gamma: f32, lambda: f32, reward_scale: f32,
+    max_grad_norm: f32, adam_epsilon: f32, target_kl: f32,
+    /// finished episodes that the statistics have room for
+    episodes: u32,
+    /// actions of each choice
+    nvec: array<vec4<u32>, 16>,
+    /// of a Gaussian: lowest and highest action
+    low: array<vec4<f32>, 4>, high: array<vec4<f32>, 4>,
+    layers: array<Layer, 18>,
+}
+
+/// What differs from dispatch to dispatch; one slot of a buffer that the host writes once per iteration.
+struct Call {
+    /// step of the rollout (plan.steps = after the last), and counted over the run (low, high)
+    t: u32, step_low: u32, step_high: u32,
+    /// update of the iteration, first entry of its rows in `order`, number of its rows
+    update: u32, begin: u32, rows: u32,
+    /// bool; the last update of a pass
+    last_of_pass: u32,
+    /// bool; RAdam's variance is not known well enough yet
+    plain: u32,
+    /// learning rate (with RAdam's rectification), 1 / (1 - beta^t) of both moments
+    rate: f32, first_scale: f32, second_scale: f32,
+    /// probability of a random action
+    epsilon: f32,
+    /// key of the actions' noise
+    key_low: u32, key_high: u32,
+    pad0: u32, pad1: u32,
+}
+
+/// What the host reads back.
+struct Statistics {
+    /// episodes that ended
+    finished: atomic<u32>,
+    /// first update that must not happen any more; all ones if none
+    halt: u32,
+    /// bool; the loss or the gradient is no number
+    diverged: u32,
+    /// updates made
+    updates: u32,
+    /// norm of the newest gradient
+    grad_norm: f32,
+    pad0: f32, pad1: f32, pad2: f32,
+    /// sums of the loss over all updates
+    sums: array<f32, 8>,
+    /// [episodes, 3] place (step x instances + instance), length, mean return
+    episodes: array<u32>,
+}
+
+@group(0) @binding(0) var<uniform> call: Call;
+@group(0) @binding(1) var<uniform> plan: Plan;
+/// [parameters]
+@group(0) @binding(2) var<storage, read_write> parameters: array<f32>;
+/// [steps, rows, words] as the environment gives them
+@group(0) @binding(3) var<storage, read_write> observations: array<u32>;
+@group(0) @binding(4) var<storage, read_write> record: array<u32>;
+/// [workgroups, plan.scratch] columns of 16 rows
+@group(0) @binding(5) var<storage, read_write> scratch: array<mat4x4<f32>>;
+@group(0) @binding(6) var<storage, read_write> statistics: Statistics;
+
+fn recorded(at: u32) -> f32 {
+    return bitcast<f32>(record[at]);
+}
+
+// ---- Noise, as in common/noise.rs: 64-bit numbers as (low, high) -------------------------------------
+
+const GOLDEN: vec2<u32> = vec2<u32>(0x7f4a7c15u, 0x9e3779b9u);
+
+fn wide_add(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let low = a.x + b.x;
+    return vec2<u32>(low, a.y + b.y + select(0u, 1u, low < b.x));
+}
+
+fn wide_mul(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    return vec2<u32>(a.x * b.x, math_mul_high(a.x, b.x) + a.x * b.y + a.y * b.x);
+}
+
+/// SplitMix64's finaliser.
+fn mix64(value: vec2<u32>) -> vec2<u32> {
+    var x = value;
+    x = x ^ vec2<u32>((x.x >> 30u) | (x.y << 2u), x.y >> 30u);
+    x = wide_mul(x, vec2<u32>(0x1ce4e5b9u, 0xbf58476du));
+    x = x ^ vec2<u32>((x.x >> 27u) | (x.y << 5u), x.y >> 27u);
+    x = wide_mul(x, vec2<u32>(0x133111ebu, 0x94d049bbu));
+    return x ^ vec2<u32>((x.x >> 31u) | (x.y << 1u), x.y >> 31u);
+}
+
+struct Noise {
+    key: vec2<u32>,
+    /// what was added to the key so far: draws x GOLDEN
+    sum: vec2<u32>,
+}
+
+/// The stream of a row at this call's step.
+fn noise_at(row: u32) -> Noise {
+    let step = wide_mul(vec2<u32>(call.step_low, call.step_high), GOLDEN);
+    let of_step = mix64(vec2<u32>(call.key_low, call.key_high) ^ step);
+    return Noise(mix64(wide_add(of_step, wide_mul(vec2<u32>(row, 0u), GOLDEN))), vec2<u32>());
+}
+
+fn noise_bits(noise: ptr<function, Noise>) -> vec2<u32> {
+    (*noise).sum = wide_add((*noise).sum, GOLDEN);
+    return mix64(wide_add((*noise).key, (*noise).sum));
+}
+
+/// Uniform in (0, 1).
+fn noise_uniform(noise: ptr<function, Noise>) -> f32 {
+    return (f32(noise_bits(noise).y >> 9u) + 0.5) * 0x1p-23f;
+}
+
+/// Uniform below n.
+fn noise_below(noise: ptr<function, Noise>, n: u32) -> u32 {
+    return math_mul_high(noise_bits(noise).y, n);
+}
+
+/// Standard normal.
+fn noise_normal(noise: ptr<function, Noise>) -> f32 {
+    let radius = sqrt(-2.0 * math_log(noise_uniform(noise)));
+    return radius * math_cos(MATH_TAU * noise_uniform(noise));
+}

@@ -1,0 +1,302 @@
+//! Training that stays on the GPU: rollouts and updates of PPO and PQN as compute kernels on the environment's own device
+//! and queue. Per iteration the host writes the order of the minibatches and the options of each launch, submits
+//! everything without waiting, and reads back one small block of statistics.
+//!
+//! Networks are perceptrons with the parameters of the CPU's; random numbers, the order of minibatches and the sums of
+//! the loss are the CPU's too, so both learn the same up to rounding. On one device results repeat bit by bit: partial
+//! gradients are added in a fixed order. What is not supported learns on the CPU with environments on the GPU.
+
+mod device;
+mod plan;
+mod ppo;
+mod pqn;
+
+use std::sync::Arc;
+
+use shadergym_envs::gpu::select_adapter;
+use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
+
+use crate::agent::{Episode, Log, Setup};
+use crate::common::collector::{environment_seed, mask_words};
+use crate::common::noise::Noise;
+use crate::error::{Error, Result};
+use crate::network::{LossSums, Network};
+use crate::state::State;
+use device::{Kernel, OnDevice, Piece};
+use plan::{Call, Learning, Plan, SUMS, Sizes, plan};
+
+pub(crate) use ppo::make as ppo;
+pub(crate) use pqn::make as pqn;
+
+/// Steps of a rollout that are submitted together, so that the device begins before all are encoded.
+const STEPS_PER_SUBMISSION: usize = 64;
+/// Words of the statistics before the episodes.
+const HEADER: usize = 16;
+/// As in optim.rs.
+const BETAS: (f64, f64) = (0.9, 0.999);
+
+/// Environments and learner on one device.
+struct Resident {
+    learning: Learning,
+    network: Box<dyn Network>,
+    env: Batch,
+    device: OnDevice,
+    plan: Plan,
+    sizes: Sizes,
+    actions: Noise,
+    shuffles: Noise,
+    /// Steps of the environments, of all instances at once.
+    step: u64,
+    /// Updates of the optimiser.
+    updates: u64,
+}
+
+/// What an iteration learned.
+struct Learned {
+    /// Means of the loss's sums over all rows of all updates.
+    means: LossSums,
+    grad_norm: f32,
+    /// Mean value of the states, and share of the variance of the returns that they explain.
+    value: f64,
+    explained_variance: f64,
+}
+
+impl Resident {
+    /// Environments, kernels and parameters in place; None where the options or the device are not for it.
+    fn new(learning: Learning, network: Box<dyn Network>, setup: &Setup) -> Result<Option<Self>> {
+        let facts: &Arc<Facts> = &setup.facts;
+        let Device::Gpu(selector) = &setup.device else { return Ok(None) };
+        if mask_words(facts) > 0 {
+            return Ok(None);
+        }
+        let Some((mut plan, sizes)) = plan(&learning, facts, network.layout()) else { return Ok(None) };
+        let adapter = select_adapter(selector.as_ref().map(ToString::to_string).as_deref())?;
+        // The kernels bind eight storage buffers, and the recording and the environment are among them.
+        if adapter.limits.max_storage_buffers_per_shader_stage < 8 {
+            return Ok(None);
+        }
+        let most = adapter.limits.max_compute_workgroups_per_dimension;
+        sizes.check(&adapter.name, adapter.max_buffer_bytes(), most)?;
+        let options = BatchOptions::new(learning.num_envs).autoreset_mode(AutoresetMode::SameStep);
+        let mut env = setup.make(options)?;
+        env.reset(environment_seed(setup.seed))?;
+        let Some(on_device) = env.on_device()? else { return Ok(None) };
+        let (context, buffers) = (on_device.context().clone(), on_device.buffers());
+        plan.bind(&buffers);
+        let calls = learning.steps + 1 + sizes.updates;
+        let device = OnDevice::new(context, &buffers, &plan, sizes, calls)?;
+        device.write(&device.parameters, 0, bytemuck::cast_slice(network.parameters()))?;
+        let (actions, shuffles) = (Noise::new(setup.seed, "actions"), Noise::new(setup.seed, "minibatches"));
+        Ok(Some(Self {
+            learning,
+            network,
+            env,
+            device,
+            plan,
+            sizes,
+            actions,
+            shuffles,
+            step: 0,
+            updates: 0,
+        }))
+    }
+
+    /// Transitions of one rollout.
+    fn transitions(&self) -> usize {
+        self.learning.num_envs * self.learning.steps
+    }
+
+    /// The calls of a rollout and of all updates.
+    fn calls(&self, learning_rate: f32, epsilon: f32) -> Vec<Call> {
+        let words = |x: u64| [x as u32, (x >> 32) as u32];
+        let (l, s) = (&self.learning, &self.sizes);
+        let key = words(self.actions.key());
+        let rollout = (0..=l.steps).map(|t| {
+            let step = words(self.step + t as u64);
+            Call { t: t as u32, step, key, epsilon, rows: s.minibatch as u32, ..Call::default() }
+        });
+        let updates = (0..s.updates).map(|k| {
+            let t = (self.updates + k as u64 + 1) as f64;
+            let (first, second) = (BETAS.0.powf(t), BETAS.1.powf(t));
+            let rectified = if l.rectified { rectification(t, second) } else { Some(1.0) };
+            Call {
+                update: k as u32,
+                begin: (k * s.minibatch) as u32,
+                rows: s.minibatch as u32,
+                last_of_pass: u32::from((k + 1) % s.per_pass == 0),
+                plain: u32::from(rectified.is_none()),
+                rate: (f64::from(learning_rate) * rectified.unwrap_or(1.0)) as f32,
+                first_scale: (1.0 / (1.0 - first)) as f32,
+                second_scale: (1.0 / (1.0 - second)) as f32,
+                ..Call::default()
+            }
+        });
+        rollout.chain(updates).collect()
+    }
+
+    /// The rows of all minibatches, and the counter of the shuffles after each pass.
+    fn order(&mut self) -> (Vec<u32>, Vec<u64>) {
+        let mut rows: Vec<u32> = (0..self.plan.rows * self.plan.steps).collect();
+        let (mut order, mut counters) = (Vec::with_capacity(self.sizes.order), Vec::new());
+        for _ in 0..self.learning.epochs {
+            self.shuffles.shuffle(&mut rows);
+            order.extend_from_slice(&rows[..self.sizes.per_pass * self.sizes.minibatch]);
+            counters.push(self.shuffles.counter());
+        }
+        (order, counters)
+    }
+
+    /// A rollout and its updates: submitted as a whole, then the statistics are read.
+    fn iterate(&mut self, agent: &str, steps: u64, rate: f32, epsilon: f32, log: &mut Log) -> Result<Learned> {
+        let (order, counters) = self.order();
+        let calls = self.calls(rate, epsilon);
+        let (device, sizes, t_end) = (&self.device, &self.sizes, self.learning.steps);
+        let reads_before = device.reads();
+        device.write(&device.order, 0, &order)?;
+        device.write_calls(&calls)?;
+        let mut header = [0; HEADER];
+        header[1] = u32::MAX;
+        device.write(&device.statistics, 0, &header)?;
+        let Some(env) = self.env.on_device()? else {
+            return Err(Error::Unsupported("the environments left the device".to_owned()));
+        };
+        let begun = device.launches();
+        for first in (0..t_end).step_by(STEPS_PER_SUBMISSION) {
+            device.submit(|encoder| {
+                for t in first..(first + STEPS_PER_SUBMISSION).min(t_end) {
+                    device.encode(encoder, Kernel::Act, t);
+                    env.encode_step(encoder)?;
+                    device.count_launch();
+                }
+                Ok(())
+            })?;
+        }
+        let collected = device.launches();
+        device.submit(|encoder| {
+            // Takes down the last step, and the values after it.
+            device.encode(encoder, Kernel::Act, t_end);
+            device.encode(encoder, Kernel::Returns, t_end);
+            device.encode(encoder, Kernel::Moments, t_end);
+            for k in 0..sizes.updates {
+                for kernel in [Kernel::Gradient, Kernel::Reduce, Kernel::Adam] {
+                    device.encode(encoder, kernel, t_end + 1 + k);
+                }
+            }
+            Ok(())
+        })?;
+        let learned = device.launches();
+        let pieces = [
+            Piece { buffer: &device.statistics, at: 0, words: sizes.statistics },
+            Piece { buffer: &device.record, at: self.plan.at_summary as usize, words: 8 * sizes.return_groups },
+        ];
+        let read = device.read(&pieces)?;
+        let (statistics, summary) = (&read[0], &read[1]);
+        let float = |word: usize| f32::from_bits(statistics[word]);
+        let made = statistics[3] as usize;
+        self.step += t_end as u64;
+        self.updates += made as u64;
+        if made < sizes.updates {
+            // The passes ended early: the next iteration shuffles as if the others had never been meant.
+            self.shuffles.set_counter(counters[made.div_ceil(sizes.per_pass).clamp(1, counters.len()) - 1]);
+        }
+        let mut sums = LossSums::default();
+        sums.iter_mut().zip(0..SUMS).for_each(|(sum, k)| *sum = f64::from(float(8 + k)));
+        if statistics[2] != 0 {
+            let bad = sums.iter().find(|v| !v.is_finite()).map(|v| ("the loss", *v));
+            let (what, value) = bad.unwrap_or(("the gradient's norm", f64::from(float(4))));
+            return Err(Error::Diverged { agent: agent.to_owned(), step: steps, what: what.to_owned(), value });
+        }
+        episodes(statistics, log);
+        let seen = (made * sizes.minibatch) as f64;
+        let (value, explained_variance) = explained(summary);
+        log.scalars.insert("gpu/launches_per_step", (collected - begun) as f64 / t_end as f64);
+        log.scalars.insert("gpu/launches_per_update", (learned - collected) as f64 / sizes.updates as f64);
+        let reads = device.reads();
+        log.scalars.insert("gpu/read_backs", (reads.0 - reads_before.0) as f64);
+        log.scalars.insert("gpu/read_back_bytes", 4.0 * (reads.1 - reads_before.1) as f64);
+        Ok(Learned { means: sums.map(|sum| sum / seen), grad_norm: float(4), value, explained_variance })
+    }
+
+    /// The parameters as they are now.
+    fn parameters(&self) -> Result<Vec<f32>> {
+        let words = self.network.parameters().len();
+        let read = self.device.read(&[Piece { buffer: &self.device.parameters, at: 0, words }])?;
+        Ok(read[0].iter().map(|w| f32::from_bits(*w)).collect())
+    }
+
+    fn save(&mut self, state: &mut State, prefix: &str) -> Result<()> {
+        let counters = [self.shuffles.counter(), self.step, self.updates];
+        state.put_u64(format!("{prefix}/resident"), &counters);
+        state.put_f32(format!("{prefix}/parameters"), &self.parameters()?);
+        let moments = self.device.read(&[self.device.moments()])?;
+        state.put_f32(format!("{prefix}/moments"), bytemuck::cast_slice(&moments[0]));
+        state.put_bytes(format!("{prefix}/environments"), &self.env.snapshot()?.to_bytes());
+        Ok(())
+    }
+
+    fn load(&mut self, state: &State, prefix: &str) -> Result<()> {
+        let [shuffles, step, updates] = state.counters(&format!("{prefix}/resident"))?;
+        let mut moments = vec![0.0; 2 * self.network.parameters().len()];
+        state.read_f32(&format!("{prefix}/moments"), &mut moments)?;
+        state.read_f32(&format!("{prefix}/parameters"), self.network.parameters_mut())?;
+        self.env.restore(&Snapshot::from_bytes(state.bytes(&format!("{prefix}/environments"))?)?)?;
+        let device = &self.device;
+        device.write(&device.parameters, 0, bytemuck::cast_slice(self.network.parameters()))?;
+        let place = device.moments();
+        device.write(place.buffer, place.at, bytemuck::cast_slice(&moments))?;
+        self.shuffles.set_counter(shuffles);
+        (self.step, self.updates) = (step, updates);
+        Ok(())
+    }
+}
+
+/// RAdam's factor at update t (Liu et al. 2020); None while the variance is not known well enough.
+fn rectification(t: f64, beta2_to_t: f64) -> Option<f64> {
+    let most = 2.0 / (1.0 - BETAS.1) - 1.0;
+    let now = most - 2.0 * t * beta2_to_t / (1.0 - beta2_to_t);
+    (now > 5.0).then(|| ((now - 4.0) * (now - 2.0) * most / ((most - 4.0) * (most - 2.0) * now)).sqrt())
+}
+
+/// Takes the finished episodes into the log, in the order of steps and instances.
+fn episodes(statistics: &[u32], log: &mut Log) {
+    let room = (statistics.len() - HEADER) / 3;
+    let count = (statistics[0] as usize).min(room);
+    let (entries, _) = statistics[HEADER..HEADER + 3 * count].as_chunks::<3>();
+    let mut entries = entries.to_vec();
+    entries.sort_unstable();
+    let episode = |e: [u32; 3]| Episode { length: e[1], episode_return: f32::from_bits(e[2]) };
+    log.episodes.extend(entries.into_iter().map(episode));
+}
+
+/// Mean value and explained variance from the moments of groups of rows.
+fn explained(summary: &[u32]) -> (f64, f64) {
+    let mut n = 0.0;
+    let (mut mean, mut squares, mut values) = ([0.0; 2], [0.0; 2], 0.0);
+    for group in summary.as_chunks::<8>().0 {
+        let group = group.map(|w| f64::from(f32::from_bits(w)));
+        let (m, total) = (group[0], n + group[0]);
+        for (k, at) in [(0, 1), (1, 3)] {
+            let d = group[at] - mean[k];
+            mean[k] += d * m / total;
+            squares[k] += group[at + 1] + d * d * n * m / total;
+        }
+        values += group[5];
+        n = total;
+    }
+    (values / n, if squares[1] > 0.0 { 1.0 - squares[0] / squares[1] } else { f64::NAN })
+}
+
+/// A policy with the parameters as they are now.
+///
+/// # Panics
+/// If the device is lost: a policy cannot be had then, and the next iteration would say so too.
+fn copied(resident: &Resident, policy: impl FnOnce(&State) -> Result<crate::policy::Policy>) -> crate::policy::Policy {
+    let mut state = State::default();
+    resident
+        .parameters()
+        .and_then(|parameters| {
+            state.put_f32("policy/parameters", &parameters);
+            policy(&state)
+        })
+        .unwrap_or_else(|e| panic!("the policy cannot be read from the device: {e}"))
+}

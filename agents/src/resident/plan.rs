@@ -1,0 +1,391 @@
+//! What the kernels know of a run: shapes, offsets and options, as the structs of common.wgsl have them.
+
+use bytemuck::{Pod, Zeroable};
+use shadergym_envs::gpu::DeviceBuffers;
+use shadergym_envs::{ActionSpace, Encoding, Facts};
+
+use crate::common::actor_critic::Objective;
+use crate::error::{Error, Result};
+use crate::network::{Activation, Layout};
+use crate::options::Truncation;
+
+/// Rows of a tile.
+pub const TILE: usize = 16;
+/// Threads of a workgroup.
+pub const THREADS: usize = 64;
+/// Workgroups of a tower that act at most; each takes several tiles where there are more.
+const MAX_GROUPS: usize = 1024;
+/// Partial gradients at most, and bytes that they may take.
+const MAX_PARTIALS: usize = 256;
+const PARTIAL_BYTES: usize = 64 << 20;
+/// Finished episodes that an iteration keeps at most.
+const MAX_EPISODES: usize = 16_384;
+/// Sums of the loss behind a gradient.
+pub const SUMS: usize = 8;
+const MAX_LAYERS: usize = 18;
+
+/// `Layer` of common.wgsl.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+struct Layer {
+    inputs: u32,
+    outputs: u32,
+    weights: u32,
+    input_at: u32,
+    output_at: u32,
+    norm_at: u32,
+    delta_at: u32,
+    last: u32,
+}
+
+/// `Plan` of common.wgsl, which documents the fields.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[allow(missing_docs, reason = "documented in common.wgsl")]
+pub struct Plan {
+    pub rows: u32,
+    pub agents: u32,
+    pub steps: u32,
+    pub instances: u32,
+    pub words: u32,
+    pub elements: u32,
+    pub encoding: u32,
+    pub action_words: u32,
+    pub at_actions: u32,
+    pub at_log_probs: u32,
+    pub at_values: u32,
+    pub at_rewards: u32,
+    pub at_flags: u32,
+    pub at_final_values: u32,
+    pub at_advantages: u32,
+    pub at_returns: u32,
+    pub at_moments: u32,
+    pub at_summary: u32,
+    pub env_flags: u32,
+    pub env_rewards: u32,
+    pub env_finished: u32,
+    pub env_observations: u32,
+    pub env_final: u32,
+    pub parameters: u32,
+    pub scratch: u32,
+    pub groups: u32,
+    pub layer_norm: u32,
+    pub activation: u32,
+    pub towers: [[u32; 2]; 2],
+    pub value_tower: u32,
+    pub policy: u32,
+    pub choices: u32,
+    pub log_std: u32,
+    pub objective: u32,
+    pub clip_value: u32,
+    pub normalize: u32,
+    pub bootstrap: u32,
+    pub clip_coef: f32,
+    pub entropy_coef: f32,
+    pub value_coef: f32,
+    pub gamma: f32,
+    pub lambda: f32,
+    pub reward_scale: f32,
+    pub max_grad_norm: f32,
+    pub adam_epsilon: f32,
+    pub target_kl: f32,
+    pub episodes: u32,
+    pad: [u32; 2],
+    nvec: [u32; 64],
+    low: [f32; 16],
+    high: [f32; 16],
+    layers: [Layer; MAX_LAYERS],
+}
+
+/// `Call` of common.wgsl.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "documented in common.wgsl")]
+pub struct Call {
+    pub t: u32,
+    pub step: [u32; 2],
+    pub update: u32,
+    pub begin: u32,
+    pub rows: u32,
+    pub last_of_pass: u32,
+    pub plain: u32,
+    pub rate: f32,
+    pub first_scale: f32,
+    pub second_scale: f32,
+    pub epsilon: f32,
+    pub key: [u32; 2],
+    pub pad: [u32; 2],
+}
+
+/// What is learned and how, for both algorithms.
+#[derive(Debug, Clone)]
+pub struct Learning {
+    /// Action values (PQN) rather than a policy and a value (PPO).
+    pub action_values: bool,
+    /// Parallel environments.
+    pub num_envs: usize,
+    /// Steps of a rollout.
+    pub steps: usize,
+    /// Passes over it.
+    pub epochs: usize,
+    /// Minibatches per pass.
+    pub minibatches: usize,
+    /// What the policy maximises.
+    pub objective: Objective,
+    /// Range of the ratio, and of the value if `clip_value`.
+    pub clip_coef: f32,
+    /// Whether the value loss is clipped.
+    pub clip_value: bool,
+    /// Whether advantages are normalised per minibatch.
+    pub normalize: bool,
+    /// Weight of the entropy bonus.
+    pub entropy_coef: f32,
+    /// Weight of the value loss.
+    pub value_coef: f32,
+    /// Discount factor.
+    pub gamma: f32,
+    /// Lambda of advantages or returns.
+    pub lambda: f32,
+    /// What rewards are multiplied by.
+    pub reward_scale: f32,
+    /// What a time limit means.
+    pub truncation: Truncation,
+    /// Global norm to clip gradients to, 0 = none.
+    pub max_grad_norm: f32,
+    /// Epsilon of the optimiser.
+    pub adam_epsilon: f32,
+    /// Whether the optimiser is RAdam, else Adam.
+    pub rectified: bool,
+    /// Divergence at which passes end, 0 = never.
+    pub target_kl: f32,
+    /// Hidden layers.
+    pub activation: Activation,
+    /// Whether they are normalised.
+    pub layer_norm: bool,
+}
+
+/// Words of the buffers, and workgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// The recorded observations.
+    pub observations: usize,
+    /// The rest of the recording.
+    pub record: usize,
+    /// Activations and their gradients.
+    pub scratch: usize,
+    /// Partial gradients.
+    pub partials: usize,
+    /// Gradient and moments of the optimiser.
+    pub optimizer: usize,
+    /// Statistics.
+    pub statistics: usize,
+    /// Rows in the minibatches of one iteration.
+    pub order: usize,
+    /// Workgroups per tower of `act`, of `returns`, of `reduce` and `adam`.
+    pub act_groups: usize,
+    /// Workgroups per tower of `gradient`.
+    pub partial_groups: usize,
+    /// As above.
+    pub return_groups: usize,
+    /// As above.
+    pub parameter_groups: usize,
+    /// Networks side by side.
+    pub towers: usize,
+    /// Rows of a minibatch.
+    pub minibatch: usize,
+    /// Updates of a pass; what is left over after equal minibatches waits for the next one.
+    pub per_pass: usize,
+    /// Updates of an iteration.
+    pub updates: usize,
+}
+
+/// The towers of a network that kernels can run: `[weight, bias, (scale, offset)]` per layer, layer by layer.
+fn towers(layout: &Layout, layer_norm: bool) -> Option<Vec<Vec<Layer>>> {
+    let mut towers: Vec<(String, Vec<Layer>)> = Vec::new();
+    let weights: Vec<_> = layout.parts().iter().filter(|p| p.shape.len() == 2).collect();
+    for part in &weights {
+        let tower = part.name.split('.').next()?.to_owned();
+        if towers.last().is_none_or(|(name, _)| *name != tower) {
+            towers.push((tower, Vec::new()));
+        }
+        let [inputs, outputs] = part.shape[..] else { return None };
+        let (inputs, outputs, weights) = (inputs as u32, outputs as u32, part.offset as u32);
+        towers.last_mut()?.1.push(Layer { inputs, outputs, weights, ..Layer::default() });
+    }
+    let mut end = 0;
+    for (_, layers) in &mut towers {
+        layers.last_mut()?.last = 1;
+        for layer in layers {
+            let norm = if layer_norm && layer.last == 0 { 2 * layer.outputs } else { 0 };
+            if layer.weights != end {
+                return None;
+            }
+            end = layer.weights + layer.inputs * layer.outputs + layer.outputs + norm;
+        }
+    }
+    let free = layout.parts().iter().find(|p| p.offset as u32 == end);
+    let rest_fits = end as usize == layout.len() || free.is_some_and(|p| p.offset + p.len() == layout.len());
+    let count: usize = towers.iter().map(|(_, layers)| layers.len()).sum();
+    (rest_fits && count <= MAX_LAYERS && (1..=2).contains(&towers.len()))
+        .then(|| towers.into_iter().map(|(_, layers)| layers).collect())
+}
+
+/// Gives each layer its columns of the scratch; returns how many there are.
+fn place(layers: &mut [Layer], layer_norm: bool) -> u32 {
+    let mut at = layers[0].inputs;
+    let mut input_at = 0;
+    for layer in layers {
+        layer.input_at = input_at;
+        layer.output_at = at;
+        at += layer.outputs;
+        if layer_norm && layer.last == 0 {
+            layer.norm_at = at;
+            at += layer.outputs + 1;
+        }
+        layer.delta_at = at;
+        at += layer.outputs;
+        input_at = layer.output_at;
+    }
+    at
+}
+
+/// Plan and sizes; None if the kernels cannot do it.
+pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan, Sizes)> {
+    let l = learning;
+    let mut towers = towers(layout, l.layer_norm)?;
+    let scratch = towers.iter_mut().map(|layers| place(layers, l.layer_norm)).max()?;
+    let (rows, steps, words) = (l.num_envs * facts.agents, l.steps, facts.observation.words);
+    let transitions = rows.checked_mul(steps)?;
+    let action_words = facts.action.words();
+    let mut p = Plan::zeroed();
+    match &facts.action {
+        ActionSpace::Discrete { n } => (p.choices, p.nvec[0]) = (1, *n),
+        ActionSpace::MultiDiscrete { nvec } if nvec.len() <= 64 => {
+            p.choices = nvec.len() as u32;
+            p.nvec[..nvec.len()].copy_from_slice(nvec);
+        }
+        ActionSpace::Box { low, high } if low.len() <= 16 => {
+            p.policy = 1;
+            p.low[..low.len()].copy_from_slice(low);
+            p.high[..high.len()].copy_from_slice(high);
+            p.log_std = (layout.len() - low.len()) as u32;
+        }
+        _ => return None,
+    }
+    if l.action_values {
+        p.policy = 2;
+    }
+    let minibatch = transitions / l.minibatches;
+    let per_pass = transitions / minibatch;
+    let updates = l.epochs * per_pass;
+    let mut next = 0;
+    let mut region = |words: usize| {
+        let at = next;
+        next += words;
+        at as u32
+    };
+    p.at_actions = region(transitions * action_words);
+    p.at_log_probs = region(transitions);
+    p.at_values = region(transitions + rows);
+    p.at_rewards = region(transitions);
+    p.at_flags = region(transitions);
+    p.at_final_values = region(transitions);
+    p.at_advantages = region(transitions);
+    p.at_returns = region(transitions);
+    p.at_moments = region(2 * updates);
+    let return_groups = rows.div_ceil(THREADS);
+    p.at_summary = region(8 * return_groups);
+    let parameters = layout.len();
+    let width = parameters + SUMS;
+    let most = (PARTIAL_BYTES / (4 * width)).clamp(1, MAX_PARTIALS);
+    let groups = minibatch.div_ceil(TILE).min(most);
+    let act_groups = rows.div_ceil(TILE).min(MAX_GROUPS);
+    let episodes = (l.num_envs * steps).min(MAX_EPISODES);
+    (p.rows, p.agents, p.steps, p.instances) = (rows as u32, facts.agents as u32, steps as u32, l.num_envs as u32);
+    (p.words, p.elements, p.action_words) = (words as u32, facts.observation.elements() as u32, action_words as u32);
+    p.encoding = match facts.observation.encoding {
+        Encoding::F32 => 0,
+        Encoding::U8 => 1,
+        Encoding::Bit => 2,
+    };
+    (p.parameters, p.scratch, p.groups) = (parameters as u32, scratch, groups as u32);
+    (p.layer_norm, p.activation) = (u32::from(l.layer_norm), u32::from(l.activation == Activation::Relu));
+    let mut first = 0;
+    for (k, layers) in towers.iter().enumerate() {
+        p.towers[k] = [first as u32, layers.len() as u32];
+        p.layers[first..first + layers.len()].copy_from_slice(layers);
+        first += layers.len();
+    }
+    p.value_tower = towers.len() as u32 - 1;
+    p.objective = u32::from(l.objective == Objective::Dpo);
+    (p.clip_value, p.normalize) = (u32::from(l.clip_value), u32::from(l.normalize));
+    p.bootstrap = u32::from(l.truncation == Truncation::Bootstrap);
+    (p.clip_coef, p.entropy_coef, p.value_coef) = (l.clip_coef, l.entropy_coef, l.value_coef);
+    (p.gamma, p.lambda, p.reward_scale) = (l.gamma, l.lambda, l.reward_scale);
+    (p.max_grad_norm, p.adam_epsilon, p.target_kl) = (l.max_grad_norm, l.adam_epsilon, l.target_kl);
+    p.episodes = episodes as u32;
+    let parameter_groups = width.div_ceil(THREADS);
+    let sizes = Sizes {
+        observations: transitions * words,
+        record: next,
+        scratch: 16 * scratch as usize * towers.len() * groups.max(act_groups),
+        partials: groups * width,
+        optimizer: width + parameter_groups + 2 * parameters,
+        statistics: 16 + 3 * episodes,
+        order: updates * minibatch,
+        act_groups,
+        partial_groups: groups,
+        return_groups,
+        parameter_groups,
+        towers: towers.len(),
+        minibatch,
+        per_pass,
+        updates,
+    };
+    Some((p, sizes))
+}
+
+impl Plan {
+    /// Takes down where the environment's outputs lie.
+    pub fn bind(&mut self, buffers: &DeviceBuffers) {
+        let word = |region: shadergym_envs::gpu::Region| (region.offset / 4) as u32;
+        self.env_flags = word(buffers.flags);
+        self.env_rewards = word(buffers.rewards);
+        self.env_finished = word(buffers.finished);
+        self.env_observations = word(buffers.observations);
+        self.env_final = word(buffers.final_observations);
+    }
+}
+
+impl Sizes {
+    /// Fails if a buffer is larger than a device allows.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] with the need and the limit.
+    pub fn check(&self, device: &str, limit: u64, most_groups: u32) -> Result<()> {
+        let buffers = [
+            ("the recorded observations", self.observations, "use fewer num_envs or num_steps"),
+            ("the recorded rollout", self.record, "use fewer num_envs or num_steps"),
+            ("the activations", self.scratch, "use smaller hidden layers"),
+            ("the partial gradients", self.partials, "use smaller hidden layers"),
+            ("the optimiser", self.optimizer, "use smaller hidden layers"),
+            ("the minibatches", self.order, "use fewer update_epochs, num_envs or num_steps"),
+        ];
+        // Indices in the kernels are 32 bits.
+        let limit = limit.min(4 * u64::from(u32::MAX));
+        for (what, words, advice) in buffers {
+            let needed = 4 * words as u64;
+            if needed > limit {
+                let what = format!("{what} on {device}");
+                return Err(Error::TooLarge { what, needed, available: limit, advice: advice.to_owned() });
+            }
+        }
+        let (needed, available) = (self.return_groups.max(self.updates) as u64, u64::from(most_groups));
+        if needed > available {
+            let what = format!("one launch on {device} (in workgroups, not bytes)");
+            let advice = "use fewer num_envs or num_minibatches".to_owned();
+            return Err(Error::TooLarge { what, needed, available, advice });
+        }
+        Ok(())
+    }
+}
