@@ -294,7 +294,8 @@ fn value_loss(value: f32, target: f32, clip: Option<(f32, f32)>) -> (f32, f32) {
     if let Some((old, range)) = clip {
         let bound = old + (value - old).clamp(-range, range);
         let clipped = 0.5 * (bound - target).powi(2);
-        if clipped > plain {
+        // Within the range both are the same but for rounding, and the gradient flows.
+        if clipped > plain && (value - old).abs() > range {
             return (clipped, 0.0);
         }
     }

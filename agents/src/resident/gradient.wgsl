@@ -115,7 +115,9 @@ fn value_row(at: u32, delta: u32, row: u32, source: u32) {
     var loss = 0.5 * (value - goal) * (value - goal);
     var slope = value - goal;
     let bound = old + clamp(value - old, -plan.clip_coef, plan.clip_coef) - goal;
-    if (plan.clip_value == 1u && 0.5 * bound * bound > loss) {
+    // Within the range both are the same but for rounding, and the gradient flows.
+    let outside = abs(value - old) > plan.clip_coef;
+    if (plan.clip_value == 1u && outside && 0.5 * bound * bound > loss) {
         loss = 0.5 * bound * bound;
         slope = 0.0;
     }

@@ -61,7 +61,7 @@ impl Agent for ResidentPpo {
         let learned = self.resident.iterate("ppo", after, learning_rate, 0.0, log)?;
         self.steps = after;
         let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
-        names.iter().zip(learned.means).for_each(|(name, mean)| drop(log.scalars.insert(name, mean)));
+        log.scalars.extend(names.into_iter().zip(learned.means));
         log.scalars.insert("value/mean", learned.value);
         log.scalars.insert("value/explained_variance", learned.explained_variance);
         log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
