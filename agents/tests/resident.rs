@@ -9,14 +9,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_agents::agent::{Agent, Episode, Log, Setup};
 use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
-use shadergym_agents::state::State;
+use shadergym_agents::state::{State, Values};
 use shadergym_agents::{Error, Result};
-use shadergym_envs::Device;
 use shadergym_envs::gpu::adapters;
+use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a figure of an iteration on the CPU and
 /// on the device. One rounding is 6e-8; a sum over 64 rows and 64 inputs in another order differs by some 1e-6, elementary
-/// functions by as much, and up to 64 updates, each divided by the root of small second moments, carry that forth.
+/// functions by as much, and 64 updates or more, each divided by the root of small second moments, carry that forth:
+/// 2e-5 after PPO's, 7e-4 after PQN's, whose norms of layers and maxima over actions magnify. One row on the other side of
+/// the clipping range is 1e-3 of the clip fraction of 1024 rows.
 const TOLERANCE: f64 = 2e-3;
 
 const PPO: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 learning_rate=1e-3";
@@ -31,7 +33,11 @@ fn main() -> ExitCode {
     };
     for (agent, env, settings) in [
         ("ppo", "CartPole-v1", PPO.to_owned()),
-        ("ppo", "CartPole-v1", format!("{PPO} objective=dpo clip_value=false normalize_advantage=false activation=relu")),
+        (
+            "ppo",
+            "CartPole-v1",
+            format!("{PPO} objective=dpo clip_value=false normalize_advantage=false activation=relu"),
+        ),
         ("ppo", "CartPole-v1", format!("{PPO} truncation=terminal optimizer=radam num_minibatches=7 max_grad_norm=0")),
         ("ppo", "MinAtar/Breakout-v1", PPO.to_owned()),
         ("ppo", "Pendulum-v1", format!("{PPO} num_steps=64 num_minibatches=8")),
@@ -39,7 +45,19 @@ fn main() -> ExitCode {
         ("pqn", "CartPole-v1", format!("{PQN} layer_norm=false activation=tanh optimizer=adam reward_scale=0.1")),
         ("pqn", "MinAtar/Breakout-v1", PQN.to_owned()),
     ] {
-        add(format!("learns_as_on_the_cpu::{agent}::{env}::{settings}"), Box::new(move || alike(agent, env, &settings)));
+        add(
+            format!("learns_as_on_the_cpu::{agent}::{env}::{settings}"),
+            Box::new(move || alike(agent, env, &settings)),
+        );
+    }
+    // What no environment above has: several agents, several choices.
+    for id in shadergym_envs::ids() {
+        let of_new_kind =
+            |f: &shadergym_envs::Facts| f.agents > 1 || matches!(f.action, ActionSpace::MultiDiscrete { .. });
+        if shadergym_envs::spec(id).is_ok_and(of_new_kind) {
+            let settings = format!("{PPO} num_steps=16 hidden=[32]");
+            add(format!("learns_as_on_the_cpu::ppo::{id}::{settings}"), Box::new(move || alike("ppo", id, &settings)));
+        }
     }
     for (agent, settings) in [("ppo", PPO), ("pqn", PQN)] {
         add(format!("goes_on_bitwise::{agent}"), Box::new(move || goes_on(agent, settings)));
@@ -50,14 +68,6 @@ fn main() -> ExitCode {
     add("too_large_is_refused_before_it_is_allocated".to_owned(), Box::new(too_large));
     add("divergence_is_an_error".to_owned(), Box::new(diverges));
     add("ppo_learns_cartpole".to_owned(), Box::new(learns));
-    if let Ok(v) = std::env::var("DBG") { let mut v = v.split('|').map(str::to_owned); let (a,e,s) = (v.next().unwrap(), v.next().unwrap(), v.next().unwrap()); let f=|| {
-        let mut c = made(&a,&e,&s,Device::Cpu,100_000).unwrap(); let mut g = made(&a,&e,&s,gpu(),100_000).unwrap();
-        for _ in 0..3 { let (mut l, mut m) = (Log::default(), Log::default()); c.iterate(&mut l).unwrap(); g.iterate(&mut m).unwrap();
-            for (k,v) in &l.scalars { println!("{k:28} {v:.8} {:.8}", m.scalars[k]); }
-            let (mut a, mut b) = (State::default(), State::default()); c.policy().save(&mut a); g.policy().save(&mut b);
-            let (x,y)=(a.f32("policy/parameters").unwrap(), b.f32("policy/parameters").unwrap());
-            let mut d: Vec<(usize,f32)> = x.iter().zip(y).map(|(x,y)| (x-y).abs()).enumerate().collect(); d.sort_by(|a,b| b.1.total_cmp(&a.1)); println!("worst parameters {:?} of {}", &d[..12.min(d.len())], x.len());
-        } }; f(); std::process::exit(0); }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -124,6 +134,20 @@ fn saved(agent: &mut dyn Agent) -> Result<State> {
     Ok(state)
 }
 
+/// Fails with the name of the first array that differs.
+fn same(a: &State, b: &State) -> Result<(), Failed> {
+    for ((name, _, a), (_, _, b)) in a.arrays().zip(b.arrays()) {
+        if a != b {
+            let differ = match (a, b) {
+                (Values::U8(a), Values::U8(b)) => (0..a.len()).filter(|&k| a[k] != b[k]).collect(),
+                _ => Vec::new(),
+            };
+            return Err(format!("{name} differs, bytes {differ:?}").into());
+        }
+    }
+    Ok(())
+}
+
 /// 2 iterations, a checkpoint into another agent, 2 more: the same bits as 4 iterations.
 fn goes_on(agent: &str, settings: &str) -> Result<(), Failed> {
     for env in ["CartPole-v1", "MinAtar/Breakout-v1"] {
@@ -134,10 +158,10 @@ fn goes_on(agent: &str, settings: &str) -> Result<(), Failed> {
         let mut resumed = made(agent, env, settings, gpu(), 10_000)?;
         resumed.load(&state)?;
         assert_eq!(resumed.env_steps(), 512);
-        assert_eq!(saved(&mut *resumed)?, state);
+        same(&saved(&mut *resumed)?, &state)?;
         let again = run(&mut *resumed, 1024)?;
         assert_eq!(again.0, rest.0);
-        assert_eq!(saved(&mut *resumed)?, saved(&mut *whole)?);
+        same(&saved(&mut *resumed)?, &saved(&mut *whole)?)?;
         let (mut a, mut b) = (State::default(), State::default());
         whole.policy().save(&mut a);
         resumed.policy().save(&mut b);

@@ -36,7 +36,7 @@ pub const AGENT: Entry = Entry {
     make: |table, setup| {
         let config = Config::checked(table, &setup.facts)?;
         #[cfg(feature = "gpu")]
-        if let Some(agent) = crate::resident::ppo(&config, setup, config.networks(setup)?.0)? {
+        if let Some(agent) = crate::resident::ppo(&config, setup, || Ok(config.networks(setup)?.0))? {
             return Ok(agent);
         }
         Ok(Box::new(Ppo::new(config, setup)?))

@@ -32,7 +32,7 @@ pub const AGENT: Entry = Entry {
     make: |table, setup| {
         let config = Config::checked(table, &setup.facts)?;
         #[cfg(feature = "gpu")]
-        if let Some(agent) = crate::resident::pqn(&config, setup, config.network(setup, &values_of(setup))?)? {
+        if let Some(agent) = crate::resident::pqn(&config, setup, || config.network(setup, &values_of(setup)))? {
             return Ok(agent);
         }
         Ok(Box::new(Pqn::new(config, setup)?))

@@ -76,7 +76,8 @@ impl OnDevice {
         use wgpu::BufferUsages as Usage;
         let storage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let uniform = Usage::UNIFORM | Usage::COPY_DST;
-        let stride = size_of::<Call>().next_multiple_of(context.info.limits.min_uniform_buffer_offset_alignment as usize);
+        let stride =
+            size_of::<Call>().next_multiple_of(context.info.limits.min_uniform_buffer_offset_alignment as usize);
         let parameters = context.buffer("the parameters of the network", plan.parameters as usize, storage)?;
         let observations = context.buffer("the recorded observations", sizes.observations, storage)?;
         let record = context.buffer("the recorded rollout", sizes.record, storage)?;

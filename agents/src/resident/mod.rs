@@ -63,12 +63,17 @@ struct Learned {
 
 impl Resident {
     /// Environments, kernels and parameters in place; None where the options or the device are not for it.
-    fn new(learning: Learning, network: Box<dyn Network>, setup: &Setup) -> Result<Option<Self>> {
+    fn new(
+        learning: Learning,
+        network: impl FnOnce() -> Result<Box<dyn Network>>,
+        setup: &Setup,
+    ) -> Result<Option<Self>> {
         let facts: &Arc<Facts> = &setup.facts;
         let Device::Gpu(selector) = &setup.device else { return Ok(None) };
         if mask_words(facts) > 0 {
             return Ok(None);
         }
+        let network = network()?;
         let Some((mut plan, sizes)) = plan(&learning, facts, network.layout()) else { return Ok(None) };
         let adapter = select_adapter(selector.as_ref().map(ToString::to_string).as_deref())?;
         // The kernels bind eight storage buffers, and the recording and the environment are among them.
@@ -87,18 +92,7 @@ impl Resident {
         let device = OnDevice::new(context, &buffers, &plan, sizes, calls)?;
         device.write(&device.parameters, 0, bytemuck::cast_slice(network.parameters()))?;
         let (actions, shuffles) = (Noise::new(setup.seed, "actions"), Noise::new(setup.seed, "minibatches"));
-        Ok(Some(Self {
-            learning,
-            network,
-            env,
-            device,
-            plan,
-            sizes,
-            actions,
-            shuffles,
-            step: 0,
-            updates: 0,
-        }))
+        Ok(Some(Self { learning, network, env, device, plan, sizes, actions, shuffles, step: 0, updates: 0 }))
     }
 
     /// Transitions of one rollout.
@@ -157,9 +151,7 @@ impl Resident {
         let mut header = [0; HEADER];
         header[1] = u32::MAX;
         device.write(&device.statistics, 0, &header)?;
-        let Some(env) = self.env.on_device()? else {
-            return Err(Error::Unsupported("the environments left the device".to_owned()));
-        };
+        let Some(env) = self.env.on_device()? else { return Err(not_on_device()) };
         let begun = device.launches();
         for first in (0..t_end).step_by(STEPS_PER_SUBMISSION) {
             device.submit(|encoder| {
@@ -224,12 +216,24 @@ impl Resident {
         Ok(read[0].iter().map(|w| f32::from_bits(*w)).collect())
     }
 
+    /// Where the newest observations lie on the device: buffer, first word, words.
+    fn observations(&mut self) -> Result<(wgpu::Buffer, usize, usize)> {
+        let Some(env) = self.env.on_device()? else { return Err(not_on_device()) };
+        let buffers = env.buffers();
+        let words = (self.plan.rows * self.plan.words) as usize;
+        Ok((buffers.outputs, self.plan.env_observations as usize, words))
+    }
+
     fn save(&mut self, state: &mut State, prefix: &str) -> Result<()> {
         let counters = [self.shuffles.counter(), self.step, self.updates];
         state.put_u64(format!("{prefix}/resident"), &counters);
         state.put_f32(format!("{prefix}/parameters"), &self.parameters()?);
         let moments = self.device.read(&[self.device.moments()])?;
         state.put_f32(format!("{prefix}/moments"), bytemuck::cast_slice(&moments[0]));
+        // A snapshot knows the observations that the host saw last; those on the device are newer.
+        let (outputs, at, words) = self.observations()?;
+        let observations = self.device.read(&[Piece { buffer: &outputs, at, words }])?;
+        state.put_u32(format!("{prefix}/observations"), &observations[0]);
         state.put_bytes(format!("{prefix}/environments"), &self.env.snapshot()?.to_bytes());
         Ok(())
     }
@@ -240,7 +244,14 @@ impl Resident {
         state.read_f32(&format!("{prefix}/moments"), &mut moments)?;
         state.read_f32(&format!("{prefix}/parameters"), self.network.parameters_mut())?;
         self.env.restore(&Snapshot::from_bytes(state.bytes(&format!("{prefix}/environments"))?)?)?;
+        let (outputs, at, words) = self.observations()?;
+        let observations = state.u32(&format!("{prefix}/observations"))?;
+        if observations.len() != words {
+            let reason = format!("`{prefix}/observations` has {} words, expected {words}", observations.len());
+            return Err(Error::Checkpoint { path: "the state".to_owned(), reason });
+        }
         let device = &self.device;
+        device.write(&outputs, at, observations)?;
         device.write(&device.parameters, 0, bytemuck::cast_slice(self.network.parameters()))?;
         let place = device.moments();
         device.write(place.buffer, place.at, bytemuck::cast_slice(&moments))?;
@@ -248,6 +259,10 @@ impl Resident {
         (self.step, self.updates) = (step, updates);
         Ok(())
     }
+}
+
+fn not_on_device() -> Error {
+    Error::Unsupported("the environments are not on the device any more".to_owned())
 }
 
 /// RAdam's factor at update t (Liu et al. 2020); None while the variance is not known well enough.

@@ -39,7 +39,7 @@ fn activated(x: mat4x4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(activate(x[0]), activate(x[1]), activate(x[2]), activate(x[3]));
 }
 
-/// Sums over the columns `first..first + n` of what 64 threads found for (row, part) = (id % 16, id / 16).
+/// Sum over the four parts that threads found of a row; thread id has part id / 16 of row id % 16.
 fn row_sum(id: u32, part: f32) -> f32 {
     workgroupBarrier();
     norm_parts[id] = part;

@@ -26,7 +26,7 @@ const MAX_LAYERS: usize = 18;
 
 /// `Layer` of common.wgsl.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 struct Layer {
     inputs: u32,
     outputs: u32,
@@ -387,5 +387,51 @@ impl Sizes {
             return Err(Error::TooLarge { what, needed, available, advice });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    /// Names of the fields of a struct of common.wgsl.
+    fn fields(name: &str) -> Vec<&'static str> {
+        let text = include_str!("common.wgsl").split_once(&format!("struct {name} {{")).unwrap().1;
+        let lines = text.split_once("\n}").unwrap().0.lines().filter(|line| !line.trim().starts_with("///"));
+        lines.flat_map(|line| line.split(',')).filter_map(|f| Some(f.split_once(':')?.0.trim())).collect()
+    }
+
+    #[test]
+    fn structs_are_those_of_the_kernels() {
+        let plan = fields("Plan");
+        let at = |name: &str| 4 * plan.iter().position(|f| *f == name).unwrap();
+        assert_eq!(at("words"), offset_of!(Plan, words));
+        assert_eq!(at("at_summary"), offset_of!(Plan, at_summary));
+        assert_eq!(at("env_final"), offset_of!(Plan, env_final));
+        assert_eq!(at("first0"), offset_of!(Plan, towers));
+        assert_eq!(at("bootstrap"), offset_of!(Plan, bootstrap));
+        assert_eq!(at("target_kl"), offset_of!(Plan, target_kl));
+        // An array of vectors begins at a multiple of 16.
+        assert_eq!(at("nvec").next_multiple_of(16), offset_of!(Plan, nvec));
+        assert_eq!(4 * fields("Call").len(), size_of::<Call>());
+        assert_eq!(4 * fields("Layer").len(), size_of::<Layer>());
+    }
+
+    #[test]
+    fn what_kernels_cannot_run_is_seen_in_the_layout() {
+        let mut layout = Layout::default();
+        layout.push("policy.0.weight", &[4, 8]);
+        layout.push("policy.0.bias", &[8]);
+        layout.push("policy.1.weight", &[8, 2]);
+        layout.push("policy.1.bias", &[2]);
+        let found = towers(&layout, false).unwrap();
+        assert_eq!((found.len(), found[0].len(), found[0][1].weights, found[0][1].last), (1, 2, 40, 1));
+        assert!(towers(&layout, true).is_none(), "there is no scale and offset");
+        layout.push("log_std", &[2]);
+        assert!(towers(&layout, false).is_some());
+        layout.push("other", &[2]);
+        assert!(towers(&layout, false).is_none());
     }
 }

@@ -23,7 +23,11 @@ struct ResidentPqn {
 ///
 /// # Errors
 /// [`Error::TooLarge`] if it does not fit the device, and those of the environments.
-pub(crate) fn make(c: &Config, setup: &Setup, network: Box<dyn Network>) -> Result<Option<Box<dyn Agent>>> {
+pub(crate) fn make(
+    c: &Config,
+    setup: &Setup,
+    network: impl FnOnce() -> Result<Box<dyn Network>>,
+) -> Result<Option<Box<dyn Agent>>> {
     if c.network != NetworkKind::Mlp || !matches!(c.optimizer, OptimizerKind::Adam | OptimizerKind::RAdam) {
         return Ok(None);
     }
