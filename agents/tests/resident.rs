@@ -1,6 +1,8 @@
 //! Training that stays on the GPU against the CPU's, on software Vulkan or better. Without an adapter these are reported
 //! as ignored.
 
+#![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value")]
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -81,8 +83,10 @@ fn gpu() -> Device {
     Device::Gpu(None)
 }
 
+type Figures = BTreeMap<&'static str, f64>;
+
 /// Iterations until there were so many steps.
-fn run(agent: &mut dyn Agent, steps: u64) -> Result<(Vec<Episode>, Vec<BTreeMap<&'static str, f64>>)> {
+fn run(agent: &mut dyn Agent, steps: u64) -> Result<(Vec<Episode>, Vec<Figures>)> {
     let (mut episodes, mut figures) = (Vec::new(), Vec::new());
     while agent.env_steps() < steps {
         let mut log = Log::default();
@@ -118,7 +122,7 @@ fn alike(agent: &str, env: &str, settings: &str) -> Result<(), Failed> {
         figures["gpu/launches_per_step"],
         worst.iter().map(|(name, d)| format!("{name} {d:.1e}")).collect::<Vec<_>>().join(", ")
     );
-    if let Some((name, difference)) = worst.iter().find(|(_, d)| !(**d <= TOLERANCE)) {
+    if let Some((name, difference)) = worst.iter().find(|(_, d)| d.is_nan() || **d > TOLERANCE) {
         return Err(format!("{name} differs by {difference}: {:?} and {:?}", on_cpu.1, on_gpu.1).into());
     }
     assert_eq!(on_cpu.0.len(), on_gpu.0.len());
@@ -215,7 +219,7 @@ fn too_large() -> Result<(), Failed> {
 fn diverges() -> Result<(), Failed> {
     let mut agent = made("pqn", "CartPole-v1", &format!("{PQN} reward_scale=1e38"), gpu(), 10_000)?;
     match run(&mut *agent, 2048) {
-        Err(Error::Diverged { agent, .. }) => Ok(assert_eq!(agent, "pqn")),
+        Err(Error::Diverged { agent, .. }) if agent == "pqn" => Ok(()),
         Err(other) => Err(format!("another error: {other}").into()),
         Ok(_) => Err("it learned from what is no number".into()),
     }

@@ -23,7 +23,7 @@ struct Layer {
     last: u32,
 }
 
-/// What stays the same for a run; `plan.rs` writes it, field by field.
+/// What stays the same for a run; `structs.rs` has it, field by field.
 struct Plan {
     /// rows of one step (instances x agents), agents, steps of a rollout, instances
     rows: u32, agents: u32, steps: u32, instances: u32,

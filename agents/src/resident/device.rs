@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use shadergym_envs::gpu::{DeviceBuffers, GpuContext};
 
-use super::plan::{Call, Plan, SUMS, Sizes, THREADS};
+use super::plan::{SUMS, Sizes, THREADS};
+use super::structs::{Call, Plan};
 use crate::error::Result;
 
 const COMMON: &str = concat!(include_str!("common.wgsl"), include_str!("network.wgsl"));

@@ -10,6 +10,7 @@ mod device;
 mod plan;
 mod ppo;
 mod pqn;
+mod structs;
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ use crate::error::{Error, Result};
 use crate::network::{LossSums, Network};
 use crate::state::State;
 use device::{Kernel, OnDevice, Piece};
-use plan::{Call, Learning, Plan, SUMS, Sizes, plan};
+use plan::{Learning, SUMS, Sizes, plan};
+use structs::{Call, Plan};
 
 pub(crate) use ppo::make as ppo;
 pub(crate) use pqn::make as pqn;

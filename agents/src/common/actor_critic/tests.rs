@@ -127,3 +127,15 @@ fn chosen_actions_follow_the_policy() {
     assert_eq!(again[..50], actions[50..100]);
     assert_ne!(again[..100], actions[..100]);
 }
+
+/// Within the range the clipped value is the plain one but for rounding, and must not stop the gradient.
+#[test]
+fn the_value_learns_within_the_clipping_range() {
+    for k in 0..1000 {
+        let old = 0.37 + 0.011 * k as f32;
+        let value = old + 0.19 * (k as f32).sin();
+        let target = old - 3.0 * (k as f32).cos();
+        assert_eq!(value_loss(value, target, Some((old, 0.2))).1, value - target);
+    }
+    assert_eq!(value_loss(1.3, 2.0, Some((1.0, 0.2))), (0.5 * 0.8f32.powi(2), 0.0));
+}
