@@ -40,7 +40,11 @@ fn main() -> ExitCode {
             "CartPole-v1",
             format!("{PPO} objective=dpo clip_value=false normalize_advantage=false activation=relu"),
         ),
-        ("ppo", "CartPole-v1", format!("{PPO} truncation=terminal optimizer=radam num_minibatches=7 max_grad_norm=0")),
+        (
+            "ppo",
+            "CartPole-v1",
+            format!("{PPO} truncation=terminal optimizer=radam adam_epsilon=1e-8 num_minibatches=7 max_grad_norm=0"),
+        ),
         ("ppo", "MinAtar/Breakout-v1", PPO.to_owned()),
         ("ppo", "Pendulum-v1", format!("{PPO} num_steps=64 num_minibatches=8")),
         ("pqn", "CartPole-v1", PQN.to_owned()),
@@ -195,6 +199,7 @@ fn falls_back() -> Result<(), Failed> {
         ("ppo", format!("{PPO} normalize_reward=true")),
         ("ppo", format!("{PPO} normalize_observation=true")),
         ("ppo", format!("{PPO} optimizer=sgd")),
+        ("ppo", format!("{PPO} weight_decay=0.01")),
         ("pqn", format!("{PQN} optimizer=adamw")),
     ] {
         let mut other = made(agent, "CartPole-v1", &settings, gpu(), 10_000)?;

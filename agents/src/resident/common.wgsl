@@ -67,13 +67,13 @@ struct Call {
     last_of_pass: u32,
     /// bool; RAdam's variance is not known well enough yet
     plain: u32,
-    /// learning rate (with RAdam's rectification), 1 / (1 - beta^t) of both moments
-    rate: f32, first_scale: f32, second_scale: f32,
+    /// learning rate with all corrections of the moments, but the factor of the second one's root
+    rate: f32, unroot: f32,
     /// probability of a random action
     epsilon: f32,
     /// key of the actions' noise
     key_low: u32, key_high: u32,
-    pad0: u32, pad1: u32,
+    pad0: u32, pad1: u32, pad2: u32,
 }
 
 /// What the host reads back.

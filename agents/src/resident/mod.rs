@@ -113,17 +113,20 @@ impl Resident {
         });
         let updates = (0..s.updates).map(|k| {
             let t = (self.updates + k as u64 + 1) as f64;
-            let (first, second) = (BETAS.0.powf(t), BETAS.1.powf(t));
-            let rectified = if l.rectified { rectification(t, second) } else { Some(1.0) };
+            let (first, second) = (1.0 - BETAS.0.powf(t), 1.0 - BETAS.1.powf(t));
+            // RAdam adds epsilon to the uncorrected root, as PyTorch does, so the correction goes into the rate.
+            let (factor, unroot) = match (l.rectified, rectification(t, second)) {
+                (false, _) => (Some(1.0), 1.0 / second.sqrt()),
+                (true, factor) => (factor.map(|f| f * second.sqrt()), 1.0),
+            };
             Call {
                 update: k as u32,
                 begin: (k * s.minibatch) as u32,
                 rows: s.minibatch as u32,
                 last_of_pass: u32::from((k + 1) % s.per_pass == 0),
-                plain: u32::from(rectified.is_none()),
-                rate: (f64::from(learning_rate) * rectified.unwrap_or(1.0)) as f32,
-                first_scale: (1.0 / (1.0 - first)) as f32,
-                second_scale: (1.0 / (1.0 - second)) as f32,
+                plain: u32::from(factor.is_none()),
+                rate: (f64::from(learning_rate) / first * factor.unwrap_or(1.0)) as f32,
+                unroot: unroot as f32,
                 ..Call::default()
             }
         });
@@ -268,9 +271,9 @@ fn not_on_device() -> Error {
 }
 
 /// RAdam's factor at update t (Liu et al. 2020); None while the variance is not known well enough.
-fn rectification(t: f64, beta2_to_t: f64) -> Option<f64> {
+fn rectification(t: f64, correction: f64) -> Option<f64> {
     let most = 2.0 / (1.0 - BETAS.1) - 1.0;
-    let now = most - 2.0 * t * beta2_to_t / (1.0 - beta2_to_t);
+    let now = most - 2.0 * t * (1.0 - correction) / correction;
     (now > 5.0).then(|| ((now - 4.0) * (now - 2.0) * most / ((most - 4.0) * (most - 2.0) * now)).sqrt())
 }
 

@@ -26,8 +26,8 @@ pub(crate) fn make(
     setup: &Setup,
     network: impl FnOnce() -> Result<Box<dyn Network>>,
 ) -> Result<Option<Box<dyn Agent>>> {
-    let normal = c.normalize_observation || c.normalize_reward;
-    if normal || c.network != NetworkKind::Mlp || !matches!(c.optimizer, OptimizerKind::Adam | OptimizerKind::RAdam) {
+    let other = c.normalize_observation || c.normalize_reward || c.weight_decay != 0.0;
+    if other || c.network != NetworkKind::Mlp || !matches!(c.optimizer, OptimizerKind::Adam | OptimizerKind::RAdam) {
         return Ok(None);
     }
     let learning = Learning {

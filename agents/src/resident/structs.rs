@@ -93,11 +93,10 @@ pub struct Call {
     pub last_of_pass: u32,
     pub plain: u32,
     pub rate: f32,
-    pub first_scale: f32,
-    pub second_scale: f32,
+    pub unroot: f32,
     pub epsilon: f32,
     pub key: [u32; 2],
-    pub pad: [u32; 2],
+    pub pad: [u32; 3],
 }
 
 impl Plan {

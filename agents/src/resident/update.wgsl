@@ -87,7 +87,7 @@ fn adam(
     let second = optimizer[second_at] + (1.0 - BETA2) * (g * g - optimizer[second_at]);
     optimizer[first_at] = first;
     optimizer[second_at] = second;
-    var step = first * call.first_scale;
-    if (call.plain == 0u) { step = step / (sqrt(second * call.second_scale) + plan.adam_epsilon); }
+    var step = first;
+    if (call.plain == 0u) { step = first / (call.unroot * sqrt(second) + plan.adam_epsilon); }
     parameters[p] -= call.rate * step;
 }
