@@ -15,7 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seconds: f64 = arguments.first().map_or(Ok(2.0), |a| a.parse())?;
     let batches = arguments.get(1).map_or("8,128,1024", String::as_str);
     let mut devices = vec![("cpu".to_owned(), Device::Cpu)];
-    #[cfg(feature = "gpu")]
     for adapter in shadergym_envs::gpu::adapters() {
         devices.push((adapter.name.clone(), format!("gpu:{}", adapter.index).parse()?));
     }
