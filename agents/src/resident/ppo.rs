@@ -5,7 +5,7 @@ use crate::agent::{Agent, Log, Setup};
 use crate::algorithms::ppo::Config;
 use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::optim::OptimizerKind;
+use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;

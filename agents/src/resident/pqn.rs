@@ -7,7 +7,7 @@ use crate::common::action_values::epsilon_at;
 use crate::common::actor_critic::Objective;
 use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::optim::OptimizerKind;
+use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;
