@@ -18,10 +18,10 @@ use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a figure of an iteration on the CPU and
 /// on the device. One rounding is 6e-8; a sum over 64 rows and 64 inputs in another order differs by some 1e-6, elementary
-/// functions by as much, and 64 updates or more carry that forth: 5e-5 at most is seen where the CPU's optimiser corrects
-/// its averages in f64. The rest is room for what counts rows: one row on the other side of the clipping range is 1e-3 of
-/// the clip fraction of 1024 rows.
-const TOLERANCE: f64 = 2e-3;
+/// functions by as much, and 64 updates or more carry that forth: 2e-5 at most is seen.
+const TOLERANCE: f64 = 2e-4;
+/// What counts rows differs by whole ones: one on the other side of the clipping range is 1e-3 of 1024.
+const COUNTED: f64 = 2e-3;
 
 const PPO: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 learning_rate=1e-3";
 const PQN: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 learning_rate=5e-4 hidden=[64,64]";
@@ -126,7 +126,8 @@ fn alike(agent: &str, env: &str, settings: &str) -> Result<(), Failed> {
         figures["gpu/launches_per_step"],
         worst.iter().map(|(name, d)| format!("{name} {d:.1e}")).collect::<Vec<_>>().join(", ")
     );
-    if let Some((name, difference)) = worst.iter().find(|(_, d)| d.is_nan() || **d > TOLERANCE) {
+    let allowed = |name: &str| if name == "policy/clip_fraction" { COUNTED } else { TOLERANCE };
+    if let Some((name, difference)) = worst.iter().find(|(name, d)| d.is_nan() || **d > allowed(name)) {
         return Err(format!("{name} differs by {difference}: {:?} and {:?}", on_cpu.1, on_gpu.1).into());
     }
     assert_eq!(on_cpu.0.len(), on_gpu.0.len());
@@ -234,7 +235,7 @@ fn diverges() -> Result<(), Failed> {
 fn learns() -> Result<(), Failed> {
     let steps = 40_000;
     let settings = "num_envs=16 num_steps=64 num_minibatches=4 update_epochs=6 learning_rate=2.5e-3 gamma=0.98 \
-                    gae_lambda=0.8 entropy_coef=0 max_grad_norm=0.5";
+                    gae_lambda=0.8 entropy_coef=0 clip_value=false";
     let mut agent = made("ppo", "CartPole-v1", settings, gpu(), steps)?;
     let (episodes, _) = run(&mut *agent, steps)?;
     let newest = &episodes[episodes.len().saturating_sub(20)..];
