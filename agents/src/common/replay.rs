@@ -3,6 +3,11 @@
 //! Observations stay packed as the environment gives them (52 bytes instead of 1,600 for MinAtar). The observation after a
 //! transition is kept with it, because after an end it is not the one that the next transition starts from.
 
+mod priorities;
+#[cfg(test)]
+mod tests;
+
+use priorities::Priorities;
 use shadergym_envs::Facts;
 
 use crate::common::collector::mask_words;
@@ -295,153 +300,5 @@ impl Replay {
             priorities.largest = state.f64("replay/largest")?.first().copied().ok_or_else(|| wrong("largest"))?;
         }
         Ok(())
-    }
-}
-
-/// Proportional priorities (Schaul et al. 2016) as a tree of sums.
-#[derive(Debug, Clone)]
-struct Priorities {
-    /// Node k has children 2k and 2k + 1; the leaves are the last half.
-    tree: Vec<f64>,
-    leaves: usize,
-    exponent: f64,
-    /// Of all so far: what new transitions get, so that each is seen soon.
-    largest: f64,
-}
-
-impl Priorities {
-    fn new(slots: usize, exponent: f32) -> Self {
-        let leaves = slots.next_power_of_two();
-        Self { tree: vec![0.0; 2 * leaves], leaves, exponent: f64::from(exponent), largest: 1.0 }
-    }
-
-    fn push(&mut self, slot: usize) {
-        self.put(slot, self.largest);
-    }
-
-    fn set(&mut self, slot: usize, error: f32) {
-        // Never 0, so that every transition can come back.
-        let priority = (f64::from(error.abs()) + 1e-6).powf(self.exponent);
-        self.largest = self.largest.max(priority);
-        self.put(slot, priority);
-    }
-
-    fn put(&mut self, slot: usize, priority: f64) {
-        let mut node = self.leaves + slot;
-        self.tree[node] = priority;
-        while node > 1 {
-            node /= 2;
-            // Summed anew, not adjusted: rounding does not add up.
-            self.tree[node] = self.tree[2 * node] + self.tree[2 * node + 1];
-        }
-    }
-
-    fn share(&self, slot: usize) -> f32 {
-        (self.tree[self.leaves + slot] / self.tree[1]) as f32
-    }
-
-    fn draw(&self, uniform: f32) -> usize {
-        let mut rest = f64::from(uniform) * self.tree[1];
-        let mut node = 1;
-        while node < self.leaves {
-            node *= 2;
-            // An empty right half is never entered, whatever rounding says.
-            if rest >= self.tree[node] && self.tree[node + 1] > 0.0 {
-                rest -= self.tree[node];
-                node += 1;
-            }
-        }
-        node - self.leaves
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn replay(exponent: f32) -> Replay {
-        let facts = shadergym_envs::spec("CartPole-v1").expect("shipped");
-        let mut replay = Replay::new(&std::sync::Arc::new(facts.clone()), 2, 8, exponent).unwrap();
-        // Instance 1 is 100 more than instance 0; step 3 terminates, step 5 is cut off. Steps 0 and 1 are overwritten.
-        for t in 0..6u32 {
-            let at = |i: u32, next: u32| [(100 * i + t + next) as f32; 4].map(f32::to_bits);
-            let both = |next: u32| [at(0, next), at(1, next)].concat();
-            replay.push(&Transition {
-                observations: &both(0),
-                next_observations: &both(1),
-                next_masks: None,
-                actions: &[t, t],
-                rewards: &[t as f32, 10.0 * t as f32],
-                terminated: &[t == 3; 2],
-                truncated: &[t == 5; 2],
-            });
-        }
-        replay
-    }
-
-    #[test]
-    fn n_steps_fold_until_an_end() {
-        let replay = replay(0.0);
-        assert_eq!(replay.len(), 8);
-        let (mut sample, mut noise) = (Sample::default(), Noise::new(3, "replay"));
-        for truncation in [Truncation::Bootstrap, Truncation::Terminal] {
-            replay.sample(400, 2, 0.5, truncation, 0.0, &mut noise, &mut sample);
-            let mut seen = std::collections::BTreeSet::new();
-            for k in 0..400 {
-                let t = replay.action(sample.slots[k])[0];
-                let scale = if sample.slots[k] % 2 == 0 { 1.0 } else { 10.0 };
-                let cut = if truncation == Truncation::Bootstrap { 0.25 } else { 0.0 };
-                let (reward, discount, last) = match t {
-                    2 => (2.0 + 0.5 * 3.0, 0.0, 3),
-                    3 => (3.0, 0.0, 3),
-                    4 => (4.0 + 0.5 * 5.0, cut, 5),
-                    // Step 5 has no second step yet.
-                    _ => panic!("step {t}"),
-                };
-                assert_eq!((sample.rewards[k], sample.discounts[k]), (scale * reward, discount));
-                assert_eq!(replay.action(sample.last[k])[0], last);
-                let mut row = [0.0; 4];
-                replay.next_observations(&sample.last).unpack(k, &mut row);
-                assert_eq!(row[0], (100 * (sample.slots[k] % 2) + last + 1) as f32);
-                seen.insert(sample.slots[k]);
-            }
-            assert_eq!(seen.len(), 6);
-        }
-    }
-
-    #[test]
-    fn priorities_decide_how_often_a_transition_comes_back() {
-        let mut replay = replay(1.0);
-        let all: Vec<u32> = (0..8).collect();
-        replay.prioritise(&all, (0..8).map(|i| if i < 2 { 3.0 } else { 1.0 }));
-        let (mut sample, mut noise) = (Sample::default(), Noise::new(3, "replay"));
-        replay.sample(60_000, 1, 0.9, Truncation::Bootstrap, 1.0, &mut noise, &mut sample);
-        let mut counts = [0.0f32; 8];
-        for (&slot, &weight) in sample.slots.iter().zip(&sample.weights) {
-            counts[slot as usize] += 1.0;
-            assert!((weight - if slot < 2 { 1.0 / 3.0 } else { 1.0 }).abs() < 1e-4, "{slot} {weight}");
-        }
-        for (slot, count) in counts.iter().enumerate() {
-            let expected = if slot < 2 { 15_000.0 } else { 5_000.0 };
-            assert!((count - expected).abs() < 0.06 * expected, "{counts:?}");
-        }
-    }
-
-    #[test]
-    fn a_replay_survives_a_checkpoint() {
-        let replay_a = replay(0.6);
-        let mut state = State::default();
-        replay_a.save(&mut state);
-        let mut replay_b = replay(0.6);
-        replay_b.rewards.fill(-1.0);
-        replay_b.load(&state).unwrap();
-        let draw = |replay: &Replay| {
-            let (mut sample, mut noise) = (Sample::default(), Noise::new(5, "replay"));
-            replay.sample(50, 2, 0.9, Truncation::Bootstrap, 0.5, &mut noise, &mut sample);
-            (sample.slots, sample.rewards, sample.weights)
-        };
-        assert_eq!(draw(&replay_a), draw(&replay_b));
-        let facts = replay_a.facts.clone();
-        assert!(Replay::new(&facts, 2, 100, 0.6).unwrap().load(&state).is_err());
     }
 }
