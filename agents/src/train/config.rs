@@ -95,7 +95,10 @@ impl Plan {
     }
 
     pub fn with(wanted: &RunOptions, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
-        let (mut run, file_options) = read_file(wanted.config.as_deref())?;
+        let (mut run, file_options) = match &wanted.tables {
+            Some(tables) => tables_of(tables.clone(), "the tables given")?,
+            None => read_file(wanted.config.as_deref())?,
+        };
         let needed = |name: &str, given: &Option<String>, run: &Table| {
             let of_file = run.get(name).map(|v| parse_text(name, v)).transpose()?;
             given.clone().or(of_file).ok_or_else(|| Error::InvalidOption {
@@ -121,10 +124,11 @@ impl Plan {
         }
         entry.check_actions(&facts)?;
         let mut table = preset(entry.name, &facts);
+        // Steps are an option of the run wherever they are written.
+        table.extend(run.remove(STEPS).map(|steps| (STEPS.to_owned(), steps)));
         table.extend(file_options);
         table.extend(wanted.settings.clone());
-        // Steps are an option of the run wherever they are written.
-        let steps = table.remove(STEPS).or(run.remove(STEPS));
+        let steps = table.remove(STEPS);
         let file = RunConfig::from_run(&run, &agent, &env)?;
         let steps = match (wanted.steps, steps) {
             (Some(steps), _) => steps,
@@ -274,11 +278,16 @@ pub(crate) fn version() -> &'static str {
 fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
     let Some(path) = path else { return Ok(Default::default()) };
     let text = std::fs::read_to_string(path).map_err(|e| failed("read", path, e))?;
-    let mut table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
+    let table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
         option: "config".to_owned(),
         value: path.display().to_string(),
         allowed: format!("a TOML file, but: {}", e.to_string().trim_end()),
     })?;
+    tables_of(table, &path.display().to_string())
+}
+
+/// Table `[run]` and the agent's options of a configuration.
+fn tables_of(mut table: Table, from: &str) -> Result<(Table, Table)> {
     match (table.remove("run"), table.remove("options")) {
         (Some(Value::Table(run)), Some(Value::Table(options))) if table.is_empty() => Ok((run, options)),
         (Some(Value::Table(run)), None) if table.is_empty() => Ok((run, Table::new())),
@@ -286,7 +295,7 @@ fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
         (None, None) => Ok((Table::new(), table)),
         _ => Err(Error::InvalidOption {
             option: "config".to_owned(),
-            value: path.display().to_string(),
+            value: from.to_owned(),
             allowed: "the tables [run] and [options], or the agent's options without a table".to_owned(),
         }),
     }

@@ -53,8 +53,9 @@ impl Player {
     /// # Errors
     /// Those of [`Policy::act`] and of [`Batch::step`].
     pub fn step(&mut self, policy: &Policy) -> Result<()> {
-        let observations = self.batch.observations().words();
-        policy.act(observations, None, self.deterministic, &mut self.noise, &mut self.actions)?;
+        let view = self.batch.view();
+        let (observations, masks) = (view.observations().words(), view.action_masks());
+        policy.act(observations, masks, self.deterministic, &mut self.noise, &mut self.actions)?;
         if policy.is_continuous() {
             self.batch.step(Actions::Continuous(bytemuck::cast_slice(&self.actions)))?;
         } else {
