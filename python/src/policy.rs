@@ -136,7 +136,8 @@ impl Policy {
         if !matches!(facts.action, shadergym_envs::ActionSpace::Discrete { .. }) {
             shape.push(facts.action.words());
         }
-        let (array, target) = if policy.is_continuous() { new_array::<f32>(py, &shape) } else { new_array::<i64>(py, &shape) };
+        let (array, target) =
+            if policy.is_continuous() { new_array::<f32>(py, &shape) } else { new_array::<i64>(py, &shape) };
         // SAFETY: the array has the shape of these actions.
         unsafe {
             if policy.is_continuous() {
@@ -204,7 +205,10 @@ impl Policy {
         let array = as_array(given)?;
         let shape = [lead, &[bits]].concat();
         if array.shape() != shape {
-            return Err(PyValueError::new_err(format!("action_mask has shape {:?}, expected {shape:?}", array.shape())));
+            return Err(PyValueError::new_err(format!(
+                "action_mask has shape {:?}, expected {shape:?}",
+                array.shape()
+            )));
         }
         if !matches!(array.dtype().kind(), b'b' | b'i' | b'u') {
             return Err(PyTypeError::new_err(format!("action_mask is {}, expected int8 or bool", array.dtype())));

@@ -9,7 +9,9 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use shadergym_agents::algorithms::{self, AGENTS};
-use shadergym_agents::train::{self as trainer, Callback, Out, Outcome, Phase, Progress, RunConfig, RunOptions, Trained};
+use shadergym_agents::train::{
+    self as trainer, Callback, Out, Outcome, Phase, Progress, RunConfig, RunOptions, Trained,
+};
 use shadergym_agents::{Error, Result};
 use shadergym_envs::Device;
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::Outcome;
+use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::{Plan, RunConfig, facts};
 use super::folder::RunFolder;
 use crate::agent::Setup;
