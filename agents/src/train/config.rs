@@ -124,11 +124,11 @@ impl Plan {
         }
         entry.check_actions(&facts)?;
         let mut table = preset(entry.name, &facts);
-        // Steps are an option of the run wherever they are written.
-        table.extend(run.remove(STEPS).map(|steps| (STEPS.to_owned(), steps)));
+        // Steps are an option of the run wherever they are written; what is said later counts.
+        let of_preset = table.remove(STEPS);
         table.extend(file_options);
         table.extend(wanted.settings.clone());
-        let steps = table.remove(STEPS);
+        let steps = table.remove(STEPS).or(run.remove(STEPS)).or(of_preset);
         let file = RunConfig::from_run(&run, &agent, &env)?;
         let steps = match (wanted.steps, steps) {
             (Some(steps), _) => steps,
