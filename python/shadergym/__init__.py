@@ -9,6 +9,8 @@ as ``-`` (Gymnasium allows one only)::
     envs = gym.make_vec("shadergym/CartPole-v1", num_envs=4096)
     observations, infos = envs.reset(seed=7)
     observations, rewards, terminations, truncations, infos = envs.step(envs.action_space.sample())
+
+Agents that train in them are here too: ``policy = shadergym.train("ppo", "CartPole-v1", steps=100_000)``.
 """
 
 import os
@@ -27,22 +29,30 @@ from shadergym.registration import (
     register_wgsl,
     spec,
 )
+from shadergym.training import History, Policy, agent_options, agents, load_policy, resume, train
 from shadergym.vector import Rollout, RolloutStatistics, ShaderVectorEnv
 
 __all__ = [
     "CompileError",
     "FlatAgents",
+    "History",
+    "Policy",
     "Rollout",
     "RolloutStatistics",
     "ShaderEnv",
     "ShaderVectorEnv",
+    "agent_options",
+    "agents",
     "gymnasium_id",
     "ids",
+    "load_policy",
     "make",
     "make_vec",
     "parallel_env",
     "register_wgsl",
+    "resume",
     "spec",
+    "train",
 ]
 
 __version__: str = _native.version()

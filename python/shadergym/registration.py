@@ -25,6 +25,14 @@ def gymnasium_id(id: str) -> str:
     return f"{NAMESPACE}/{id.removeprefix(NAMESPACE + '/').replace('/', '-')}"
 
 
+def own_id(id: str) -> str:
+    """The id as the project writes it, for one as Gymnasium knows it; anything else as it is."""
+    for known in ids():
+        if id in (known, gymnasium_id(known)):
+            return known
+    return id
+
+
 @functools.cache
 def _spec(id: str) -> str:
     return _native.spec(id)
@@ -32,10 +40,7 @@ def _spec(id: str) -> str:
 
 def spec(id: str) -> dict[str, Any]:
     """What the file of a shipped environment declares: docs, spaces, parameters and state with their units."""
-    for known in ids():
-        if id in (known, gymnasium_id(known)):
-            return _layout.parse(_spec(known))
-    return _layout.parse(_spec(id))
+    return _layout.parse(_spec(own_id(id)))
 
 
 def make(id: str, **kwargs: Any) -> gym.Env:
@@ -79,10 +84,7 @@ def parallel_env(id: str, **kwargs: Any) -> Any:
     """
     from shadergym.parallel import ShaderParallelEnv
 
-    for known in ids():
-        if id in (known, gymnasium_id(known)):
-            return ShaderParallelEnv(known, **kwargs)
-    return ShaderParallelEnv(id, **kwargs)
+    return ShaderParallelEnv(own_id(id), **kwargs)
 
 
 def register_wgsl(path: str | PathLike[str]) -> str:

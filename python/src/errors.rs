@@ -1,6 +1,8 @@
 //! Errors of the suite as exceptions of Gymnasium and Python, with the same text.
 
-use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{
+    PyFloatingPointError, PyIndexError, PyMemoryError, PyOSError, PyRuntimeError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use shadergym_compiler::CompileError;
@@ -27,6 +29,22 @@ pub(crate) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Unreadable { .. } => PyOSError::new_err(text),
         Error::Compile(error) => of_compiler(py, &error),
         // InvalidOption, InvalidShape, UnknownParam, ParamOutOfRange, InvalidState, GpuOnly.
+        _ => PyValueError::new_err(text),
+    }
+}
+
+/// The exception for an error of the agents.
+#[cold]
+pub(crate) fn of_agents(py: Python<'_>, error: shadergym_agents::Error) -> PyErr {
+    use shadergym_agents::Error;
+    let text = error.to_string();
+    match error {
+        Error::Envs(error) => to_python(py, error),
+        Error::Diverged { .. } => PyFloatingPointError::new_err(text),
+        Error::TooLarge { .. } => PyMemoryError::new_err(text),
+        // FileNotFoundError, PermissionError and so on.
+        Error::Io { source, .. } => std::io::Error::new(source.kind(), text).into(),
+        // UnknownAgent, ActionSpace, UnknownOption, InvalidOption, Checkpoint, Metrics, Unsupported.
         _ => PyValueError::new_err(text),
     }
 }

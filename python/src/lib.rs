@@ -1,14 +1,20 @@
 //! The compiled module `shadergym._native`: a thin border around the Rust crates. What users see is the Python package.
 
+// Errors hold the bad value and the allowed range; they are made once, on the way out.
+#![allow(clippy::result_large_err)]
+
 mod actions;
 mod batch;
 mod errors;
 mod infos;
 mod options;
 mod outputs;
+mod policy;
 mod registry;
 mod rollout;
+mod settings;
 mod shared;
+mod train;
 
 use pyo3::prelude::*;
 
@@ -18,7 +24,11 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
+    use crate::policy::Policy;
+    #[pymodule_export]
     use crate::registry::{compile, ids, run_command_line, spec, version};
     #[pymodule_export]
     use crate::shared::after_fork_in_child;
+    #[pymodule_export]
+    use crate::train::{agent_options, agents, resume, train};
 }

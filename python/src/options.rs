@@ -37,20 +37,25 @@ pub(crate) fn make(py: Python<'_>, arguments: Arguments<'_>) -> PyResult<Batch> 
         options = options.sticky_action_probability(probability as f32);
     }
     let own_file = arguments.path.is_some();
-    let mut device: Device = arguments.device.parse().map_err(python)?;
-    if device == Device::Auto && gpu_is_lost() && !own_file {
-        device = Device::Cpu;
-    }
-    let looks_for_gpu = device == Device::Auto && (own_file || num_envs >= AUTO_GPU_INSTANCES);
-    if looks_for_gpu || matches!(device, Device::Gpu(_)) {
-        touch_gpu()?;
-    }
-    let options = options.device(device);
+    let wanted = arguments.device.parse().map_err(python)?;
+    let options = options.device(device(wanted, num_envs, own_file)?);
     let batch = py.detach(|| match (&arguments.path, arguments.id) {
         (Some(path), _) => shadergym_envs::make_from_file(path, &options),
         (None, id) => shadergym_envs::make_with(id.unwrap_or_default(), &options),
     });
     batch.map_err(python)
+}
+
+/// The device to use, after a note if that may be a GPU.
+pub(crate) fn device(wanted: Device, num_envs: usize, own_file: bool) -> PyResult<Device> {
+    if wanted == Device::Auto && gpu_is_lost() && !own_file {
+        return Ok(Device::Cpu);
+    }
+    let looks_for_gpu = wanted == Device::Auto && (own_file || num_envs >= AUTO_GPU_INSTANCES);
+    if looks_for_gpu || matches!(wanted, Device::Gpu(_)) {
+        touch_gpu()?;
+    }
+    Ok(wanted)
 }
 
 /// A number of something; negative ones are refused as batches refuse other bad values.

@@ -18,6 +18,21 @@ static GPU_TOUCHED: AtomicBool = AtomicBool::new(false);
 /// Whether that was before a fork: drivers do not survive one.
 static GPU_LOST: AtomicBool = AtomicBool::new(false);
 
+/// Generation in which threads that all agents share were started, `u32::MAX` before.
+static THREADS: AtomicU32 = AtomicU32::new(u32::MAX);
+
+/// Notes that the threads that all agents share are about to be used; an error where they stayed in another process.
+pub(crate) fn touch_threads() -> PyResult<()> {
+    let now = GENERATION.load(Ordering::Relaxed);
+    match THREADS.compare_exchange(u32::MAX, now, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(then) if then != now => Err(PyRuntimeError::new_err(
+            "agents were trained or used before this process was forked, and their threads stayed in the parent; \
+             start processes with the `spawn` method",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Called by Python in the child after a fork.
 #[pyfunction]
 pub(crate) fn after_fork_in_child() {

@@ -19,6 +19,7 @@ SIZES = {
     "sb3_ppo.py": ["300"],
     "single.py": ["1"],
     "tasks.py": [],
+    "train.py": ["2000"],
     "vector.py": ["8", "40"],
 }
 LIBRARIES = {"pettingzoo_agents.py": "pettingzoo", "sb3_ppo.py": "stable_baselines3"}

@@ -107,6 +107,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         out: args.out.clone().map_or(Out::Runs, Out::Folder),
         settings,
         config: args.config.clone(),
+        tables: None,
     };
     catch_signals()?;
     follow(args.verbosity, out, |callback| train::train(&options, callback))

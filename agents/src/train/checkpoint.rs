@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
@@ -78,6 +79,14 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`]; a former file of this name is as it was.
     pub fn write(&self, path: &Path) -> Result<()> {
+        replace(path, |file| self.write_to(file))
+    }
+
+    /// Writes what a file of it holds.
+    ///
+    /// # Errors
+    /// Those of `file`.
+    pub fn write_to(&self, file: &mut (impl Write + ?Sized)) -> io::Result<()> {
         let mut arrays: Vec<(String, &[usize], &Values)> = Vec::new();
         for (prefix, state) in [("agent/", &self.agent), ("trainer/", &self.trainer), ("", &self.policy)] {
             arrays.extend(state.arrays().map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)));
@@ -97,11 +106,9 @@ impl Checkpoint {
         }
         let mut header = Value::Object(header).to_string().into_bytes();
         header.resize(header.len().next_multiple_of(8), b' ');
-        replace(path, |file| {
-            file.write_all(&(header.len() as u64).to_le_bytes())?;
-            file.write_all(&header)?;
-            arrays.iter().try_for_each(|(_, _, values)| file.write_all(bytes(values)))
-        })
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        arrays.iter().try_for_each(|(_, _, values)| file.write_all(bytes(values)))
     }
 
     /// Reads one.
@@ -114,7 +121,11 @@ impl Checkpoint {
             .map_err(|reason| Error::Checkpoint { path: path.display().to_string(), reason: reason.to_string() })
     }
 
-    fn parse(content: &[u8]) -> Result<Self, String> {
+    /// From what a file of it holds.
+    ///
+    /// # Errors
+    /// The reason why it is none.
+    pub fn parse(content: &[u8]) -> Result<Self, String> {
         let broken = |e: safetensors::SafeTensorError| format!("it is cut off, or no safetensors file ({e})");
         let (_, header) = SafeTensors::read_metadata(content).map_err(broken)?;
         let file = SafeTensors::deserialize(content).map_err(broken)?;

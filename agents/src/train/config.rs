@@ -95,7 +95,10 @@ impl Plan {
     }
 
     pub fn with(wanted: &RunOptions, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
-        let (mut run, file_options) = read_file(wanted.config.as_deref())?;
+        let (mut run, file_options) = match &wanted.tables {
+            Some(tables) => tables_of(tables.clone(), "the tables given")?,
+            None => read_file(wanted.config.as_deref())?,
+        };
         let needed = |name: &str, given: &Option<String>, run: &Table| {
             let of_file = run.get(name).map(|v| parse_text(name, v)).transpose()?;
             given.clone().or(of_file).ok_or_else(|| Error::InvalidOption {
@@ -275,11 +278,16 @@ pub(crate) fn version() -> &'static str {
 fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
     let Some(path) = path else { return Ok(Default::default()) };
     let text = std::fs::read_to_string(path).map_err(|e| failed("read", path, e))?;
-    let mut table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
+    let table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
         option: "config".to_owned(),
         value: path.display().to_string(),
         allowed: format!("a TOML file, but: {}", e.to_string().trim_end()),
     })?;
+    tables_of(table, &path.display().to_string())
+}
+
+/// Table `[run]` and the agent's options of a configuration.
+fn tables_of(mut table: Table, from: &str) -> Result<(Table, Table)> {
     match (table.remove("run"), table.remove("options")) {
         (Some(Value::Table(run)), Some(Value::Table(options))) if table.is_empty() => Ok((run, options)),
         (Some(Value::Table(run)), None) if table.is_empty() => Ok((run, Table::new())),
@@ -287,7 +295,7 @@ fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
         (None, None) => Ok((Table::new(), table)),
         _ => Err(Error::InvalidOption {
             option: "config".to_owned(),
-            value: path.display().to_string(),
+            value: from.to_owned(),
             allowed: "the tables [run] and [options], or the agent's options without a table".to_owned(),
         }),
     }

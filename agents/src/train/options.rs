@@ -38,6 +38,8 @@ pub struct RunOptions {
     pub settings: Table,
     /// A file of options: `config.toml` of a run, or a plain list of the agent's options.
     pub config: Option<PathBuf>,
+    /// What such a file would hold, instead of one.
+    pub tables: Option<Table>,
 }
 
 impl RunOptions {

@@ -259,6 +259,13 @@ fn options_come_from_everywhere_in_order() {
     assert_eq!((config.options["num_envs"].as_integer(), config.steps, config.seed), (Some(7), 5_000, 0));
     assert_eq!(config.metrics_interval, 25);
     assert_eq!(plan("", &["steps=77"]).unwrap().steps, 77);
+    // Tables do what a file does, and the steps of a run go before those of a preset.
+    let tables = "[run]\nsteps = 321\nseed = 4\n[options]\nnum_envs = 9".parse().ok();
+    let wanted = RunOptions { tables, ..RunOptions::new("ppo", "CartPole-v1") };
+    let found = resolve(&wanted).unwrap();
+    assert_eq!((found.steps, found.seed, found.options["num_envs"].as_integer()), (321, 4, Some(9)));
+    let wanted = RunOptions { tables: "sed = 1".parse().ok(), ..RunOptions::new("mock", env()) };
+    assert!(Plan::with(&wanted, find).unwrap_err().to_string().contains("sed"));
     // What comes out goes in again.
     let other = RunConfig { until: Some(-0.1), num_threads: Some(3), seed: 5, ..config };
     assert_eq!(RunConfig::from_toml(&other.to_toml()), Ok(other.clone()));
@@ -292,4 +299,20 @@ fn a_folder_that_is_in_use_stays_as_it_is() {
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
     let none = resume_with(&folder.0, None, &mut quiet, find).unwrap_err().to_string();
     assert!(none.contains("not the folder of a run"), "{none}");
+}
+
+#[test]
+fn a_policy_survives_its_bytes() {
+    let options = RunOptions {
+        steps: Some(256),
+        eval_episodes: Some(0),
+        out: Out::Memory,
+        ..RunOptions::new("ppo", "CartPole-v1")
+    };
+    let trained = Trained::from_outcome(train(&options, &mut quiet).unwrap()).unwrap();
+    let bytes = trained.to_bytes();
+    let again = Trained::from_bytes(&bytes).unwrap();
+    assert_eq!((again.to_bytes(), again.step, &again.config), (bytes.clone(), trained.step, &trained.config));
+    let error = Trained::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err().to_string();
+    assert!(error.contains("the copy of a policy"), "{error}");
 }

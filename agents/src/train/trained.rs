@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{Checkpoint, spaces};
+use super::Outcome;
+use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::{Plan, RunConfig, facts};
 use super::folder::RunFolder;
 use crate::agent::Setup;
@@ -35,6 +36,31 @@ impl Trained {
     /// unknown agents and environments.
     pub fn load(path: &Path, env: Option<&str>) -> Result<Self> {
         let (checkpoint, path, notes) = find(path)?;
+        Self::of(checkpoint, path, notes, env)
+    }
+
+    /// What [`Self::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let path = "the copy of a policy";
+        let checkpoint =
+            Checkpoint::parse(bytes).map_err(|reason| Error::Checkpoint { path: path.to_owned(), reason })?;
+        Self::of(checkpoint, path.into(), Vec::new(), None)
+    }
+
+    /// The policy of a run that was just made.
+    ///
+    /// # Errors
+    /// Those of the environment, if its file has changed since.
+    pub fn from_outcome(outcome: Outcome) -> Result<Self> {
+        let Outcome { policy, config, step, folder, .. } = outcome;
+        let plan = Plan::of(config.clone(), algorithms::find)?;
+        Ok(Self { policy, config, step, path: folder.unwrap_or_default(), notes: Vec::new(), plan })
+    }
+
+    fn of(checkpoint: Checkpoint, path: PathBuf, notes: Vec<String>, env: Option<&str>) -> Result<Self> {
         let wrong = |reason: String| Error::Checkpoint { path: path.display().to_string(), reason };
         let mut config = RunConfig::from_toml(&checkpoint.meta.config).map_err(wrong)?;
         if let Some(env) = env {
@@ -52,6 +78,39 @@ impl Trained {
             other => other,
         })?;
         Ok(Self { policy, config, step: checkpoint.meta.step, path, notes, plan })
+    }
+
+    /// Writes a policy's file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        self.checkpoint().write(path)
+    }
+
+    /// What [`Self::save`] writes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.checkpoint().write_to(&mut bytes).expect("memory takes everything");
+        bytes
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let facts = &self.plan.facts;
+        let mut checkpoint = Checkpoint {
+            meta: Meta {
+                agent: self.config.agent.clone(),
+                env: self.config.env.clone(),
+                config: self.config.to_toml(),
+                step: self.step,
+                seconds: None,
+                spaces: spaces(facts),
+                layout: layout(facts),
+            },
+            ..Checkpoint::default()
+        };
+        self.policy.save(&mut checkpoint.policy);
+        checkpoint
     }
 
     /// For [`super::Player`] and [`super::evaluate`].

@@ -1,0 +1,337 @@
+//! A trained policy: NumPy arrays in, NumPy arrays out.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescrMethods, ndarray};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use shadergym_agents::common::noise::Noise;
+use shadergym_agents::report::{metrics, run::RETURN};
+use shadergym_agents::train::{self as trainer, Evaluation, Trained};
+use shadergym_envs::{Device, Encoding};
+
+use crate::outputs::new_array;
+use crate::shared::touch_threads;
+use crate::{errors, options, registry};
+
+/// Rows that may be computed on several threads.
+const MANY: usize = 65;
+
+/// A policy with the environment that it is for.
+#[pyclass(frozen, module = "shadergym._native")]
+pub(crate) struct Policy {
+    trained: Trained,
+    noise: Mutex<Noise>,
+}
+
+impl Policy {
+    pub fn new(trained: Trained) -> Self {
+        Self { trained, noise: Mutex::new(noise(0)) }
+    }
+}
+
+fn noise(seed: u64) -> Noise {
+    Noise::new(seed, "acting")
+}
+
+#[pymethods]
+impl Policy {
+    /// From a file or a run folder, with what the folder says of the run.
+    #[staticmethod]
+    fn load<'py>(py: Python<'py>, path: PathBuf, env: Option<&str>) -> PyResult<(Self, Bound<'py, PyDict>)> {
+        let trained = py.detach(|| Trained::load(&path, env)).map_err(|e| errors::of_agents(py, e))?;
+        for note in &trained.notes {
+            let text = std::ffi::CString::new(note.as_str()).unwrap_or_default();
+            PyErr::warn(py, &py.get_type::<pyo3::exceptions::PyUserWarning>(), &text, 1)?;
+        }
+        let result = of_folder(py, &path)?;
+        Ok((Self::new(trained), result))
+    }
+
+    /// From what `to_bytes` gave.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, content: &[u8]) -> PyResult<Self> {
+        Ok(Self::new(Trained::from_bytes(content).map_err(|e| errors::of_agents(py, e))?))
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.trained.to_bytes())
+    }
+
+    /// Writes the policy's file.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.trained.save(&path)).map_err(|e| errors::of_agents(py, e))
+    }
+
+    /// What the environment's file declares, as JSON.
+    fn spec(&self) -> PyResult<String> {
+        registry::to_json(self.trained.policy.facts())
+    }
+
+    /// The configuration of the run, as JSON.
+    fn config(&self) -> PyResult<String> {
+        let text = self.trained.config.to_toml();
+        let table = text.parse::<toml::Table>().map_err(|e| PyValueError::new_err(e.to_string()))?;
+        serde_json::to_string(&table).map_err(|e| PyValueError::new_err(e.to_string()))
+    }
+
+    /// Environment transitions that it learned from.
+    #[getter]
+    fn step(&self) -> u64 {
+        self.trained.step
+    }
+
+    /// Actions for observations `[..., observation]`: `[..., action]`.
+    fn act<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Bound<'py, PyAny>,
+        masks: Option<&Bound<'py, PyAny>>,
+        deterministic: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let policy = &self.trained.policy;
+        let facts = policy.facts();
+        let array = as_array(observations)?;
+        let inner = &facts.observation.shape;
+        let lead = match array.shape().len().checked_sub(inner.len()) {
+            Some(lead) if array.shape()[lead..] == inner[..] => array.shape()[..lead].to_vec(),
+            _ => {
+                let expected: Vec<String> = inner.iter().map(usize::to_string).collect();
+                return Err(PyValueError::new_err(format!(
+                    "observations have shape {:?}, {} gives [..., {}]",
+                    array.shape(),
+                    facts.id,
+                    expected.join(", ")
+                )));
+            }
+        };
+        let rows = lead.iter().product::<usize>();
+        let words = match facts.observation.encoding {
+            Encoding::F32 => floats(&array, &facts.id)?,
+            Encoding::U8 => packed(&array, &facts.id, 255, "0 to 255", 8, facts.observation.elements())?,
+            Encoding::Bit => packed(&array, &facts.id, 1, "0 or 1", 1, facts.observation.elements())?,
+        };
+        let masks = masks.map(|given| self.masks(given, &lead)).transpose()?;
+        let mut actions = Vec::new();
+        if rows > 0 {
+            let mut noise = *self.noise.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut act = || policy.act(&words, masks.as_deref(), deterministic, &mut noise, &mut actions);
+            let result = if rows < MANY {
+                act()
+            } else {
+                touch_threads()?;
+                py.detach(act)
+            };
+            result.map_err(|e| errors::of_agents(py, e))?;
+            if !deterministic {
+                *self.noise.lock().unwrap_or_else(PoisonError::into_inner) = noise;
+            }
+        }
+        let mut shape = lead;
+        if !matches!(facts.action, shadergym_envs::ActionSpace::Discrete { .. }) {
+            shape.push(facts.action.words());
+        }
+        let (array, target) =
+            if policy.is_continuous() { new_array::<f32>(py, &shape) } else { new_array::<i64>(py, &shape) };
+        // SAFETY: the array has the shape of these actions.
+        unsafe {
+            if policy.is_continuous() {
+                target.put::<f32>(0, bytemuck::cast_slice(&actions));
+            } else {
+                target.fill(0, actions.iter().map(|&action| i64::from(action)));
+            }
+        }
+        Ok(array)
+    }
+
+    /// What is drawn from now on follows from the seed.
+    fn reset_noise(&self, seed: u64) {
+        *self.noise.lock().unwrap_or_else(PoisonError::into_inner) = noise(seed);
+    }
+
+    /// Plays whole episodes.
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        episodes: i64,
+        seed: u64,
+        deterministic: bool,
+        device: &str,
+        num_threads: Option<i64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let episodes = match options::count(py, "episodes", episodes, "1 or more episodes")? {
+            0 => return Err(PyValueError::new_err("option `episodes` is 0, allowed is 1 or more episodes")),
+            episodes => episodes,
+        };
+        let wanted: Device = device.parse().map_err(|e| errors::to_python(py, e))?;
+        let mut setup = self.trained.setup();
+        setup.device = options::device(wanted, episodes.min(256), setup.env.ends_with(".wgsl"))?;
+        touch_threads()?;
+        if let Some(threads) = num_threads {
+            setup.num_threads = options::count(py, "num_threads", threads.max(-1), "1 or more threads")?.max(1);
+        }
+        let (mut checked, mut raised) = (Instant::now(), None);
+        let found = py.detach(|| {
+            trainer::evaluate(&self.trained.policy, &setup, episodes, seed, deterministic, &mut |_| {
+                if checked.elapsed() < Duration::from_millis(20) {
+                    return ControlFlow::Continue(());
+                }
+                checked = Instant::now();
+                raised = Python::attach(|py| py.check_signals()).err();
+                if raised.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+        });
+        match (raised, found.map_err(|e| errors::of_agents(py, e))?) {
+            (Some(raised), _) => Err(raised),
+            (None, found) => evaluation(py, &found.expect("nothing has stopped it")),
+        }
+    }
+}
+
+impl Policy {
+    /// Masks as words, a bit per action.
+    fn masks(&self, given: &Bound<'_, PyAny>, lead: &[usize]) -> PyResult<Vec<u32>> {
+        let facts = self.trained.policy.facts();
+        let bits = facts.action.mask_bits();
+        if bits == 0 {
+            let text = format!("the actions of {} are numbers, of which no mask can leave some out", facts.id);
+            return Err(PyValueError::new_err(text));
+        }
+        let array = as_array(given)?;
+        let shape = [lead, &[bits]].concat();
+        if array.shape() != shape {
+            return Err(PyValueError::new_err(format!(
+                "action_mask has shape {:?}, expected {shape:?}",
+                array.shape()
+            )));
+        }
+        if !matches!(array.dtype().kind(), b'b' | b'i' | b'u') {
+            return Err(PyTypeError::new_err(format!("action_mask is {}, expected int8 or bool", array.dtype())));
+        }
+        let values = cast::<bool>(&array, "bool")?;
+        Ok(values.chunks_exact(bits).flat_map(|row| row.chunks(32)).map(word::<1, bool>).collect())
+    }
+}
+
+/// Bits of up to 32 / N values, the first one lowest.
+fn word<const N: u32, T: Copy + Into<u32>>(values: &[T]) -> u32 {
+    values.iter().rev().fold(0, |word, &value| if N < 32 { word << N } else { 0 } | value.into())
+}
+
+fn as_array<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    match given.cast::<PyUntypedArray>() {
+        Ok(array) => Ok(array.clone()),
+        Err(_) => Ok(given.py().import("numpy")?.call_method1("asarray", (given,))?.cast_into()?),
+    }
+}
+
+/// The values of an array as another type, in order.
+fn cast<T: Element + Copy>(array: &Bound<'_, PyUntypedArray>, kind: &str) -> PyResult<Vec<T>> {
+    if array.is_c_contiguous()
+        && let Ok(array) = array.as_any().cast::<PyArrayDyn<T>>()
+        && array.data().is_aligned()
+    {
+        // SAFETY: we are attached to the interpreter, and nothing else runs while it is read.
+        return Ok(unsafe { array.as_slice() }.map_or_else(|_| Vec::new(), <[T]>::to_vec));
+    }
+    let options = PyDict::new(array.py());
+    options.set_item("order", "C")?;
+    let cast = array.call_method("astype", (kind,), Some(&options))?;
+    Ok(cast.cast::<PyArrayDyn<T>>()?.to_owned_array().into_iter().collect())
+}
+
+/// Observations of numbers.
+fn floats(array: &Bound<'_, PyUntypedArray>, id: &str) -> PyResult<Vec<u32>> {
+    if !matches!(array.dtype().kind(), b'f' | b'i' | b'u' | b'b') {
+        return Err(PyTypeError::new_err(format!("observations are {}, {id} gives float32", array.dtype())));
+    }
+    let values = cast::<f32>(array, "float32")?;
+    Ok(bytemuck::cast_vec(values))
+}
+
+/// Observations of small whole numbers, `bits` each, every row in whole words.
+fn packed(
+    array: &Bound<'_, PyUntypedArray>,
+    id: &str,
+    most: i64,
+    allowed: &str,
+    bits: usize,
+    elements: usize,
+) -> PyResult<Vec<u32>> {
+    let kind = array.dtype().kind();
+    if !matches!(kind, b'i' | b'u' | b'b') {
+        let gives = if bits == 1 { "bool" } else { "uint8" };
+        return Err(PyTypeError::new_err(format!("observations are {}, {id} gives {gives}", array.dtype())));
+    }
+    let bytes = if kind == b'b' || (bits == 8 && array.dtype().is_equiv_to(&numpy::dtype::<u8>(array.py()))) {
+        cast::<u8>(array, "uint8")?
+    } else {
+        let values = cast::<i64>(array, "int64")?;
+        if let Some(wrong) = values.iter().find(|value| !(0..=most).contains(*value)) {
+            return Err(PyValueError::new_err(format!("observations hold {wrong}, those of {id} are {allowed}")));
+        }
+        values.into_iter().map(|value| value as u8).collect()
+    };
+    let rows = bytes.chunks_exact(elements).flat_map(|row| row.chunks(32 / bits));
+    Ok(rows.map(|values| if bits == 1 { word::<1, u8>(values) } else { word::<8, u8>(values) }).collect())
+}
+
+/// What an evaluation found.
+pub(crate) fn evaluation<'py>(py: Python<'py>, found: &Evaluation) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    if let Some(spread) = found.spread() {
+        dict.set_item("mean", spread.mean)?;
+        dict.set_item("std", spread.standard_deviation)?;
+        dict.set_item("min", spread.min)?;
+        dict.set_item("max", spread.max)?;
+        dict.set_item("median_length", spread.median_length)?;
+    }
+    let returns: ndarray::Array1<f32> = found.episodes.iter().map(|e| e.episode_return).collect();
+    let lengths: ndarray::Array1<i64> = found.episodes.iter().map(|e| i64::from(e.length)).collect();
+    dict.set_item("episodes", found.episodes.len())?;
+    dict.set_item("truncated", found.truncated)?;
+    dict.set_item("returns", PyArray1::from_owned_array(py, returns))?;
+    dict.set_item("lengths", PyArray1::from_owned_array(py, lengths))?;
+    Ok(dict)
+}
+
+/// What a run folder, or the one of a `policy.safetensors`, says of the run.
+fn of_folder<'py>(py: Python<'py>, path: &Path) -> PyResult<Bound<'py, PyDict>> {
+    let result = PyDict::new(py);
+    let folder = match path.file_name() {
+        Some(name) if name == "policy.safetensors" => path.parent().unwrap_or(Path::new("")),
+        _ => path,
+    };
+    if !folder.join("config.toml").is_file() {
+        return Ok(result);
+    }
+    result.set_item("folder", folder.display().to_string())?;
+    if let Ok(metrics) = metrics::read(&folder.join(metrics::FILE)) {
+        let (steps, returns) = metrics.points(RETURN).into_iter().map(|(step, mean)| (step as i64, mean)).unzip();
+        result.set_item("steps", PyArray1::<i64>::from_vec(py, steps))?;
+        result.set_item("returns", PyArray1::<f64>::from_vec(py, returns))?;
+    }
+    let summary = std::fs::read_to_string(folder.join("summary.json")).ok();
+    let Some(summary) = summary.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()) else {
+        return Ok(result);
+    };
+    result.set_item("end", summary["end"].as_str())?;
+    result.set_item("seconds", summary["seconds"].as_f64())?;
+    if let Some(found) = summary["evaluation"].as_object() {
+        let dict = PyDict::new(py);
+        for (name, from) in [("mean", "mean"), ("std", "standard_deviation"), ("min", "min"), ("max", "max")] {
+            dict.set_item(name, found.get(from).and_then(serde_json::Value::as_f64))?;
+        }
+        dict.set_item("median_length", found.get("median_length").and_then(serde_json::Value::as_f64))?;
+        for name in ["episodes", "truncated"] {
+            dict.set_item(name, found.get(name).and_then(serde_json::Value::as_u64))?;
+        }
+        result.set_item("evaluation", dict)?;
+    }
+    Ok(result)
+}
