@@ -120,6 +120,9 @@ impl Config {
         for (name, value) in [("max_grad_norm", c.max_grad_norm), ("target_kl", c.target_kl)] {
             check(name, value, "0 (off) or more", value >= 0.0)?;
         }
+        check("adam_epsilon", c.adam_epsilon, "above 0, at most 1", c.adam_epsilon > 0.0 && c.adam_epsilon <= 1.0)?;
+        check("weight_decay", c.weight_decay, "0 to 1", (0.0..=1.0).contains(&c.weight_decay))?;
+        check("log_std", c.log_std, "-10 to 2", (-10.0..=2.0).contains(&c.log_std))?;
         let packed = facts.observation.encoding != Encoding::F32;
         check("normalize_observation", true, "false: observations are packed", !(c.normalize_observation && packed))?;
         Ok(c)
@@ -232,7 +235,7 @@ impl Agent for Ppo {
             self.shuffles.shuffle(&mut self.order);
             let mut kl = 0.0;
             // What is left over after equal minibatches waits for the next pass.
-            for chosen in self.order.chunks_exact(minibatch) {
+            for chosen in self.order.chunks_exact(minibatch).take(c.num_minibatches) {
                 let terms = Terms {
                     rollout,
                     advantages: &self.advantages,

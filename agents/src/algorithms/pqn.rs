@@ -171,7 +171,7 @@ impl Agent for Pqn {
         for _ in 0..c.update_epochs {
             self.shuffles.shuffle(&mut self.order);
             // What is left over after equal minibatches waits for the next pass.
-            for chosen in self.order.chunks_exact(minibatch) {
+            for chosen in self.order.chunks_exact(minibatch).take(c.num_minibatches) {
                 let scale = 1.0 / chosen.len() as f32;
                 let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
                     let width = outputs.len() / range.len();

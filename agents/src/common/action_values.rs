@@ -3,7 +3,7 @@
 use shadergym_envs::{ActionSpace, Facts};
 
 use crate::common::collector::{Act, Chosen};
-use crate::common::head::{Head, legal, sample};
+use crate::common::head::{Head, any, legal};
 use crate::common::noise::Noise;
 use crate::error::Result;
 
@@ -87,10 +87,7 @@ impl ActionValues {
     pub fn choose(&self, step: u64, row_index: usize, row: &[f32], mask: Option<&[u32]>) -> u32 {
         let mut noise = self.noise.at(step, row_index as u64);
         if noise.uniform() < self.epsilon {
-            if mask.is_none() {
-                return noise.below(self.actions as u32);
-            }
-            return sample(&vec![0.0; self.actions], mask, 0, &mut noise);
+            return any(self.actions, mask, &mut noise);
         }
         self.best(row, mask) as u32
     }
@@ -110,8 +107,8 @@ impl Act for ActionValues {
         }
     }
 
-    fn value(&self, outputs: &[f32]) -> f32 {
-        self.value_of(outputs, self.best(outputs, None))
+    fn value(&self, outputs: &[f32], mask: Option<&[u32]>) -> f32 {
+        self.value_of(outputs, self.best(outputs, mask))
     }
 }
 

@@ -256,7 +256,7 @@ impl Act for ActorCritic {
         }
     }
 
-    fn value(&self, outputs: &[f32]) -> f32 {
+    fn value(&self, outputs: &[f32], _: Option<&[u32]>) -> f32 {
         outputs[self.policy]
     }
 }
@@ -266,6 +266,10 @@ fn moments(terms: &Terms<'_>) -> (f32, f32) {
     let n = terms.chosen.len() as f64;
     let of = |row: &u32| f64::from(terms.advantages[*row as usize]);
     let mean = terms.chosen.iter().map(of).sum::<f64>() / n;
+    if terms.chosen.len() < 2 {
+        // One row has no spread; minus its own mean it would teach nothing.
+        return (0.0, 1.0);
+    }
     let squares = terms.chosen.iter().map(|row| (of(row) - mean).powi(2)).sum::<f64>();
     (mean as f32, (squares / (n - 1.0).max(1.0)).sqrt() as f32 + 1e-8)
 }

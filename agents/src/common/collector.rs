@@ -28,8 +28,8 @@ pub trait Act: Sync {
     /// of the state. Row r draws from `noise.at(step, first + r)`.
     fn act(&self, step: u64, first: usize, outputs: &[f32], masks: Option<&[u32]>, chosen: Chosen<'_>);
 
-    /// The value of a state from its outputs.
-    fn value(&self, outputs: &[f32]) -> f32;
+    /// The value of a state from its outputs, over the legal actions where the environment says which.
+    fn value(&self, outputs: &[f32], mask: Option<&[u32]>) -> f32;
 }
 
 /// Where [`Act::act`] writes.
@@ -338,20 +338,23 @@ fn collect_shard(
             }
         }
     }
-    // Values beyond the recording: of the last observations of truncated episodes, and after the last step.
-    let mut values = |observations: &mut [u32], mut put: Box<dyn FnMut(usize, f32) + '_>| {
+    // Values beyond the recording: of the last observations of truncated episodes, whose masks the environment does not
+    // give, and after the last step.
+    let mut values = |observations: &mut [u32], masks: Option<&[u32]>, put: &mut dyn FnMut(usize, f32)| {
         if let Some(moments) = moments {
             moments.normalize(bytemuck::cast_slice_mut(observations));
         }
         if !observations.is_empty() {
             outputs.resize(observations.len() / words * width, 0.0);
             network.predict(Rows::packed(observations, encoding, elements), outputs);
-            outputs.chunks_exact(width).enumerate().for_each(|(r, row)| put(r, act.value(row)));
+            for (r, row) in outputs.chunks_exact(width).enumerate() {
+                put(r, act.value(row, masks.map(|m| &m[r * mask_words..(r + 1) * mask_words])));
+            }
         }
     };
-    values(finals, Box::new(|r, value| part.final_values[final_rows[r]] = value));
+    values(finals, None, &mut |r, value| part.final_values[final_rows[r]] = value);
     let mut last = env.observations().words().to_vec();
-    values(&mut last, Box::new(|r, value| part.last_values[r] = value));
+    values(&mut last, env.view().action_masks(), &mut |r, value| part.last_values[r] = value);
     Ok(())
 }
 

@@ -89,7 +89,7 @@ impl Head {
                 // A state value shifts all advantages alike, so the best of them is the best action.
                 let n = *n as usize;
                 actions[0] = if !deterministic && noise.uniform() < *epsilon {
-                    sample(&[0.0; 256][..n.min(256)], mask, 0, noise)
+                    any(n, mask, noise)
                 } else {
                     best(&row[..n], mask, 0)
                 };
@@ -132,6 +132,14 @@ pub fn legal(mask: Option<&[u32]>, index: usize) -> bool {
 fn best(values: &[f32], mask: Option<&[u32]>, first: usize) -> u32 {
     let legal = (0..values.len()).filter(|&j| legal(mask, first + j));
     legal.reduce(|a, b| if values[b] > values[a] { b } else { a }).unwrap_or(0) as u32
+}
+
+/// One of the legal actions, each as likely as the others.
+#[inline]
+pub fn any(actions: usize, mask: Option<&[u32]>, noise: &mut Noise) -> u32 {
+    let count = (0..actions).filter(|&a| legal(mask, a)).count();
+    let drawn = noise.below(count.max(1) as u32) as usize;
+    (0..actions).filter(|&a| legal(mask, a)).nth(drawn).unwrap_or(0) as u32
 }
 
 /// An action drawn with the probabilities of a softmax over the legal logits: inversion, one random number.

@@ -43,7 +43,7 @@ pub struct Transition<'a> {
     pub observations: &'a [u32],
     /// `[n, observation words]` after it, at an end the last one of the episode.
     pub next_observations: &'a [u32],
-    /// `[n, mask words]` after it, if the environment has masks; at an end those of the next episode, which nothing uses.
+    /// `[n, mask words]` after it, if the environment has masks; at an end those of the next episode, which are not used.
     pub next_masks: Option<&'a [u32]>,
     /// `[n, action words]`.
     pub actions: &'a [u32],
@@ -81,37 +81,35 @@ impl Replay {
             return Err(Error::Unsupported(text));
         }
         let length = capacity.div_ceil(n).max(2);
-        let slots = length * n;
-        let words = slots as u64 * (2 * facts.observation.words + facts.action.words() + 2) as u64;
-        let mut replay = Self {
+        let (of_row, of_mask) = (facts.observation.words, mask_words(facts));
+        let words = 2 * of_row + of_mask + facts.action.words() + 2;
+        let too_large = || Error::TooLarge {
+            what: format!("a replay of {capacity} transitions"),
+            needed: 4 * (capacity as u64).saturating_mul(words as u64),
+            available: 4 * u64::from(u32::MAX),
+            advice: "use a smaller buffer_size".to_owned(),
+        };
+        let slots = length.checked_mul(n).filter(|slots| u32::try_from(*slots).is_ok()).ok_or_else(too_large)?;
+        let room = |words: usize| {
+            let mut array = Vec::new();
+            array.try_reserve_exact(slots * words).map_err(|_| too_large())?;
+            array.resize(slots * words, 0);
+            Ok::<_, Error>(array)
+        };
+        let (observations, next_observations) = (room(of_row)?, room(of_row)?);
+        Ok(Self {
             facts: facts.clone(),
             n,
             length,
             written: 0,
-            observations: Vec::new(),
-            next_observations: Vec::new(),
-            next_masks: vec![0; slots * mask_words(facts)],
-            actions: Vec::new(),
+            observations,
+            next_observations,
+            next_masks: room(of_mask)?,
+            actions: room(facts.action.words())?,
             rewards: vec![0.0; slots],
             ends: vec![0; slots],
             priorities: (priority_exponent > 0.0).then(|| Priorities::new(slots, priority_exponent)),
-        };
-        let of_observations = slots * facts.observation.words;
-        let room = replay.observations.try_reserve_exact(of_observations).is_ok()
-            && replay.next_observations.try_reserve_exact(of_observations).is_ok()
-            && u32::try_from(slots).is_ok();
-        if !room {
-            return Err(Error::TooLarge {
-                what: format!("a replay of {capacity} transitions"),
-                needed: 4 * words,
-                available: 4 * u64::from(u32::MAX),
-                advice: "use a smaller buffer_size".to_owned(),
-            });
-        }
-        replay.observations.resize(of_observations, 0);
-        replay.next_observations.resize(of_observations, 0);
-        replay.actions.resize(slots * facts.action.words(), 0);
-        Ok(replay)
+        })
     }
 
     /// Transitions in it.
@@ -172,18 +170,18 @@ impl Replay {
         weights.clear();
         // Starts that have all of their steps.
         let starts = rows - (steps - 1);
+        let uniform = |noise: &mut Noise| {
+            let row = oldest + noise.below(starts as u32) as usize;
+            row % self.length * self.n + noise.below(self.n as u32) as usize
+        };
+        let starts_at = |slot: usize| (slot / self.n + self.length - oldest % self.length) % self.length < starts;
         while slots.len() < batch {
             let slot = match &self.priorities {
-                None => {
-                    let row = oldest + noise.below(starts as u32) as usize;
-                    row % self.length * self.n + noise.below(self.n as u32) as usize
-                }
+                None => uniform(noise),
                 Some(priorities) => {
-                    let slot = priorities.draw(noise.uniform());
-                    let age = (slot / self.n + self.length - oldest % self.length) % self.length;
-                    if age >= starts {
-                        continue;
-                    }
+                    // Newer slots lack steps. Where they have nearly all of the weight, any start will do.
+                    let drawn = (0..64).map(|_| priorities.draw(noise.uniform())).find(|slot| starts_at(*slot));
+                    let slot = drawn.unwrap_or_else(|| uniform(noise));
                     weights.push((self.len() as f32 * priorities.share(slot)).powf(-beta));
                     slot
                 }
@@ -234,10 +232,10 @@ impl Replay {
         &self.actions[slot as usize * words..][..words]
     }
 
-    /// Legal actions after the transition of a slot, `[mask words]`.
+    /// Legal actions after the transition of a slot, `[mask words]`; None where nothing says, as at the end of an episode.
     pub fn next_mask(&self, slot: u32) -> Option<&[u32]> {
         let words = mask_words(&self.facts);
-        (words > 0).then(|| &self.next_masks[slot as usize * words..][..words])
+        (words > 0 && self.ends[slot as usize] == 0).then(|| &self.next_masks[slot as usize * words..][..words])
     }
 
     /// New priorities from the sizes of the errors of a minibatch.

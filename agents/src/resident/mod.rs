@@ -203,7 +203,8 @@ impl Resident {
             let (what, value) = bad.unwrap_or(("the gradient's norm", f64::from(float(4))));
             return Err(Error::Diverged { agent: agent.to_owned(), step: steps, what: what.to_owned(), value });
         }
-        episodes(statistics, log);
+        let lost = episodes(statistics, log);
+        log.scalars.insert("gpu/episodes_lost", lost as f64);
         let seen = (made * sizes.minibatch) as f64;
         let (value, explained_variance) = explained(summary);
         log.scalars.insert("gpu/launches_per_step", (collected - begun) as f64 / t_end as f64);
@@ -277,8 +278,8 @@ fn rectification(t: f64, correction: f64) -> Option<f64> {
     (now > 5.0).then(|| ((now - 4.0) * (now - 2.0) * most / ((most - 4.0) * (most - 2.0) * now)).sqrt())
 }
 
-/// Takes the finished episodes into the log, in the order of steps and instances.
-fn episodes(statistics: &[u32], log: &mut Log) {
+/// Takes the finished episodes into the log, in the order of steps and instances, and returns how many had no room.
+fn episodes(statistics: &[u32], log: &mut Log) -> usize {
     let room = (statistics.len() - HEADER) / 3;
     let count = (statistics[0] as usize).min(room);
     let (entries, _) = statistics[HEADER..HEADER + 3 * count].as_chunks::<3>();
@@ -286,6 +287,7 @@ fn episodes(statistics: &[u32], log: &mut Log) {
     entries.sort_unstable();
     let episode = |e: [u32; 3]| Episode { length: e[1], episode_return: f32::from_bits(e[2]) };
     log.episodes.extend(entries.into_iter().map(episode));
+    statistics[0] as usize - count
 }
 
 /// Mean value and explained variance from the moments of groups of rows.

@@ -18,8 +18,9 @@ const MAX_GROUPS: usize = 1024;
 /// Partial gradients at most, and bytes that they may take.
 const MAX_PARTIALS: usize = 256;
 const PARTIAL_BYTES: usize = 64 << 20;
-/// Finished episodes that an iteration keeps at most.
-const MAX_EPISODES: usize = 16_384;
+/// Finished episodes that an iteration keeps at most: 12 bytes each to read back. What is beyond is told as
+/// `gpu/episodes_lost`.
+const MAX_EPISODES: usize = 1 << 18;
 /// Sums of the loss behind a gradient.
 pub const SUMS: usize = 8;
 
@@ -182,7 +183,7 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
         p.policy = 2;
     }
     let minibatch = transitions / l.minibatches;
-    let per_pass = transitions / minibatch;
+    let per_pass = (transitions / minibatch).min(l.minibatches);
     let updates = l.epochs * per_pass;
     let mut next = 0;
     let mut region = |words: usize| {
@@ -224,7 +225,7 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
     }
     p.value_tower = towers.len() as u32 - 1;
     p.objective = u32::from(l.objective == Objective::Dpo);
-    (p.clip_value, p.normalize) = (u32::from(l.clip_value), u32::from(l.normalize));
+    (p.clip_value, p.normalize) = (u32::from(l.clip_value), u32::from(l.normalize && minibatch > 1));
     p.bootstrap = u32::from(l.truncation == Truncation::Bootstrap);
     (p.clip_coef, p.entropy_coef, p.value_coef) = (l.clip_coef, l.entropy_coef, l.value_coef);
     (p.gamma, p.lambda, p.reward_scale) = (l.gamma, l.lambda, l.reward_scale);

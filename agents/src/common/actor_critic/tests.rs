@@ -114,7 +114,7 @@ fn chosen_actions_follow_the_policy() {
     // Five standard errors.
     assert!((share - p).abs() < 5.0 * (p * (1.0 - p) / rows as f32).sqrt(), "{share} {p}");
     assert!((log_probs[0] - if actions[0] == 0 { p.ln() } else { (1.0 - p).ln() }).abs() < 1e-6);
-    assert_eq!((values[0], actor.value(&outputs[..3])), (7.0, 7.0));
+    assert_eq!((values[0], actor.value(&outputs[..3], None)), (7.0, 7.0));
     // The same rows at other places of the stream are other draws; the same places are the same draws.
     let mut again = vec![0; 100];
     let chosen = Chosen {
