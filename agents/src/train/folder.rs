@@ -61,7 +61,7 @@ impl RunFolder {
         Ok(Some(folder))
     }
 
-    /// The folder of an existing run; parts of files of a process that was killed are removed.
+    /// The folder of an existing run, which may be training right now: nothing in it is touched.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is no run.
@@ -72,15 +72,19 @@ impl RunFolder {
         let text = fs::read_to_string(&config)
             .map_err(|e| no_run(format!("it is not the folder of a run (config.toml: {e})")))?;
         let config = RunConfig::from_toml(&text).map_err(|e| no_run(format!("config.toml: {e}")))?;
-        let folder = Self { path: path.to_owned() };
-        for place in [folder.path.clone(), folder.checkpoints()] {
+        Ok((Self { path: path.to_owned() }, config))
+    }
+
+    /// Removes the parts of files of a process that was killed. Only for who goes on with the run: the parts of a
+    /// process that is alive are those of its next files.
+    pub fn clean(&self) {
+        for place in [self.path.clone(), self.checkpoints()] {
             for entry in fs::read_dir(place).into_iter().flatten().flatten() {
                 if entry.path().extension().is_some_and(|e| e == "part") {
                     let _ = fs::remove_file(entry.path());
                 }
             }
         }
-        Ok((folder, config))
     }
 
     pub fn write_config(&self, config: &RunConfig) -> Result<()> {

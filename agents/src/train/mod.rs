@@ -145,6 +145,7 @@ fn resume_with(
     find: impl Fn(&str) -> Result<&'static Entry>,
 ) -> Result<Outcome> {
     let (folder, mut config) = RunFolder::open(path)?;
+    folder.clean();
     let (from, notes) = folder.latest()?;
     if let Some((checkpoint, path)) = &from {
         // What the run was when it was written, whatever happened to the file since.

@@ -212,6 +212,26 @@ fn a_damaged_checkpoint_is_passed_over() {
 }
 
 #[test]
+fn a_run_under_way_can_be_looked_at() {
+    let folder = Temporary::new("looked-at");
+    let part = folder.0.join("checkpoints/9999.safetensors.part");
+    let mut look = |p: &Progress<'_>| {
+        if p.step < 3_000 {
+            return ControlFlow::Continue(());
+        }
+        // What the trainer has just begun to write.
+        fs::write(&part, "part").unwrap();
+        let (checkpoint, _, notes) = trained::find(&folder.0).unwrap();
+        assert!(checkpoint.meta.step > 2_000 && notes.is_empty() && part.exists());
+        ControlFlow::Break(())
+    };
+    assert_eq!(run(&options(&folder.0), &mut look).unwrap().end, End::Interrupted);
+    assert!(part.exists());
+    resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    no_parts(&folder.0);
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };

@@ -119,7 +119,7 @@ impl Trained {
     }
 }
 
-fn find(path: &Path) -> Result<(Checkpoint, PathBuf, Vec<String>)> {
+pub(super) fn find(path: &Path) -> Result<(Checkpoint, PathBuf, Vec<String>)> {
     if !path.is_dir() {
         return Ok((Checkpoint::read(path)?, path.to_owned(), Vec::new()));
     }
