@@ -116,8 +116,16 @@ impl RunFolder {
     /// # Errors
     /// That of the newest if none can be read.
     pub fn latest(&self) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
+        self.latest_after(None)
+    }
+
+    /// [`Self::latest`] among the checkpoints of steps above this one.
+    ///
+    /// # Errors
+    /// As [`Self::latest`].
+    pub fn latest_after(&self, after: Option<u64>) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
         let mut errors: Vec<Error> = Vec::new();
-        for (_, path) in list(&self.checkpoints()) {
+        for (_, path) in list(&self.checkpoints()).into_iter().take_while(|(step, _)| Some(*step) > after) {
             match Checkpoint::read(&path) {
                 Ok(checkpoint) => {
                     let notes = errors.iter().map(|e| format!("{e}; going on from {}", path.display())).collect();

@@ -232,6 +232,26 @@ fn a_run_under_way_can_be_looked_at() {
 }
 
 #[test]
+fn the_policy_of_a_folder_is_the_newest() {
+    let folder = Temporary::new("newest");
+    run(&options(&folder.0), &mut quiet).unwrap();
+    let (over, path, _) = trained::find(&folder.0).unwrap();
+    assert!(path.ends_with("policy.safetensors"));
+    let mut stop = |p: &Progress<'_>| if p.step > 9_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let outcome = resume_with(&folder.0, Some(2_000), &mut stop, find).unwrap();
+    let (newer, path, notes) = trained::find(&folder.0).unwrap();
+    assert_eq!((newer.meta.step, notes.len()), (outcome.step, 0));
+    assert!(over.policy != newer.policy && path.parent().unwrap().ends_with("checkpoints"));
+    // As long as it can be read.
+    for entry in fs::read_dir(folder.0.join("checkpoints")).unwrap() {
+        fs::write(entry.unwrap().path(), "x").unwrap();
+    }
+    let (found, path, notes) = trained::find(&folder.0).unwrap();
+    assert_eq!((&found, notes.len()), (&over, 1));
+    assert!(path.ends_with("policy.safetensors"));
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
