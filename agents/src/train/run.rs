@@ -178,7 +178,7 @@ impl Run {
                     let row = self.write_row(step)?;
                     flow = callback(&self.progress(Some(&row), &[]));
                 }
-                self.write_checkpoint(step)?;
+                self.write_checkpoint(step, false)?;
                 return Ok(if flow.is_break() { End::Interrupted } else { end });
             }
             log.episodes.clear();
@@ -192,7 +192,7 @@ impl Run {
                 None
             };
             if self.folder.is_some() && self.clock.due(config.checkpoint_interval, step) {
-                self.write_checkpoint(step)?;
+                self.write_checkpoint(step, false)?;
             }
             flow = callback(&self.progress(row.as_ref(), &[]));
         }
@@ -206,10 +206,15 @@ impl Run {
         Ok(row)
     }
 
-    /// Nothing if there is no folder, or if the newest checkpoint is of this step.
-    fn write_checkpoint(&mut self, step: u64) -> Result<()> {
+    /// A checkpoint at the step where the run is, in the place of the one of this step: for a configuration that changed.
+    pub fn rewrite_checkpoint(&mut self) -> Result<()> {
+        self.write_checkpoint(self.agent.env_steps(), true)
+    }
+
+    /// Nothing if there is no folder, or, unless `anew`, if the newest checkpoint is of this step.
+    fn write_checkpoint(&mut self, step: u64, anew: bool) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        if self.checkpoint.is_some() && self.clock.written.0 == step {
+        if !anew && self.checkpoint.is_some() && self.clock.written.0 == step {
             return Ok(());
         }
         let start = Instant::now();

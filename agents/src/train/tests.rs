@@ -252,6 +252,30 @@ fn the_policy_of_a_folder_is_the_newest() {
 }
 
 #[test]
+fn added_steps_are_kept_from_the_first_moment() {
+    let folder = Temporary::new("added");
+    run(&options(&folder.0), &mut quiet).unwrap();
+    let over = fs::read(folder.0.join("summary.json")).unwrap();
+    let outcome = resume_with(&folder.0, Some(1_000), &mut |_| ControlFlow::Break(()), find).unwrap();
+    assert_eq!((outcome.end, outcome.config.steps), (End::Interrupted, 9_000));
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let died = catch_unwind(AssertUnwindSafe(|| resume_with(&folder.0, Some(1_000), &mut |_| panic!("died"), find)));
+    std::panic::set_hook(hook);
+    assert!(died.is_err());
+    // As if it had died before the summary was removed.
+    fs::write(folder.0.join("summary.json"), over).unwrap();
+    let outcome = resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    assert!(outcome.end == End::Steps && outcome.step >= 10_000, "{}", outcome.step);
+    // A target that was reached does not come back.
+    let folder = Temporary::new("target");
+    run(&RunOptions { until: Some(-1e9), ..options(&folder.0) }, &mut quiet).unwrap();
+    resume_with(&folder.0, Some(1_000), &mut |_| ControlFlow::Break(()), find).unwrap();
+    let outcome = resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    assert!(outcome.end == End::Steps && outcome.step >= 9_000, "{}", outcome.step);
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
