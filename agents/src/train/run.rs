@@ -150,13 +150,13 @@ impl Run {
                 return Err(error);
             }
         };
-        let ended = self.ended(end);
+        let (ended, policy) = (self.ended(end), self.agent.policy());
         if end == End::Interrupted {
-            return finish::interrupted(ended, self.folder.as_ref());
+            return finish::interrupted(ended, policy, self.folder.as_ref());
         }
         let progress = self.progress(None, &[]);
         let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
-        finish::finish(ended, self.folder.as_ref(), self.meta(None), &mut callback)
+        finish::finish(ended, policy, self.folder.as_ref(), self.meta(None), &mut callback)
     }
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
@@ -261,7 +261,6 @@ impl Run {
     fn ended(&self, end: End) -> Ended {
         Ended {
             plan: self.plan.clone(),
-            policy: self.agent.policy(),
             end,
             step: self.agent.env_steps(),
             seconds: self.clock.seconds(),
