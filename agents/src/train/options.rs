@@ -22,7 +22,7 @@ pub struct RunOptions {
     pub steps: Option<u64>,
     /// Where the environments live; default [`Device::Auto`].
     pub device: Option<Device>,
-    /// Threads, at least 1; default: all cores. Results do not depend on it.
+    /// Threads, 1 to 1024; default: all cores. Results do not depend on it.
     pub num_threads: Option<usize>,
     /// When a checkpoint is written; default [`Interval::default`].
     pub checkpoint_interval: Option<Interval>,

@@ -301,6 +301,10 @@ fn episodes_of_an_evaluation_are_shared_out_beforehand() {
     assert!((0..256).all(|i| one[i] == two[2 * i]), "the first of each instance");
     assert_eq!(episodes(1, 0)[0], one[0]);
     assert_ne!(one, episodes(256, 1));
+    // More threads than a system gives are no more than it has cores.
+    let many = crate::agent::Setup { num_threads: 1 << 20, ..plan.setup() };
+    let played = evaluate(&policy, &many, 256, 0, false, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(played.unwrap().episodes, one);
     // Whoever is fast does not play more: then the mean would be that of short episodes.
     let mean = |e: &[crate::agent::Episode]| e.iter().map(|e| f64::from(e.length)).sum::<f64>() / e.len() as f64;
     let (first, second) = (mean(&one), mean(&two));
@@ -340,6 +344,8 @@ fn options_come_from_everywhere_in_order() {
         ("[run]\nsed = 1", &["sed", "Did you mean `seed`"]),
         ("[run]\nseed = -1", &["seed", "-1"]),
         ("[run]\nagent = 'ppo'", &["\"ppo\"", "`mock`"]),
+        ("[run]\nnum_threads = 0", &["num_threads", "0"]),
+        ("[run]\nnum_threads = 1025", &["num_threads", "1025", "1 to 1024"]),
         ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
         ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
         ("[run]\nx = 1\n[other]", &["[run] and [options]"]),
