@@ -133,7 +133,8 @@ impl Run {
         }
         agent.load(&from.agent).map_err(at)?;
         let tally = Tally::load(&from.trainer).map_err(at)?;
-        let metrics = Some(MetricsWriter::resume(&folder.path, from.meta.step)?);
+        // Rows after the last that the checkpoint knows will come again, also one of its own step.
+        let metrics = Some(MetricsWriter::resume(&folder.path, tally.last_row)?);
         let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
         Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: Some(path), notes })
     }
@@ -174,11 +175,13 @@ impl Run {
             };
             if let Some(end) = end {
                 // A row at the very end; an interrupted run will come to the end later.
-                if end != End::Interrupted && self.tally.last_row != step {
+                let last = end != End::Interrupted && self.tally.last_row != step;
+                if last {
                     let row = self.write_row(step)?;
                     flow = callback(&self.progress(Some(&row), &[]));
                 }
-                self.write_checkpoint(step, false)?;
+                // One of this step may be there already, but it knows nothing of the row.
+                self.write_checkpoint(step, last)?;
                 return Ok(if flow.is_break() { End::Interrupted } else { end });
             }
             log.episodes.clear();

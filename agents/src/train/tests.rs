@@ -276,6 +276,43 @@ fn added_steps_are_kept_from_the_first_moment() {
 }
 
 #[test]
+fn the_row_at_the_end_is_written_once() {
+    let (whole, parts) = (Temporary::new("once"), Temporary::new("twice"));
+    let sparse = |t: &Temporary| RunOptions {
+        checkpoint_interval: Some(Interval::Steps(1)),
+        tables: "[run]\nmetrics_interval = 3000".parse().ok(),
+        ..options(&t.0)
+    };
+    run(&sparse(&whole), &mut quiet).unwrap();
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    // Dies when the row at the end is written, and then in the evaluation.
+    let mut dying = |p: &Progress<'_>| {
+        assert!(p.row.is_none() || p.step < 8_000, "died");
+        ControlFlow::Continue(())
+    };
+    let first = catch_unwind(AssertUnwindSafe(|| run(&sparse(&parts), &mut dying))).is_err();
+    let mut dying = |p: &Progress<'_>| {
+        assert!(p.phase == Phase::Training, "died");
+        ControlFlow::Continue(())
+    };
+    let second = catch_unwind(AssertUnwindSafe(|| resume_with(&parts.0, None, &mut dying, find))).is_err();
+    std::panic::set_hook(hook);
+    assert!(first && second);
+    // It has no row to write any more, and nothing is counted again in the rows to come.
+    let mut rows = 0;
+    let mut count = |p: &Progress<'_>| {
+        rows += usize::from(p.row.is_some());
+        ControlFlow::Continue(())
+    };
+    resume_with(&parts.0, None, &mut count, find).unwrap();
+    assert_eq!((rows, metrics(&whole.0).len()), (0, 4));
+    assert_eq!(metrics(&whole.0), metrics(&parts.0));
+    let curves = [&whole, &parts].map(|t| resume_with(&t.0, Some(2_000), &mut quiet, find).unwrap().curve);
+    assert!(curves[0] == curves[1] && metrics(&whole.0) == metrics(&parts.0));
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
