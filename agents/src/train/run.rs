@@ -48,7 +48,7 @@ pub struct Progress<'a> {
     pub row: Option<&'a Row>,
     /// Where the files are.
     pub folder: Option<&'a Path>,
-    /// What people should know: checkpoints that could not be read. Only the first time.
+    /// What people should know: checkpoints or metrics that could not be read. Only the first time.
     pub notes: &'a [String],
 }
 
@@ -115,7 +115,7 @@ impl Run {
         plan: Plan,
         folder: RunFolder,
         from: Option<(Checkpoint, PathBuf)>,
-        notes: Vec<String>,
+        mut notes: Vec<String>,
     ) -> Result<Self> {
         let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
         let Some((from, path)) = from else {
@@ -134,9 +134,11 @@ impl Run {
         agent.load(&from.agent).map_err(at)?;
         let tally = Tally::load(&from.trainer).map_err(at)?;
         // Rows after the last that the checkpoint knows will come again, also one of its own step.
-        let metrics = Some(MetricsWriter::resume(&folder.path, tally.last_row)?);
+        let metrics = MetricsWriter::resume(&folder.path, tally.last_row)?;
+        notes.extend(metrics.note().map(str::to_owned));
         let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
-        Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: Some(path), notes })
+        let (folder, metrics, checkpoint) = (Some(folder), Some(metrics), Some(path));
+        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint, notes })
     }
 
     /// Trains to the end, and then makes the results.
@@ -221,6 +223,10 @@ impl Run {
             return Ok(());
         }
         let start = Instant::now();
+        if let Some(metrics) = &self.metrics {
+            // A checkpoint counts on the rows before it.
+            metrics.sync()?;
+        }
         let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);

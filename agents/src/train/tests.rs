@@ -313,6 +313,22 @@ fn the_row_at_the_end_is_written_once() {
 }
 
 #[test]
+fn metrics_that_cannot_be_read_are_no_obstacle() {
+    let folder = Temporary::new("unreadable");
+    let mut stop = |p: &Progress<'_>| if p.step > 3_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    run(&options(&folder.0), &mut stop).unwrap();
+    fs::write(folder.0.join("metrics.csv"), "").unwrap();
+    let mut notes = Vec::new();
+    let mut listen = |p: &Progress<'_>| {
+        notes.extend(p.notes.to_vec());
+        ControlFlow::Continue(())
+    };
+    assert_eq!(resume_with(&folder.0, None, &mut listen, find).unwrap().end, End::Steps);
+    assert!(notes.len() == 1 && notes[0].contains("metrics.csv.unreadable"), "{notes:?}");
+    assert!(metrics(&folder.0).len() > 50 && folder.0.join("metrics.csv.unreadable").exists());
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
