@@ -265,6 +265,12 @@ impl RunConfig {
         check("seed", self.seed, "0 to 9223372036854775807", self.seed <= most)?;
         let threads = self.num_threads.unwrap_or(1);
         check("num_threads", threads, "1 to 1024 threads", (1..=1024).contains(&threads))?;
+        let apart = match self.checkpoint_interval {
+            Interval::Steps(steps) => (1..=most).contains(&steps),
+            Interval::Seconds(seconds) => seconds > 0.0 && seconds.is_finite(),
+            Interval::Never => true,
+        };
+        check("checkpoint_interval", self.checkpoint_interval, "1 or more steps, a time above 0s, or never", apart)?;
         check("eval_episodes", self.eval_episodes, "0 to 1000000 episodes", self.eval_episodes <= 1_000_000)?;
         check("until", self.until.unwrap_or(0.0), "a number", self.until.is_none_or(f32::is_finite))
     }

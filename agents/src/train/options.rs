@@ -67,9 +67,9 @@ pub enum Out {
 /// How far apart checkpoints are. As text: `50000` (environment transitions), `30s`, `5m`, `1h`, `never`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Interval {
-    /// Environment transitions.
+    /// Environment transitions, at least 1.
     Steps(u64),
-    /// Seconds.
+    /// Seconds, above 0.
     Seconds(f64),
     /// Only when the run ends.
     Never,

@@ -407,6 +407,14 @@ fn options_come_from_everywhere_in_order() {
         let error = plan(text, &[]).unwrap_err();
         assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
     }
+    for interval in [Interval::Steps(0), Interval::Steps(u64::MAX)]
+        .into_iter()
+        .chain([0.0, -1.0, f64::NAN, f64::INFINITY].map(Interval::Seconds))
+    {
+        let wanted = RunOptions { checkpoint_interval: Some(interval), ..RunOptions::new("mock", env()) };
+        let error = Plan::with(&wanted, find).unwrap_err();
+        assert!(matches!(&error, Error::InvalidOption { option, .. } if option == "checkpoint_interval"), "{error}");
+    }
     let wanted = |config: &str| RunOptions { config: Some(config.into()), ..RunOptions::new("mock", env()) };
     let missing = Plan::with(&wanted("none.toml"), find).unwrap_err().to_string();
     assert!(missing.contains("cannot read none.toml"), "{missing}");
