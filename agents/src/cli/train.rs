@@ -57,7 +57,7 @@ pub struct Args {
     /// auto, cpu, gpu, gpu:<index> or gpu:<part of the name>; default auto
     #[arg(long, value_parser = target::device)]
     device: Option<Device>,
-    /// Threads; default: all cores. Results do not depend on it
+    /// Threads, 1 to 1024; default: all cores. Results do not depend on it
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::positive)]
     num_threads: Option<usize>,
     /// A file of options: config.toml of a run, or lines of name = value

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Name of the file in the folder of a run.
 pub const FILE: &str = "metrics.csv";
 
+/// Where a file goes that cannot be read when its run goes on.
+pub const UNREADABLE: &str = "metrics.csv.unreadable";
+
 /// The first two columns: environment steps so far, and wall-clock seconds since the run began.
 const FIXED: [&str; 2] = ["step", "seconds"];
 
@@ -23,6 +26,7 @@ pub struct MetricsWriter {
     names: Vec<String>,
     csv: File,
     events: EventWriter,
+    note: Option<String>,
 }
 
 impl MetricsWriter {
@@ -35,22 +39,41 @@ impl MetricsWriter {
         remove(folder)?;
         let mut csv = File::create(&path).map_err(|e| failed("create", &path, e))?;
         csv.write_all(header(&[]).as_bytes()).map_err(|e| failed("write", &path, e))?;
-        Ok(Self { path, names: Vec::new(), csv, events: EventWriter::create(folder, None)? })
+        Ok(Self { path, names: Vec::new(), csv, events: EventWriter::create(folder, None)?, note: None })
     }
 
     /// Goes on where a checkpoint of `step` was written: rows after it are dropped, and a further event file tells
-    /// TensorBoard, by a session start at `step + 1`, to forget what it has from there on.
+    /// TensorBoard, by a session start at `step + 1`, to forget what it has from there on. Rows that cannot be read are
+    /// no reason to lose what was learned: their file is kept as [`UNREADABLE`] and a new one started, as [`Self::note`]
+    /// says.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Metrics`] if the rows there are cannot be read.
+    /// [`Error::Io`].
     pub fn resume(folder: &Path, step: u64) -> Result<Self> {
         let path = folder.join(FILE);
-        let mut table = read(&path)?;
+        let (mut table, note) = match read(&path) {
+            Ok(table) => (table, None),
+            Err(e) => (Table { columns: FIXED.map(str::to_owned).to_vec(), rows: Vec::new() }, Some(e)),
+        };
+        let note = note.map(|e| set_aside(folder, &path, &e)).transpose()?;
         table.rows.retain(|row| row[0] <= step as f64);
         let names = table.columns[FIXED.len()..].to_vec();
         file::write(&path, table.to_csv().as_bytes())?;
         let csv = append(&path)?;
-        Ok(Self { path, names, csv, events: EventWriter::create(folder, Some(step.saturating_add(1)))? })
+        Ok(Self { path, names, csv, events: EventWriter::create(folder, Some(step.saturating_add(1)))?, note })
+    }
+
+    /// What people should know: that the rows so far could not be read.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Forces the rows to the disk, so that they outlast a power cut.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn sync(&self) -> Result<()> {
+        self.csv.sync_data().map_err(|e| failed("write", &self.path, e))
     }
 
     /// Adds a row: environment steps so far, seconds since the run began, and any figures. A name that was not there
@@ -97,6 +120,15 @@ impl MetricsWriter {
         file::write(&self.path, Table { columns, rows }.to_csv().as_bytes())?;
         self.csv = append(&self.path)?;
         Ok(())
+    }
+}
+
+/// Keeps a metrics file that cannot be read under another name. What to tell people.
+fn set_aside(folder: &Path, path: &Path, error: &Error) -> Result<String> {
+    match fs::rename(path, folder.join(UNREADABLE)) {
+        Ok(()) => Ok(format!("{error}; it is now {UNREADABLE}, and a new {FILE} begins")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(format!("{error}; a new one begins")),
+        Err(e) => Err(failed("rename", path, e)),
     }
 }
 
@@ -291,7 +323,25 @@ mod tests {
         metrics.write(25, 21.0, &scalars(&[("a", 7.0)])).unwrap();
         assert_eq!(read(&folder.join(FILE)).unwrap().points("a"), [(10.0, 10.0), (20.0, 20.0), (25.0, 7.0)]);
         let missing = MetricsWriter::resume(&folder.join("none"), 0).unwrap_err().to_string();
-        assert!(missing.contains("cannot read") && missing.contains("none"), "{missing}");
+        assert!(missing.contains("cannot write") && missing.contains("none"), "{missing}");
+    }
+
+    #[test]
+    fn resume_keeps_rows_aside_that_cannot_be_read() {
+        let folder = test_folder("aside");
+        for bytes in [&b""[..], b"step,seconds,a\n1,x,2\n", b"\0\0\xff\n"] {
+            fs::write(folder.join(FILE), bytes).unwrap();
+            let mut metrics = MetricsWriter::resume(&folder, 20).unwrap();
+            assert!(metrics.note().unwrap().contains("now metrics.csv.unreadable"), "{:?}", metrics.note());
+            assert_eq!(fs::read(folder.join(UNREADABLE)).unwrap(), bytes);
+            metrics.write(25, 1.0, &scalars(&[("a", 7.0)])).unwrap();
+            metrics.sync().unwrap();
+            assert_eq!(text(&folder), "step,seconds,a\n25,1,7\n");
+            assert_eq!(MetricsWriter::resume(&folder, 25).unwrap().note(), None);
+        }
+        fs::remove_file(folder.join(FILE)).unwrap();
+        let note = MetricsWriter::resume(&folder, 25).unwrap().note().unwrap().to_owned();
+        assert!(note.contains("a new one begins") && text(&folder) == "step,seconds\n", "{note}");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct RunConfig {
     pub steps: u64,
     /// Where the environments live.
     pub device: Device,
-    /// Threads; None: all cores. Results do not depend on it.
+    /// Threads, 1 to 1024; None: all cores. Results do not depend on it.
     pub num_threads: Option<usize>,
     /// When a checkpoint is written.
     pub checkpoint_interval: Interval,
@@ -263,7 +263,14 @@ impl RunConfig {
         let most = i64::MAX as u64;
         check("steps", self.steps, "1 to 9223372036854775807 steps", (1..=most).contains(&self.steps))?;
         check("seed", self.seed, "0 to 9223372036854775807", self.seed <= most)?;
-        check("num_threads", self.num_threads.unwrap_or(1), "1 or more threads", self.num_threads != Some(0))?;
+        let threads = self.num_threads.unwrap_or(1);
+        check("num_threads", threads, "1 to 1024 threads", (1..=1024).contains(&threads))?;
+        let apart = match self.checkpoint_interval {
+            Interval::Steps(steps) => (1..=most).contains(&steps),
+            Interval::Seconds(seconds) => seconds > 0.0 && seconds.is_finite(),
+            Interval::Never => true,
+        };
+        check("checkpoint_interval", self.checkpoint_interval, "1 or more steps, a time above 0s, or never", apart)?;
         check("eval_episodes", self.eval_episodes, "0 to 1000000 episodes", self.eval_episodes <= 1_000_000)?;
         check("until", self.until.unwrap_or(0.0), "a number", self.until.is_none_or(f32::is_finite))
     }

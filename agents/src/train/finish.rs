@@ -28,7 +28,6 @@ const FRAMES: usize = 500;
 /// A run after its last iteration.
 pub(super) struct Ended {
     pub plan: Plan,
-    pub policy: Policy,
     pub end: End,
     pub step: u64,
     pub seconds: f64,
@@ -41,23 +40,24 @@ pub(super) struct Ended {
 /// All results. Evaluates also where nothing is written.
 pub(super) fn finish(
     mut ended: Ended,
+    policy: Policy,
     folder: Option<&RunFolder>,
     meta: Meta,
     callback: &mut dyn FnMut(Phase) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     let config = ended.plan.config.clone();
     if let Some(folder) = folder {
-        let mut policy = Checkpoint { meta, ..Checkpoint::default() };
-        ended.policy.save(&mut policy.policy);
-        policy.write(&folder.path.join("policy.safetensors"))?;
+        let mut file = Checkpoint { meta, ..Checkpoint::default() };
+        policy.save(&mut file.policy);
+        file.write(&folder.path.join("policy.safetensors"))?;
         folder.write("curve.svg", curve(&ended).as_bytes())?;
     }
     let setup = ended.plan.setup();
     let mut evaluating = |done| callback(Phase::Evaluating(done));
-    let found = evaluate(&ended.policy, &setup, config.eval_episodes, config.seed, true, &mut evaluating)?;
+    let found = evaluate(&policy, &setup, config.eval_episodes, config.seed, true, &mut evaluating)?;
     let Some(evaluation) = found else {
         ended.end = End::Interrupted;
-        return interrupted(ended, folder);
+        return interrupted(ended, policy, folder);
     };
     if let Some(folder) = folder
         && config.gif
@@ -65,35 +65,35 @@ pub(super) fn finish(
         && callback(Phase::Drawing).is_continue()
     {
         let mut player = Player::new(&setup, 1, config.seed, "animation", true)?;
-        let gif = animation(&mut player, &ended.policy, aspect, WIDTH, 1, FRAMES)?;
+        let gif = animation(&mut player, &policy, aspect, WIDTH, 1, FRAMES)?;
         folder.write("final.gif", &gif)?;
     }
     let evaluation = (!evaluation.episodes.is_empty()).then_some(evaluation);
-    outcome(ended, folder, evaluation, None)
+    outcome(ended, policy, folder, evaluation)
 }
 
 /// A run that will go on: only its summary.
-pub(super) fn interrupted(ended: Ended, folder: Option<&RunFolder>) -> Result<Outcome> {
-    outcome(ended, folder, None, None)
+pub(super) fn interrupted(ended: Ended, policy: Policy, folder: Option<&RunFolder>) -> Result<Outcome> {
+    outcome(ended, policy, folder, None)
 }
 
-/// The summary of a run that failed.
+/// The summary of a run that failed. Its policy is not asked for: it may be lost with its device.
 pub(super) fn write_failure(folder: &RunFolder, ended: &Ended, error: &Error) -> Result<()> {
     write_summary(folder, &summary(ended, None, Some(error)))
 }
 
 fn outcome(
     ended: Ended,
+    policy: Policy,
     folder: Option<&RunFolder>,
     evaluation: Option<Evaluation>,
-    error: Option<&Error>,
 ) -> Result<Outcome> {
-    let summary = summary(&ended, evaluation.as_ref(), error);
+    let summary = summary(&ended, evaluation.as_ref(), None);
     if let Some(folder) = folder {
         write_summary(folder, &summary)?;
     }
     Ok(Outcome {
-        policy: ended.policy,
+        policy,
         config: ended.plan.config,
         folder: folder.map(|folder| folder.path.clone()),
         end: ended.end,

@@ -61,7 +61,7 @@ impl RunFolder {
         Ok(Some(folder))
     }
 
-    /// The folder of an existing run; parts of files of a process that was killed are removed.
+    /// The folder of an existing run, which may be training right now: nothing in it is touched.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Checkpoint`] if it is no run.
@@ -72,15 +72,19 @@ impl RunFolder {
         let text = fs::read_to_string(&config)
             .map_err(|e| no_run(format!("it is not the folder of a run (config.toml: {e})")))?;
         let config = RunConfig::from_toml(&text).map_err(|e| no_run(format!("config.toml: {e}")))?;
-        let folder = Self { path: path.to_owned() };
-        for place in [folder.path.clone(), folder.checkpoints()] {
+        Ok((Self { path: path.to_owned() }, config))
+    }
+
+    /// Removes the parts of files of a process that was killed. Only for who goes on with the run: the parts of a
+    /// process that is alive are those of its next files.
+    pub fn clean(&self) {
+        for place in [self.path.clone(), self.checkpoints()] {
             for entry in fs::read_dir(place).into_iter().flatten().flatten() {
                 if entry.path().extension().is_some_and(|e| e == "part") {
                     let _ = fs::remove_file(entry.path());
                 }
             }
         }
-        Ok((folder, config))
     }
 
     pub fn write_config(&self, config: &RunConfig) -> Result<()> {
@@ -112,8 +116,16 @@ impl RunFolder {
     /// # Errors
     /// That of the newest if none can be read.
     pub fn latest(&self) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
+        self.latest_after(None)
+    }
+
+    /// [`Self::latest`] among the checkpoints of steps above this one.
+    ///
+    /// # Errors
+    /// As [`Self::latest`].
+    pub fn latest_after(&self, after: Option<u64>) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
         let mut errors: Vec<Error> = Vec::new();
-        for (_, path) in list(&self.checkpoints()) {
+        for (_, path) in list(&self.checkpoints()).into_iter().take_while(|(step, _)| Some(*step) > after) {
             match Checkpoint::read(&path) {
                 Ok(checkpoint) => {
                     let notes = errors.iter().map(|e| format!("{e}; going on from {}", path.display())).collect();

@@ -50,6 +50,8 @@ struct Mock {
     batch: Batch,
     noise: Noise,
     steps: u64,
+    /// After an error there is nothing to be had of it, as of an agent on a device that is lost.
+    failed: bool,
 }
 
 impl Mock {
@@ -57,7 +59,7 @@ impl Mock {
         let mut batch = setup.make(BatchOptions::new(config.num_envs))?;
         batch.reset(setup.seed)?;
         let (facts, noise) = (setup.facts.clone(), Noise::new(setup.seed, "mock"));
-        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0 })
+        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0, failed: false })
     }
 }
 
@@ -80,6 +82,7 @@ impl Agent for Mock {
         }
         let loss = f64::from(seen);
         if self.config.diverge_at > 0 && self.steps >= self.config.diverge_at {
+            self.failed = true;
             let (agent, what) = ("mock".to_owned(), "the loss".to_owned());
             return Err(Error::Diverged { agent, step: self.steps, what, value: f64::NAN });
         }
@@ -96,6 +99,7 @@ impl Agent for Mock {
     }
 
     fn policy(&self) -> Policy {
+        assert!(!self.failed, "the policy is lost");
         policy(&self.facts, &self.network)
     }
 

@@ -145,6 +145,7 @@ fn resume_with(
     find: impl Fn(&str) -> Result<&'static Entry>,
 ) -> Result<Outcome> {
     let (folder, mut config) = RunFolder::open(path)?;
+    folder.clean();
     let (from, notes) = folder.latest()?;
     if let Some((checkpoint, path)) = &from {
         // What the run was when it was written, whatever happened to the file since.
@@ -154,7 +155,11 @@ fn resume_with(
     let over = path.join("summary.json");
     let over = std::fs::read_to_string(over).is_ok_and(|text| {
         let end = serde_json::from_str::<serde_json::Value>(&text).ok();
-        end.is_some_and(|value| value["end"] == End::Steps.name() || value["end"] == End::Until.name())
+        // A summary of fewer steps is that of the run before it was to go on.
+        end.is_some_and(|value| {
+            let ended = value["end"] == End::Steps.name() || value["end"] == End::Until.name();
+            ended && value["steps"] == config.steps
+        })
     });
     match more {
         Some(more) => {
@@ -169,7 +174,11 @@ fn resume_with(
         }
         None => {}
     }
-    let run = Run::resume(Plan::of(config.clone(), find)?, folder.clone(), from, notes)?;
+    let mut run = Run::resume(Plan::of(config.clone(), find)?, folder.clone(), from, notes)?;
+    if more.is_some() {
+        // A later resume takes its configuration from here, should this process die before the next checkpoint.
+        run.rewrite_checkpoint()?;
+    }
     folder.write_config(&config)?;
     let _ = std::fs::remove_file(path.join("summary.json"));
     run.run(callback)

@@ -22,7 +22,7 @@ pub struct RunOptions {
     pub steps: Option<u64>,
     /// Where the environments live; default [`Device::Auto`].
     pub device: Option<Device>,
-    /// Threads, at least 1; default: all cores. Results do not depend on it.
+    /// Threads, 1 to 1024; default: all cores. Results do not depend on it.
     pub num_threads: Option<usize>,
     /// When a checkpoint is written; default [`Interval::default`].
     pub checkpoint_interval: Option<Interval>,
@@ -67,9 +67,9 @@ pub enum Out {
 /// How far apart checkpoints are. As text: `50000` (environment transitions), `30s`, `5m`, `1h`, `never`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Interval {
-    /// Environment transitions.
+    /// Environment transitions, at least 1.
     Steps(u64),
-    /// Seconds.
+    /// Seconds, above 0.
     Seconds(f64),
     /// Only when the run ends.
     Never,

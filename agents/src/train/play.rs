@@ -32,7 +32,9 @@ impl Player {
     /// # Errors
     /// Those of [`shadergym_envs::make_with`].
     pub fn new(setup: &Setup, num_envs: usize, seed: u64, purpose: &str, deterministic: bool) -> Result<Self> {
-        let mut options = BatchOptions::new(num_envs).num_threads(setup.num_threads);
+        // More threads than cores do not play faster.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut options = BatchOptions::new(num_envs).num_threads(setup.num_threads.min(cores));
         if setup.facts.max_episode_steps == 0 {
             options = options.max_episode_steps(EPISODE_LIMIT);
         }

@@ -48,7 +48,7 @@ pub struct Progress<'a> {
     pub row: Option<&'a Row>,
     /// Where the files are.
     pub folder: Option<&'a Path>,
-    /// What people should know: checkpoints that could not be read. Only the first time.
+    /// What people should know: checkpoints or metrics that could not be read. Only the first time.
     pub notes: &'a [String],
 }
 
@@ -115,7 +115,7 @@ impl Run {
         plan: Plan,
         folder: RunFolder,
         from: Option<(Checkpoint, PathBuf)>,
-        notes: Vec<String>,
+        mut notes: Vec<String>,
     ) -> Result<Self> {
         let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
         let Some((from, path)) = from else {
@@ -133,9 +133,12 @@ impl Run {
         }
         agent.load(&from.agent).map_err(at)?;
         let tally = Tally::load(&from.trainer).map_err(at)?;
-        let metrics = Some(MetricsWriter::resume(&folder.path, from.meta.step)?);
+        // Rows after the last that the checkpoint knows will come again, also one of its own step.
+        let metrics = MetricsWriter::resume(&folder.path, tally.last_row)?;
+        notes.extend(metrics.note().map(str::to_owned));
         let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
-        Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: Some(path), notes })
+        let (folder, metrics, checkpoint) = (Some(folder), Some(metrics), Some(path));
+        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint, notes })
     }
 
     /// Trains to the end, and then makes the results.
@@ -150,13 +153,13 @@ impl Run {
                 return Err(error);
             }
         };
-        let ended = self.ended(end);
+        let (ended, policy) = (self.ended(end), self.agent.policy());
         if end == End::Interrupted {
-            return finish::interrupted(ended, self.folder.as_ref());
+            return finish::interrupted(ended, policy, self.folder.as_ref());
         }
         let progress = self.progress(None, &[]);
         let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
-        finish::finish(ended, self.folder.as_ref(), self.meta(None), &mut callback)
+        finish::finish(ended, policy, self.folder.as_ref(), self.meta(None), &mut callback)
     }
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
@@ -174,11 +177,13 @@ impl Run {
             };
             if let Some(end) = end {
                 // A row at the very end; an interrupted run will come to the end later.
-                if end != End::Interrupted && self.tally.last_row != step {
+                let last = end != End::Interrupted && self.tally.last_row != step;
+                if last {
                     let row = self.write_row(step)?;
                     flow = callback(&self.progress(Some(&row), &[]));
                 }
-                self.write_checkpoint(step)?;
+                // One of this step may be there already, but it knows nothing of the row.
+                self.write_checkpoint(step, last)?;
                 return Ok(if flow.is_break() { End::Interrupted } else { end });
             }
             log.episodes.clear();
@@ -192,7 +197,7 @@ impl Run {
                 None
             };
             if self.folder.is_some() && self.clock.due(config.checkpoint_interval, step) {
-                self.write_checkpoint(step)?;
+                self.write_checkpoint(step, false)?;
             }
             flow = callback(&self.progress(row.as_ref(), &[]));
         }
@@ -206,13 +211,22 @@ impl Run {
         Ok(row)
     }
 
-    /// Nothing if there is no folder, or if the newest checkpoint is of this step.
-    fn write_checkpoint(&mut self, step: u64) -> Result<()> {
+    /// A checkpoint at the step where the run is, in the place of the one of this step: for a configuration that changed.
+    pub fn rewrite_checkpoint(&mut self) -> Result<()> {
+        self.write_checkpoint(self.agent.env_steps(), true)
+    }
+
+    /// Nothing if there is no folder, or, unless `anew`, if the newest checkpoint is of this step.
+    fn write_checkpoint(&mut self, step: u64, anew: bool) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        if self.checkpoint.is_some() && self.clock.written.0 == step {
+        if !anew && self.checkpoint.is_some() && self.clock.written.0 == step {
             return Ok(());
         }
         let start = Instant::now();
+        if let Some(metrics) = &self.metrics {
+            // A checkpoint counts on the rows before it.
+            metrics.sync()?;
+        }
         let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);
@@ -256,7 +270,6 @@ impl Run {
     fn ended(&self, end: End) -> Ended {
         Ended {
             plan: self.plan.clone(),
-            policy: self.agent.policy(),
             end,
             step: self.agent.env_steps(),
             seconds: self.clock.seconds(),

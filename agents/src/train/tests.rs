@@ -212,6 +212,123 @@ fn a_damaged_checkpoint_is_passed_over() {
 }
 
 #[test]
+fn a_run_under_way_can_be_looked_at() {
+    let folder = Temporary::new("looked-at");
+    let part = folder.0.join("checkpoints/9999.safetensors.part");
+    let mut look = |p: &Progress<'_>| {
+        if p.step < 3_000 {
+            return ControlFlow::Continue(());
+        }
+        // What the trainer has just begun to write.
+        fs::write(&part, "part").unwrap();
+        let (checkpoint, _, notes) = trained::find(&folder.0).unwrap();
+        assert!(checkpoint.meta.step > 2_000 && notes.is_empty() && part.exists());
+        ControlFlow::Break(())
+    };
+    assert_eq!(run(&options(&folder.0), &mut look).unwrap().end, End::Interrupted);
+    assert!(part.exists());
+    resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    no_parts(&folder.0);
+}
+
+#[test]
+fn the_policy_of_a_folder_is_the_newest() {
+    let folder = Temporary::new("newest");
+    run(&options(&folder.0), &mut quiet).unwrap();
+    let (over, path, _) = trained::find(&folder.0).unwrap();
+    assert!(path.ends_with("policy.safetensors"));
+    let mut stop = |p: &Progress<'_>| if p.step > 9_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let outcome = resume_with(&folder.0, Some(2_000), &mut stop, find).unwrap();
+    let (newer, path, notes) = trained::find(&folder.0).unwrap();
+    assert_eq!((newer.meta.step, notes.len()), (outcome.step, 0));
+    assert!(over.policy != newer.policy && path.parent().unwrap().ends_with("checkpoints"));
+    // As long as it can be read.
+    for entry in fs::read_dir(folder.0.join("checkpoints")).unwrap() {
+        fs::write(entry.unwrap().path(), "x").unwrap();
+    }
+    let (found, path, notes) = trained::find(&folder.0).unwrap();
+    assert_eq!((&found, notes.len()), (&over, 1));
+    assert!(path.ends_with("policy.safetensors"));
+}
+
+#[test]
+fn added_steps_are_kept_from_the_first_moment() {
+    let folder = Temporary::new("added");
+    run(&options(&folder.0), &mut quiet).unwrap();
+    let over = fs::read(folder.0.join("summary.json")).unwrap();
+    let outcome = resume_with(&folder.0, Some(1_000), &mut |_| ControlFlow::Break(()), find).unwrap();
+    assert_eq!((outcome.end, outcome.config.steps), (End::Interrupted, 9_000));
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let died = catch_unwind(AssertUnwindSafe(|| resume_with(&folder.0, Some(1_000), &mut |_| panic!("died"), find)));
+    std::panic::set_hook(hook);
+    assert!(died.is_err());
+    // As if it had died before the summary was removed.
+    fs::write(folder.0.join("summary.json"), over).unwrap();
+    let outcome = resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    assert!(outcome.end == End::Steps && outcome.step >= 10_000, "{}", outcome.step);
+    // A target that was reached does not come back.
+    let folder = Temporary::new("target");
+    run(&RunOptions { until: Some(-1e9), ..options(&folder.0) }, &mut quiet).unwrap();
+    resume_with(&folder.0, Some(1_000), &mut |_| ControlFlow::Break(()), find).unwrap();
+    let outcome = resume_with(&folder.0, None, &mut quiet, find).unwrap();
+    assert!(outcome.end == End::Steps && outcome.step >= 9_000, "{}", outcome.step);
+}
+
+#[test]
+fn the_row_at_the_end_is_written_once() {
+    let (whole, parts) = (Temporary::new("once"), Temporary::new("twice"));
+    let sparse = |t: &Temporary| RunOptions {
+        checkpoint_interval: Some(Interval::Steps(1)),
+        tables: "[run]\nmetrics_interval = 3000".parse().ok(),
+        ..options(&t.0)
+    };
+    run(&sparse(&whole), &mut quiet).unwrap();
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    // Dies when the row at the end is written, and then in the evaluation.
+    let mut dying = |p: &Progress<'_>| {
+        assert!(p.row.is_none() || p.step < 8_000, "died");
+        ControlFlow::Continue(())
+    };
+    let first = catch_unwind(AssertUnwindSafe(|| run(&sparse(&parts), &mut dying))).is_err();
+    let mut dying = |p: &Progress<'_>| {
+        assert!(p.phase == Phase::Training, "died");
+        ControlFlow::Continue(())
+    };
+    let second = catch_unwind(AssertUnwindSafe(|| resume_with(&parts.0, None, &mut dying, find))).is_err();
+    std::panic::set_hook(hook);
+    assert!(first && second);
+    // It has no row to write any more, and nothing is counted again in the rows to come.
+    let mut rows = 0;
+    let mut count = |p: &Progress<'_>| {
+        rows += usize::from(p.row.is_some());
+        ControlFlow::Continue(())
+    };
+    resume_with(&parts.0, None, &mut count, find).unwrap();
+    assert_eq!((rows, metrics(&whole.0).len()), (0, 4));
+    assert_eq!(metrics(&whole.0), metrics(&parts.0));
+    let curves = [&whole, &parts].map(|t| resume_with(&t.0, Some(2_000), &mut quiet, find).unwrap().curve);
+    assert!(curves[0] == curves[1] && metrics(&whole.0) == metrics(&parts.0));
+}
+
+#[test]
+fn metrics_that_cannot_be_read_are_no_obstacle() {
+    let folder = Temporary::new("unreadable");
+    let mut stop = |p: &Progress<'_>| if p.step > 3_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    run(&options(&folder.0), &mut stop).unwrap();
+    fs::write(folder.0.join("metrics.csv"), "").unwrap();
+    let mut notes = Vec::new();
+    let mut listen = |p: &Progress<'_>| {
+        notes.extend(p.notes.to_vec());
+        ControlFlow::Continue(())
+    };
+    assert_eq!(resume_with(&folder.0, None, &mut listen, find).unwrap().end, End::Steps);
+    assert!(notes.len() == 1 && notes[0].contains("metrics.csv.unreadable"), "{notes:?}");
+    assert!(metrics(&folder.0).len() > 50 && folder.0.join("metrics.csv.unreadable").exists());
+}
+
+#[test]
 fn a_run_ends_at_its_target_and_can_leave_nothing() {
     let mut rows = 0;
     let options = RunOptions { out: Out::Memory, until: Some(-1e9), ..options(Path::new("")) };
@@ -237,6 +354,10 @@ fn episodes_of_an_evaluation_are_shared_out_beforehand() {
     assert!((0..256).all(|i| one[i] == two[2 * i]), "the first of each instance");
     assert_eq!(episodes(1, 0)[0], one[0]);
     assert_ne!(one, episodes(256, 1));
+    // More threads than a system gives are no more than it has cores.
+    let many = crate::agent::Setup { num_threads: 1 << 20, ..plan.setup() };
+    let played = evaluate(&policy, &many, 256, 0, false, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(played.unwrap().episodes, one);
     // Whoever is fast does not play more: then the mean would be that of short episodes.
     let mean = |e: &[crate::agent::Episode]| e.iter().map(|e| f64::from(e.length)).sum::<f64>() / e.len() as f64;
     let (first, second) = (mean(&one), mean(&two));
@@ -276,6 +397,8 @@ fn options_come_from_everywhere_in_order() {
         ("[run]\nsed = 1", &["sed", "Did you mean `seed`"]),
         ("[run]\nseed = -1", &["seed", "-1"]),
         ("[run]\nagent = 'ppo'", &["\"ppo\"", "`mock`"]),
+        ("[run]\nnum_threads = 0", &["num_threads", "0"]),
+        ("[run]\nnum_threads = 1025", &["num_threads", "1025", "1 to 1024"]),
         ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
         ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
         ("[run]\nx = 1\n[other]", &["[run] and [options]"]),
@@ -283,6 +406,14 @@ fn options_come_from_everywhere_in_order() {
     ] {
         let error = plan(text, &[]).unwrap_err();
         assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+    }
+    for interval in [Interval::Steps(0), Interval::Steps(u64::MAX)]
+        .into_iter()
+        .chain([0.0, -1.0, f64::NAN, f64::INFINITY].map(Interval::Seconds))
+    {
+        let wanted = RunOptions { checkpoint_interval: Some(interval), ..RunOptions::new("mock", env()) };
+        let error = Plan::with(&wanted, find).unwrap_err();
+        assert!(matches!(&error, Error::InvalidOption { option, .. } if option == "checkpoint_interval"), "{error}");
     }
     let wanted = |config: &str| RunOptions { config: Some(config.into()), ..RunOptions::new("mock", env()) };
     let missing = Plan::with(&wanted("none.toml"), find).unwrap_err().to_string();

@@ -28,7 +28,8 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// From the folder of a run (its policy, or its newest checkpoint if it is not over), or from a file of either kind.
+    /// From the folder of a run (its policy, or its newest checkpoint if that has learned more), or from a file of either
+    /// kind.
     /// `env` is another environment to act in, with the same observations and actions.
     ///
     /// # Errors
@@ -119,13 +120,23 @@ impl Trained {
     }
 }
 
-fn find(path: &Path) -> Result<(Checkpoint, PathBuf, Vec<String>)> {
+pub(super) fn find(path: &Path) -> Result<(Checkpoint, PathBuf, Vec<String>)> {
     if !path.is_dir() {
         return Ok((Checkpoint::read(path)?, path.to_owned(), Vec::new()));
     }
     let policy = path.join("policy.safetensors");
     if policy.is_file() {
-        return Ok((Checkpoint::read(&policy)?, policy, Vec::new()));
+        let checkpoint = Checkpoint::read(&policy)?;
+        // A run that was over and then went on has learned more since.
+        let folder = RunFolder { path: path.to_owned() };
+        return Ok(match folder.latest_after(Some(checkpoint.meta.step)) {
+            Ok((Some((newer, found)), notes)) => (newer, found, notes),
+            Ok((None, _)) => (checkpoint, policy, Vec::new()),
+            Err(e) => {
+                let notes = vec![format!("{e}; taking {}", policy.display())];
+                (checkpoint, policy, notes)
+            }
+        });
     }
     let (folder, _) = RunFolder::open(path)?;
     let (latest, notes) = folder.latest()?;
