@@ -200,6 +200,14 @@ macro_rules! options {
 }
 pub(crate) use options;
 
+/// The table with `lr`, which is what everybody types, written out.
+pub(crate) fn written_out(mut table: Table) -> Table {
+    if let Some(rate) = table.remove("lr") {
+        table.insert("learning_rate".to_owned(), rate);
+    }
+    table
+}
+
 pub(crate) fn parse<T: OptionValue>(option: &str, value: &Value) -> Result<T> {
     T::from_toml(value).ok_or_else(|| Error::InvalidOption {
         option: option.to_owned(),
@@ -302,6 +310,8 @@ mod tests {
             Sample { learning_rate: 1.0, num_envs: 1000, hidden: vec![32], truncation: Truncation::Terminal }
         );
         assert_eq!(Sample::from_table("sample", &sample.to_table()).unwrap(), sample);
+        let short = written_out(parse_settings(["lr=0.5"]).unwrap());
+        assert_eq!(Sample::from_table("sample", &short).unwrap().learning_rate, 0.5);
         assert_eq!(Sample::default().to_table()["learning_rate"].to_string(), "0.00025");
         assert_eq!(Sample::options()[1].doc, "Parallel environments.");
     }

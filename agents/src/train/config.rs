@@ -12,7 +12,7 @@ use super::options::{DEFAULT_STEPS, Interval, RunOptions};
 use crate::agent::Setup;
 use crate::algorithms::{self, Entry};
 use crate::error::{Error, Result};
-use crate::options::{OptionValue, check, nearest, parse};
+use crate::options::{OptionValue, check, nearest, parse, written_out};
 use crate::presets::{STEPS, preset};
 
 /// Rows of `metrics.csv` of a whole run.
@@ -126,8 +126,8 @@ impl Plan {
         let mut table = preset(entry.name, &facts);
         // Steps are an option of the run wherever they are written; what is said later counts.
         let of_preset = table.remove(STEPS);
-        table.extend(file_options);
-        table.extend(wanted.settings.clone());
+        table.extend(written_out(file_options));
+        table.extend(written_out(wanted.settings.clone()));
         let steps = table.remove(STEPS).or(run.remove(STEPS)).or(of_preset);
         let file = RunConfig::from_run(&run, &agent, &env)?;
         let steps = match (wanted.steps, steps) {
