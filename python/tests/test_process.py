@@ -24,6 +24,16 @@ def python(code: str, **environment: str) -> subprocess.Popen:
     )
 
 
+def end_of(child: subprocess.Popen, seconds: float) -> tuple[str, str]:
+    """Output and errors of a program that has to end within so many seconds; it does not outlive the test."""
+    try:
+        return child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        raise
+
+
 def test_a_second_thread_is_refused():
     envs = shadergym.make_vec("Acrobot-v1", 256, device="cpu", num_threads=1)
     envs.reset(seed=1)
@@ -79,7 +89,9 @@ def test_other_threads_run_during_a_call():
 def test_ctrl_c_stops_a_rollout(record):
     size = ("64", "2**22") if record else ("1024", "2**31")
     code = (
-        "import shadergym\n"
+        # Programs in the background of a shell inherit SIGINT as ignored.
+        "import signal, shadergym\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"envs = shadergym.make_vec('Acrobot-v1', {size[0]}, device='cpu')\n"
         "envs.reset(seed=1)\n"
         "print('ready', flush=True)\n"
@@ -93,7 +105,7 @@ def test_ctrl_c_stops_a_rollout(record):
     assert child.stdout.readline() == "ready\n"
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
-    output, errors = child.communicate(timeout=20)
+    output, errors = end_of(child, 20)
     assert output == "stopped\n", errors
 
 

@@ -418,7 +418,9 @@ def test_other_threads_run_meanwhile():
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(agent, tmp_path):
     folder = tmp_path / "run"
     code = (
-        "import shadergym\n"
+        # Programs in the background of a shell inherit SIGINT as ignored.
+        "import signal, shadergym\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         f"    shadergym.train({agent!r}, 'CartPole-v1', steps=10**9, device='cpu', out={str(folder)!r},\n"
         "        progress=lambda p: p['step'] == 0 and print('ready', flush=True) or None)\n"
@@ -430,7 +432,12 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(agent, tmp_path):
     time.sleep(0.5)
     child.send_signal(signal.SIGINT)
     sent = time.monotonic()
-    output, errors = child.communicate(timeout=60)
+    try:
+        output, errors = child.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        raise
     assert "training stopped after" in output and "shadergym.resume(" in output, output + errors
     assert time.monotonic() - sent < 30
     policy = shadergym.load_policy(folder)
