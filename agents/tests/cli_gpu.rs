@@ -64,7 +64,9 @@ fn bench_runs_files_of_users() -> Result<(), Failed> {
 }
 
 fn doctor_checks_adapters() -> Result<(), Failed> {
-    let text = run(&["doctor"]).ok();
+    let done = run(&["doctor"]);
+    assert_eq!(done.err, "");
+    let text = done.ok();
     assert!(text.contains("gpu:0") && !text.contains("FAILED"), "{text}");
     Ok(())
 }

@@ -17,6 +17,7 @@ mod adapter;
 mod calls;
 mod context;
 mod device_buffers;
+mod instance;
 mod layout;
 mod program;
 mod transfer;

@@ -118,12 +118,9 @@ fn select(found: Vec<AdapterInfo>, selector: Option<&str>) -> Result<AdapterInfo
     })
 }
 
-/// A fresh instance with its adapters. Native interfaces only: OpenGL would list every Vulkan device twice.
+/// A fresh instance with its adapters.
 pub(super) fn enumerate() -> (wgpu::Instance, Vec<wgpu::Adapter>) {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::PRIMARY;
-    descriptor.flags = wgpu::InstanceFlags::empty();
-    let instance = wgpu::Instance::new(descriptor);
+    let instance = super::instance::instance();
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     (instance, adapters)
 }
