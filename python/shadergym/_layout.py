@@ -1,17 +1,30 @@
 """What an environment's file declares, as Gymnasium spaces and NumPy types."""
 
+import copy
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector import VectorWrapper as _VectorWrapper
+from gymnasium.vector.utils import batch_space
+
+Space: TypeAlias = "spaces.Space[Any]"
+Box: TypeAlias = "spaces.Box[Any]"
+
+if TYPE_CHECKING:
+    VectorWrapper = _VectorWrapper[Any, Any, Any, Any, np.ndarray]
+else:
+    # Generic from Gymnasium 1.4 on only.
+    VectorWrapper = _VectorWrapper
 
 _KINDS = {"f32": np.dtype("<f4"), "u32": np.dtype("<u4"), "i32": np.dtype("<i4")}
 
 
 def parse(facts: str) -> dict[str, Any]:
     """The facts of an environment from their JSON."""
-    return json.loads(facts)
+    parsed: dict[str, Any] = json.loads(facts)
+    return parsed
 
 
 def row_type(layout: dict[str, Any]) -> np.dtype:
@@ -19,7 +32,7 @@ def row_type(layout: dict[str, Any]) -> np.dtype:
     return np.dtype([(f["name"], _KINDS[f["kind"]], tuple(f["shape"])) for f in layout["fields"]])
 
 
-def observation_space(facts: dict[str, Any]) -> spaces.Box:
+def observation_space(facts: dict[str, Any]) -> Box:
     """The space of one agent's observations: float32, uint8, or bool for grids of bits."""
     space = facts["observation"]
     shape = tuple(space["shape"])
@@ -33,7 +46,7 @@ def observation_space(facts: dict[str, Any]) -> spaces.Box:
     return spaces.Box(low.astype(dtype), high.astype(dtype), shape, dtype=dtype)
 
 
-def action_space(facts: dict[str, Any]) -> spaces.Space:
+def action_space(facts: dict[str, Any]) -> Space:
     """The space of one agent's actions."""
     space = facts["action"]
     match space["type"]:
@@ -46,7 +59,7 @@ def action_space(facts: dict[str, Any]) -> spaces.Space:
             return spaces.Box(low, high, dtype=np.float32)
 
 
-def of_agents(space: spaces.Space, agents: int) -> spaces.Space:
+def of_agents(space: Space, agents: int) -> Space:
     """The space of all agents of one instance, ``[agents, ...]``; the same where there is one agent."""
     if agents == 1:
         return space
@@ -56,10 +69,93 @@ def of_agents(space: spaces.Space, agents: int) -> spaces.Space:
         case spaces.MultiDiscrete():
             return spaces.MultiDiscrete(np.tile(space.nvec, (agents, 1)))
         case spaces.Box():
-            bounds = (np.repeat(bound[None], agents, axis=0) for bound in (space.low, space.high))
-            return spaces.Box(*bounds, dtype=space.dtype.type)
+            low, high = (np.repeat(bound[None], agents, axis=0) for bound in (space.low, space.high))
+            several: Box = spaces.Box(low, high, dtype=space.dtype.type)
+            return several
         case _:
             raise TypeError(f"no space of several agents for {space}")
+
+
+_WRITTEN_OUT = 1 << 20
+"""Bytes of an array of bounds up to which every instance gets a row of it, as in Gymnasium: libraries make tensors of
+bounds, and some warn where those cannot be written to."""
+
+
+def of_instances(space: Space, count: int) -> Space:
+    """``batch_space(space, count)``, but large bounds are one row that is seen ``count`` times, read-only.
+
+    Gymnasium writes the row out, several times over: a million instances of a small grid took seconds and gigabytes.
+    """
+    one = batch_space(space, 1)
+    if count * _row_bytes(one) <= _WRITTEN_OUT:
+        return batch_space(space, count)
+    return with_rows(one, count)
+
+
+def with_rows(space: Space, count: int) -> Space:
+    """A space of equal rows as one of ``count`` of them; it shares the row and the generator."""
+    space = copy.copy(space)
+    match space:
+        case spaces.Dict():
+            space.spaces = {key: with_rows(part, count) for key, part in space.spaces.items()}
+        case spaces.Tuple():
+            space.spaces = tuple(with_rows(part, count) for part in space.spaces)
+        case spaces.Box() | spaces.MultiDiscrete():
+            space._shape = shape = (count, *space.shape[1:])
+            for name, value in vars(space).items():
+                if isinstance(value, np.ndarray):
+                    setattr(space, name, np.broadcast_to(value[:1], shape))
+            if isinstance(space, spaces.Box):
+                # Gymnasium would look at all rows; which release does so when they are made, and which when asked, differs.
+                space.low_repr, space.high_repr = _short(space.low), _short(space.high)
+        case _:
+            raise TypeError(f"no space of rows for {space}")
+    return space
+
+
+def packed(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes of an object as pickle and copy shall take them: of spaces from :func:`of_instances` one row."""
+    counts = {name: _equal_rows(value) for name, value in attributes.items() if isinstance(value, spaces.Space)}
+    equal = {name: count for name, count in counts.items() if count > 1}
+    return {**attributes, **{name: with_rows(attributes[name], 1) for name in equal}, "_equal_rows": equal}
+
+
+def unpacked(state: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that :func:`packed` was given."""
+    equal: dict[str, int] = state["_equal_rows"]
+    attributes = {name: value for name, value in state.items() if name != "_equal_rows"}
+    return {**attributes, **{name: with_rows(attributes[name], count) for name, count in equal.items()}}
+
+
+def _row_bytes(space: Space) -> int:
+    """Bytes of the largest array of a space of one row."""
+    match space:
+        case spaces.Dict() | spaces.Tuple():
+            parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
+            return max(map(_row_bytes, parts), default=0)
+        case _:
+            return max((value.nbytes for value in vars(space).values() if isinstance(value, np.ndarray)), default=0)
+
+
+def _equal_rows(space: Space) -> int:
+    """How many rows a space has if they are one row in memory, else 0."""
+    match space:
+        case spaces.Dict() | spaces.Tuple():
+            parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
+            counts = set(map(_equal_rows, parts))
+            return counts.pop() if len(counts) == 1 else 0
+        case spaces.Box() | spaces.MultiDiscrete():
+            arrays = [value for value in vars(space).values() if isinstance(value, np.ndarray)]
+            shared = space.shape and all(array.strides[0] == 0 for array in arrays)
+            return space.shape[0] if shared else 0
+        case _:
+            return 0
+
+
+def _short(rows: np.ndarray) -> str:
+    """What Gymnasium writes for a bound: one number where all are the same."""
+    row = rows[:1]
+    return str(row.min()) if row.size and row.min() == row.max() else str(rows)
 
 
 def unbounded(bounds: np.ndarray) -> np.ndarray:

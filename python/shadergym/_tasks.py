@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium.error
 import numpy as np
 
+
 from shadergym import _layout, _native
+
+# Inside of classes the module's name is that of an attribute.
+_Batch = _native.Batch
+
+_NOT_NATIVE = {"env_id", "wgsl", "params", "render_mode", "render_size"}
+"""Arguments of the constructors that the compiled environment does not take, or not by this name."""
 
 Indices = int | slice | Sequence[int] | np.ndarray | None
 
 
-def open_native(
-    id: str | None, wgsl: str | PathLike[str] | None, **options: Any
-) -> tuple[_native.Batch, dict[str, Any]]:
-    """The compiled environment and its facts."""
+def open_native(arguments: Mapping[str, Any], **options: Any) -> tuple[_native.Batch, dict[str, Any]]:
+    """The compiled environment and its facts, for the arguments of a constructor; ``options`` go before them."""
+    id, wgsl = arguments["env_id"], arguments["wgsl"]
     if (id is None) == (wgsl is None):
         raise ValueError(f"either an id or `wgsl` is needed, got id={id!r} and wgsl={wgsl!r}")
-    native = _native.Batch(id, None if wgsl is None else os.fspath(wgsl), **options)
+    named = {name: value for name, value in arguments.items() if name not in _NOT_NATIVE}
+    native = _native.Batch(id, None if wgsl is None else os.fspath(wgsl), **{**named, **options})
     return native, _layout.parse(native.spec())
 
 
@@ -29,38 +36,36 @@ def masks_of(native: _native.Batch, facts: dict[str, Any]) -> Callable[[], np.nd
     """What gives the masks of legal actions; where there are none, the attribute asked for is missing."""
     if not facts["action_mask"]:
         raise AttributeError(f"{facts['id']} does not say which actions are legal: it has no `action_masks`")
-    return native.action_masks
 
+    def masks() -> np.ndarray:
+        found = native.action_masks()
+        assert found is not None, "the facts say that there are masks"
+        return found
 
-def seeds_of(seeds: Any, num_envs: int) -> np.ndarray:
-    """One seed per instance; None is a random one."""
-    seeds = list(seeds)
-    if len(seeds) != num_envs:
-        raise ValueError(
-            f"If seeds are passed as a list the length must match num_envs={num_envs} but got length={len(seeds)}."
-        )
-    for seed in seeds:
-        if seed is not None and not isinstance(seed, (int, np.integer)):
-            raise gymnasium.error.Error(f"Seed must be a python integer, actual type: {type(seed)}")
-        if seed is not None and seed < 0:
-            raise gymnasium.error.Error(f"Seed must be greater or equal to zero, actual value: {seed}")
-    fresh = iter(np.random.SeedSequence().generate_state(num_envs, np.uint64))
-    return np.array([next(fresh) if s is None else int(s) % (1 << 64) for s in seeds], np.uint64)
+    return masks
 
 
 class Tasks:
     """Access to the parameters and states of instances, typed by what the environment's file declares.
 
     Rows are NumPy structured arrays; :func:`shadergym.spec` tells unit and meaning of each field.
+
+    Environments can be pickled and copied at any moment: the copy goes on as the original would, generators, parameters
+    and options included. Seconds of ``infos["episode"]["t"]`` count from the copy on.
     """
 
-    _native: _native.Batch
+    _native: _Batch
+    _arguments: dict[str, Any]
     _facts: dict[str, Any]
     _count: int
 
+    def _native_of(self, arguments: dict[str, Any]) -> tuple[_Batch, dict[str, Any]]:
+        """The compiled environment and its facts, for the constructor's arguments."""
+        raise NotImplementedError
+
     def _open(
         self,
-        native: _native.Batch,
+        native: _Batch,
         facts: dict[str, Any],
         count: int,
         render_mode: str | None,
@@ -128,8 +133,9 @@ class Tasks:
         if isinstance(state, Mapping):
             changed = self._native.state(rows).view(self._state_type)
             for name, value in state.items():
-                if name not in changed.dtype.fields:
-                    known = ", ".join(changed.dtype.names)
+                names = changed.dtype.names or ()
+                if name not in names:
+                    known = ", ".join(names)
                     raise ValueError(f"{self._facts['id']} has no state field `{name}`; it has {known}")
                 np.copyto(changed[name], value, casting="same_kind")
             state = changed
@@ -143,6 +149,28 @@ class Tasks:
     def restore(self, snapshot: bytes) -> None:
         """Puts a snapshot of an environment of the same kind and size back; the run goes on from there bit by bit."""
         self._native.restore(snapshot)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy take."""
+        state = _layout.packed(vars(self))
+        native = state.pop("_native", None)
+        return {**state, "_moment": None if native is None else _moment(native)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Makes the compiled environment again and puts it to the same moment."""
+        attributes = _layout.unpacked(state)
+        moment = attributes.pop("_moment")
+        vars(self).update(attributes)
+        if moment is None:
+            return
+        self._native, _ = self._native_of(self._arguments)
+        match moment:
+            case "started", snapshot:
+                self._native.restore(snapshot)
+            case "new", words:
+                self._native.set_params_words(None, words)
+            case _:
+                self._native.close()
 
     def picture(self, instance: int = 0) -> np.ndarray:
         """The picture of one instance, ``[height, width, 3]`` bytes, in any render mode."""
@@ -162,6 +190,16 @@ class Tasks:
             raise TypeError(f"indices of instances are integers, got {array.dtype}")
         # Like a list's, negative indices count from the end.
         return [i + self._count if -self._count <= i < 0 else i for i in array.ravel().tolist()]
+
+
+def _moment(native: _Batch) -> tuple[Literal["started", "new", "closed"], Any]:
+    """Where an environment is, and what a copy needs to get there."""
+    try:
+        return "started", native.snapshot()
+    except gymnasium.error.ResetNeeded:
+        return "new", native.params(None, True)
+    except gymnasium.error.ClosedEnvironmentError:
+        return "closed", None
 
 
 def _words(rows: np.ndarray, dtype: np.dtype, count: int, what: str) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import os
 from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from shadergym import _layout
+from shadergym import _layout, _native
+from shadergym._reset import check_options, one_seed
 from shadergym._tasks import Tasks, masks_of, open_native
 
 
@@ -37,33 +38,42 @@ class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
         render_size: tuple[int, int] | None = None,
     ) -> None:
         self._arguments = {key: value for key, value in locals().items() if key not in ("self", "__class__")}
-        native, facts = open_native(
-            env_id,
-            wgsl,
-            num_envs=1,
-            device=device,
-            autoreset_mode=2,
-            max_episode_steps=-1 if max_episode_steps is None else max_episode_steps,
-            num_threads=1,
-            sticky_action_probability=sticky_action_probability,
-            copy=True,
-            episode_statistics=False,
-        )
+        native, facts = self._native_of(self._arguments)
         if facts["agents"] > 1:
-            raise ValueError(f"{facts['id']} has {facts['agents']} agents; make a vector environment of it")
+            id = repr(facts["id"] if wgsl is None else os.fspath(wgsl))
+            given = id if wgsl is None else f"wgsl={id}"
+            raise ValueError(
+                f"{facts['id']} has {facts['agents']} agents, and an environment of `gymnasium.make` has one; use "
+                f"shadergym.make_vec({given}, num_envs=1)"
+                + (f" or shadergym.parallel_env({id}), which is PettingZoo's interface" if wgsl is None else "")
+            )
         self._open(native, facts, 1, render_mode, render_size)
         self.observation_space = _layout.observation_space(facts)
         self.action_space = _layout.action_space(facts)
         if params is not None:
             self.set_params(None, params)
+        self._shorten()
+
+    def _native_of(self, arguments: dict[str, Any]) -> tuple[_native.Batch, dict[str, Any]]:
+        limit = arguments["max_episode_steps"]
+        return open_native(
+            {**arguments, "num_envs": 1, "num_threads": 1, "copy": True, "episode_statistics": False},
+            autoreset_mode=2,
+            max_episode_steps=-1 if limit is None else limit,
+            single=True,
+        )
+
+    def _shorten(self) -> None:
+        """A step takes less time than a call of a Python function: callers get the compiled one."""
         if type(self).step is ShaderEnv.step:
-            # A step takes less time than a call of a Python function: callers get the compiled one.
-            self.step = native.step_one
+            vars(self)["step"] = self._native.step_one
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Starts an episode; without a seed the generator goes on."""
+        """Starts an episode; without a seed the generator goes on. There are no options."""
+        check_options(options, self._facts["id"])
+        seed = one_seed(seed)
         if seed is not None:
             super().reset(seed=seed)
             seed %= 1 << 64
@@ -94,6 +104,15 @@ class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
         """Frees the memory."""
         self._native.close()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles the arguments: the copy begins anew."""
-        return functools.partial(type(self), **self._arguments), (), {"spec": self.spec}
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy take."""
+        state = super().__getstate__()
+        if state.get("step") == getattr(self._native, "step_one"):
+            del state["step"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Makes the compiled environment again and puts it to the same moment."""
+        super().__setstate__(state)
+        if "step" not in state:
+            self._shorten()

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import VectorEnv, VectorWrapper
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector import AutoresetMode
 
 from shadergym import _layout
 from shadergym.vector import ShaderVectorEnv
 
 
-class FlatAgents(VectorWrapper[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]):
+class FlatAgents(_layout.VectorWrapper):
     """n instances of m agents as a vector environment of n * m rows with the spaces of one agent.
 
     Row ``i * m + j`` is agent j of instance i, so code for one agent learns one policy that all agents share. All rows
@@ -22,22 +21,33 @@ class FlatAgents(VectorWrapper[np.ndarray, np.ndarray, np.ndarray, np.ndarray, n
     agree within an instance; :meth:`render` gives one picture per instance.
     """
 
-    def __init__(self, env: VectorEnv) -> None:
+    env: ShaderVectorEnv
+
+    def __init__(self, env: ShaderVectorEnv) -> None:
         """Flattens the agents of a vector environment of this package."""
-        super().__init__(env)
-        base = env.unwrapped
-        if not isinstance(base, ShaderVectorEnv) or env is not base:
+        if not isinstance(env, ShaderVectorEnv):
             raise TypeError(f"FlatAgents needs a ShaderVectorEnv without wrappers, got {env}; wrap the result instead")
-        self.agents: int = base.facts["agents"]
-        self.single_observation_space = _layout.observation_space(base.facts)
-        self.single_action_space = _layout.action_space(base.facts)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        super().__init__(env)
+        self.agents: int = env.facts["agents"]
+        self.single_observation_space = _layout.observation_space(env.facts)
+        self.single_action_space = _layout.action_space(env.facts)
+        self.observation_space = _layout.of_instances(self.single_observation_space, self.num_envs)
+        self.action_space = _layout.of_instances(self.single_action_space, self.num_envs)
 
     @property
-    def num_envs(self) -> int:
+    def num_envs(self) -> int:  # type: ignore[override]  # Gymnasium's own wrappers do the same.
         """Rows: instances times agents."""
         return self.env.num_envs * self.agents
+
+    @property
+    def autoreset_mode(self) -> AutoresetMode:
+        """When an ended instance starts anew."""
+        return self.env.autoreset_mode
+
+    @property
+    def unwrapped(self) -> ShaderVectorEnv:  # type: ignore[override]  # As in Gymnasium's own wrappers.
+        """The vector environment."""
+        return self.env
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -72,6 +82,14 @@ class FlatAgents(VectorWrapper[np.ndarray, np.ndarray, np.ndarray, np.ndarray, n
             self._repeat(truncations),
             self._infos(infos),
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy take."""
+        return _layout.packed(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The copy goes on as the original would."""
+        vars(self).update(_layout.unpacked(state))
 
     def _rows(self, array: np.ndarray) -> np.ndarray:
         """``[n, m, ...]`` as ``[n * m, ...]``."""

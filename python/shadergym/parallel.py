@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import gymnasium.error
 import numpy as np
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 try:
@@ -16,6 +16,7 @@ except ImportError as error:
     raise gymnasium.error.DependencyNotInstalled("pettingzoo is not installed, run `pip install pettingzoo`") from error
 
 from shadergym import _layout
+from shadergym._reset import one_seed
 from shadergym.vector import ShaderVectorEnv
 
 
@@ -46,24 +47,24 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         self.agents: list[str] = []
         observation, action = _layout.observation_space(facts), _layout.action_space(facts)
         # Each agent has spaces of its own, because each is seeded by itself.
-        self.observation_spaces = {agent: _copy(observation) for agent in self.possible_agents}
-        self.action_spaces = {agent: _copy(action) for agent in self.possible_agents}
+        self.observation_spaces = {agent: copy.deepcopy(observation) for agent in self.possible_agents}
+        self.action_spaces = {agent: copy.deepcopy(action) for agent in self.possible_agents}
         self.state_space = _layout.of_agents(observation, self._count) if self._count > 1 else observation
         self._observations: np.ndarray | None = None
 
-    def observation_space(self, agent: str) -> spaces.Space:
+    def observation_space(self, agent: str) -> _layout.Space:
         """The observations of an agent."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> spaces.Space:
+    def action_space(self, agent: str) -> _layout.Space:
         """The actions of an agent."""
         return self.action_spaces[agent]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
-        """Starts an episode; without a seed the generator goes on. There are no options."""
-        observations, infos = self._envs.reset(seed=seed)
+        """Starts an episode; without a seed the generator goes on. There are no options; PettingZoo's tests give some."""
+        observations, infos = self._envs.reset(seed=one_seed(seed))
         self.agents = self.possible_agents[:]
         return self._split(observations), self._infos(infos)
 
@@ -79,8 +80,8 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
             missing, unknown = set(self.agents) - set(actions), set(actions) - set(self.agents)
             raise ValueError(f"actions need every agent of {self.agents}; missing {missing}, unknown {unknown}")
         batch = np.stack([np.asarray(actions[agent]) for agent in self.agents])
-        shape = self._envs.single_action_space.shape
-        observations, rewards, terminations, truncations, infos = self._envs.step(batch.reshape(1, *shape))
+        shape = self._envs.action_space.shape or ()
+        observations, rewards, terminations, truncations, infos = self._envs.step(batch.reshape(shape))
         agents, terminated, truncated = self.agents, bool(terminations[0]), bool(truncations[0])
         split = self._split(observations)
         if terminated or truncated:
@@ -118,13 +119,3 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         self._observations = observations[0]
         rows = observations[0] if self._count > 1 else observations
         return {agent: row.copy() for agent, row in zip(self.possible_agents, rows, strict=True)}
-
-
-def _copy(space: spaces.Space) -> spaces.Space:
-    match space:
-        case spaces.Discrete():
-            return spaces.Discrete(space.n)
-        case spaces.MultiDiscrete():
-            return spaces.MultiDiscrete(space.nvec)
-        case _:
-            return spaces.Box(space.low, space.high, dtype=space.dtype.type)

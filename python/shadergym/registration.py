@@ -6,11 +6,17 @@ import functools
 import os
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import gymnasium as gym
+import numpy as np
 
 from shadergym import _layout, _native
+
+if TYPE_CHECKING:
+    from shadergym.flat import FlatAgents
+    from shadergym.parallel import ShaderParallelEnv
+    from shadergym.vector import ShaderVectorEnv
 
 NAMESPACE = "shadergym"
 
@@ -43,11 +49,29 @@ def spec(id: str) -> dict[str, Any]:
     return _layout.parse(_spec(own_id(id)))
 
 
-def make(id: str, **kwargs: Any) -> gym.Env:
+def make(id: str, **kwargs: Any) -> gym.Env[np.ndarray, Any]:
     """``gymnasium.make``, with or without the namespace in the id."""
     return gym.make(_known(id), **kwargs)
 
 
+@overload
+def make_vec(
+    id: str | None = None,
+    num_envs: int = 1,
+    *,
+    wgsl: str | PathLike[str] | None = None,
+    flat_agents: Literal[False] = False,
+    **kwargs: Any,
+) -> ShaderVectorEnv: ...
+@overload
+def make_vec(
+    id: str | None = None,
+    num_envs: int = 1,
+    *,
+    wgsl: str | PathLike[str] | None = None,
+    flat_agents: bool,
+    **kwargs: Any,
+) -> ShaderVectorEnv | FlatAgents: ...
 def make_vec(
     id: str | None = None,
     num_envs: int = 1,
@@ -55,28 +79,28 @@ def make_vec(
     wgsl: str | PathLike[str] | None = None,
     flat_agents: bool = False,
     **kwargs: Any,
-) -> gym.vector.VectorEnv:
+) -> ShaderVectorEnv | FlatAgents:
     """``gymnasium.make_vec``, with or without the namespace in the id; or n instances of a user's own file.
 
     The options are those of :class:`shadergym.ShaderVectorEnv`. With ``flat_agents`` every agent is a row of its own,
     ``num_envs`` times agents in all, with the spaces of one agent: see :class:`shadergym.FlatAgents`.
     """
-    if wgsl is not None:
-        from shadergym.vector import ShaderVectorEnv
+    from shadergym.vector import ShaderVectorEnv
 
-        envs: gym.vector.VectorEnv = ShaderVectorEnv(id, num_envs, wgsl=wgsl, **kwargs)
+    if wgsl is not None:
+        envs = ShaderVectorEnv(id, num_envs, wgsl=wgsl, **kwargs)
     elif id is None:
         raise ValueError("either an id or `wgsl` is needed")
     else:
-        envs = gym.make_vec(_known(id), num_envs, **kwargs)
-    if flat_agents and envs.unwrapped.facts["agents"] > 1:
+        envs = cast(ShaderVectorEnv, gym.make_vec(_known(id), num_envs, **kwargs))
+    if flat_agents and envs.facts["agents"] > 1:
         from shadergym.flat import FlatAgents
 
         return FlatAgents(envs)
     return envs
 
 
-def parallel_env(id: str, **kwargs: Any) -> Any:
+def parallel_env(id: str, **kwargs: Any) -> ShaderParallelEnv:
     """An environment of several agents as a PettingZoo ``ParallelEnv``: :class:`shadergym.parallel.ShaderParallelEnv`.
 
     Raises:
@@ -108,8 +132,8 @@ def register_all() -> None:
 def _register(facts: dict[str, Any], kwargs: dict[str, Any]) -> None:
     gym.register(
         gymnasium_id(facts["id"]),
-        # Gymnasium's single environments have one agent.
-        entry_point="shadergym.env:ShaderEnv" if facts["agents"] == 1 else None,
+        # Gymnasium's single environments have one agent; the error for several says what to use.
+        entry_point="shadergym.env:ShaderEnv",
         vector_entry_point="shadergym.vector:ShaderVectorEnv",
         reward_threshold=facts["reward_threshold"],
         max_episode_steps=facts["max_episode_steps"] or None,

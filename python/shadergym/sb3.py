@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,10 @@ except ImportError as error:
         "stable-baselines3 is not installed, run `pip install stable-baselines3`"
     ) from error
 
+from shadergym._later import Later
+from shadergym.flat import FlatAgents
 from shadergym.registration import make_vec
+from shadergym.vector import ShaderVectorEnv
 
 
 class SB3VecEnv(VecEnv):
@@ -34,6 +38,7 @@ class SB3VecEnv(VecEnv):
     Ended instances start anew in the same step, as Stable-Baselines3 expects: ``infos[i]["terminal_observation"]`` is
     the last observation, ``infos[i]["TimeLimit.truncated"]`` tells an end by the time limit alone, and
     ``infos[i]["episode"]`` holds return ``r``, length ``l`` and seconds ``t`` as Stable-Baselines3's ``Monitor`` does.
+    The dictionaries of a step are made when its infos are first looked at.
 
     Args:
         env: An id, for which the environment is made, or any vector environment with ``SAME_STEP`` auto-reset.
@@ -56,16 +61,19 @@ class SB3VecEnv(VecEnv):
                 f"Stable-Baselines3 starts ended instances in the same step, but {envs} has autoreset mode {mode}; "
                 "make it with autoreset_mode=AutoresetMode.SAME_STEP"
             )
-        self.envs = envs
+        # Gymnasium's types know one seed only, and no methods of our own.
+        self.envs: Any = envs
+        # Whether the arrays of a step stay as they are: then what they say may be read later.
+        self._owned = isinstance(envs, (ShaderVectorEnv, FlatAgents)) and envs.unwrapped.copy
         self._actions: np.ndarray | None = None
         self.metadata = envs.metadata
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
 
-    def reset(self) -> np.ndarray:
+    def reset(self) -> Any:
         """Starts all instances, with the seeds of :meth:`seed` if it was called since the last start."""
         seeds = list(self._seeds) if any(seed is not None for seed in self._seeds) else None
         observations, infos = self.envs.reset(seed=seeds, options=self._options[0] or None)
-        self.reset_infos = _per_instance(infos, self.num_envs)
+        self.reset_infos = _rows(infos, np.arange(self.num_envs))
         self._reset_seeds()
         self._reset_options()
         return observations
@@ -81,25 +89,14 @@ class SB3VecEnv(VecEnv):
         """Takes the actions of the next :meth:`step_wait`."""
         self._actions = actions
 
-    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """One step of all instances: observations, rewards, ends, one dictionary per instance."""
         observations, rewards, terminations, truncations, infos = self.envs.step(self._actions)
         dones = terminations | truncations
-        if not infos:
-            return observations, rewards, dones, [{} for _ in range(self.num_envs)]
-        final = infos.get("final_obs")
-        final_info = infos.get("final_info")
-        hidden = ("final_obs", "_final_obs", "final_info", "_final_info")
-        per_instance = _per_instance({k: v for k, v in infos.items() if k not in hidden}, self.num_envs)
-        ended = np.flatnonzero(dones)
-        finals = _per_instance(final_info, self.num_envs) if final_info else None
-        for i in ended:
-            info = per_instance[i]
-            if finals is not None:
-                info.update(finals[i])
-            info["terminal_observation"] = final[i]
-            info["TimeLimit.truncated"] = bool(truncations[i] and not terminations[i])
-        return observations, rewards, dones, per_instance
+        rows = Later(functools.partial(_step_rows, terminations, truncations, infos))
+        if not self._owned:
+            len(rows)
+        return observations, rewards, dones, rows
 
     def close(self) -> None:
         """Closes the environment."""
@@ -141,20 +138,49 @@ class SB3VecEnv(VecEnv):
             )
 
 
-def _per_instance(infos: dict[str, Any], num_envs: int) -> list[dict[str, Any]]:
-    """Dense arrays with masks as one dictionary per instance."""
-    rows: list[dict[str, Any]] = [{} for _ in range(num_envs)]
+_FINAL = ("final_obs", "final_info")
+"""Infos of an episode that has ended, in a step that gives the start of the next one."""
+
+
+def _step_rows(terminations: np.ndarray, truncations: np.ndarray, infos: dict[str, Any]) -> list[dict[str, Any]]:
+    """The infos of a step as Stable-Baselines3 has them."""
+    running = {key: values for key, values in infos.items() if key.removeprefix("_") not in _FINAL}
+    rows = _rows(running, np.arange(len(terminations)))
+    ended = np.flatnonzero(terminations | truncations)
+    if ended.size:
+        final_infos = _column(infos.get("final_info", {}), ended)
+        only_truncated = (truncations & ~terminations)[ended].tolist()
+        last = _column(infos["final_obs"], ended)
+        for i, info, observation, truncated in zip(ended.tolist(), final_infos, last, only_truncated, strict=True):
+            rows[i].update(info)
+            rows[i]["terminal_observation"] = observation
+            rows[i]["TimeLimit.truncated"] = truncated
+    return rows
+
+
+def _rows(infos: dict[str, Any], instances: np.ndarray) -> list[dict[str, Any]]:
+    """Dense arrays with masks as a dictionary for each of these instances. Only rows that count are looked at."""
+    rows: list[dict[str, Any]] = [{} for _ in range(len(instances))]
     for key, values in infos.items():
         if key.startswith("_"):
             continue
         mask = infos.get(f"_{key}")
-        chosen = range(num_envs) if mask is None else np.flatnonzero(mask).tolist()
-        if isinstance(values, dict):
-            parts = _per_instance(values, num_envs)
-            for i in chosen:
-                rows[i][key] = parts[i]
+        if mask is None:
+            chosen, index = rows, instances
         else:
-            for i in chosen:
-                value = values[i]
-                rows[i][key] = value.item() if isinstance(value, np.generic) else value
+            counts = mask[instances]
+            chosen, index = [rows[i] for i in np.flatnonzero(counts).tolist()], instances[counts]
+        for row, value in zip(chosen, _column(values, index), strict=True):
+            row[key] = value
     return rows
+
+
+def _column(values: Any, instances: np.ndarray) -> list[Any]:
+    """The values of these instances, one by one."""
+    if isinstance(values, dict):
+        return _rows(values, instances)
+    if not isinstance(values, np.ndarray):
+        return [values[i] for i in instances.tolist()]
+    chosen = values[instances]
+    # One number is a number of Python's, a row an array.
+    return list(chosen) if chosen.ndim > 1 else chosen.tolist()

@@ -10,7 +10,6 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 
 from shadergym import _layout, _native
 from shadergym.registration import NAMESPACE, own_id
@@ -44,9 +43,9 @@ class Policy:
         """Id of the environment."""
         self.agent: str = self.config["run"]["agent"]
         """Name of the agent."""
-        self.observation_space: spaces.Space = _layout.of_agents(_layout.observation_space(self._facts), agents)
+        self.observation_space: _layout.Space = _layout.of_agents(_layout.observation_space(self._facts), agents)
         """Observations of one instance."""
-        self.action_space: spaces.Space = _layout.of_agents(_layout.action_space(self._facts), agents)
+        self.action_space: _layout.Space = _layout.of_agents(_layout.action_space(self._facts), agents)
         """Actions of one instance."""
 
     def act(self, obs: Any, deterministic: bool = True, action_mask: Any = None) -> Any:
@@ -132,7 +131,9 @@ class Policy:
     def history(self) -> History:
         """The learning curve; empty if it is not known, as of a policy's file alone."""
         steps, returns = self._run.get("steps"), self._run.get("returns")
-        return History(np.zeros(0, np.int64), np.zeros(0)) if steps is None else History(steps, returns)
+        if steps is None or returns is None:
+            return History(np.zeros(0, np.int64), np.zeros(0))
+        return History(steps, returns)
 
     @property
     def returns(self) -> np.ndarray:
@@ -261,7 +262,8 @@ def agents(env: str | None = None) -> list[str]:
 
 def agent_options(agent: str) -> list[dict[str, Any]]:
     """The options of an agent: ``name``, ``kind`` of value, ``default`` without any preset, and ``doc``."""
-    return json.loads(_native.agent_options(agent))
+    options: list[dict[str, Any]] = json.loads(_native.agent_options(agent))
+    return options
 
 
 def _environment(env: str | PathLike[str]) -> str:

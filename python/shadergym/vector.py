@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, NamedTuple
@@ -12,10 +11,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 
 from shadergym import _layout, _native
-from shadergym._tasks import Tasks, masks_of, open_native, seeds_of
+from shadergym._reset import check_mask, check_options, vector_seed
+from shadergym._tasks import Tasks, masks_of, open_native
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
 
@@ -118,18 +117,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     ) -> None:
         self._arguments = {key: value for key, value in locals().items() if key not in ("self", "__class__")}
         mode = _autoreset_mode(autoreset_mode)
-        native, facts = open_native(
-            env_id,
-            wgsl,
-            num_envs=num_envs,
-            device=device,
-            autoreset_mode=_MODES[mode],
-            max_episode_steps=max_episode_steps,
-            num_threads=num_threads,
-            sticky_action_probability=sticky_action_probability,
-            copy=copy,
-            episode_statistics=episode_statistics,
-        )
+        native, facts = self._native_of(self._arguments)
         self._open(native, facts, num_envs, render_mode, render_size)
         self.num_envs = num_envs
         self.copy = copy
@@ -137,10 +125,20 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         agents = facts["agents"]
         self.single_observation_space = _layout.of_agents(_layout.observation_space(facts), agents)
         self.single_action_space = _layout.of_agents(_layout.action_space(facts), agents)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.observation_space = _layout.of_instances(self.single_observation_space, num_envs)
+        self.action_space = _layout.of_instances(self.single_action_space, num_envs)
         if params is not None:
             self.set_params(None, params)
+
+    def _native_of(self, arguments: dict[str, Any]) -> tuple[_native.Batch, dict[str, Any]]:
+        mode = _autoreset_mode(arguments["autoreset_mode"])
+        return open_native(arguments, autoreset_mode=_MODES[mode])
+
+    @property
+    def autoreset_mode(self) -> AutoresetMode:
+        """When an ended instance starts anew, as in the metadata; Gymnasium's own vector environments have it here too."""
+        mode: AutoresetMode = self.metadata["autoreset_mode"]
+        return mode
 
     def reset(
         self,
@@ -154,17 +152,14 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             seed: A seed s for seeds s + i, one seed per instance, or None to let the generators go on.
             options: ``reset_mask`` only.
         """
-        seeds = None
-        if seed is not None and not isinstance(seed, (int, np.integer)):
-            seeds, seed = seeds_of(seed, self.num_envs), None
-        elif seed is not None:
-            seed = int(seed)
-            super().reset(seed=seed)
-            seed %= 1 << 64
+        check_options(options, self._facts["id"], ("reset_mask",))
         mask = None if options is None else options.get("reset_mask")
         if mask is not None:
-            _check_mask(mask, self.num_envs)
-            mask = np.ascontiguousarray(mask)
+            mask = check_mask(mask, self.num_envs)
+        seed, seeds = vector_seed(seed, self.num_envs)
+        if seed is not None:
+            super().reset(seed=seed)
+            seed %= 1 << 64
         observations = self._native.reset(seed, seeds, mask)
         if not self._facts["action_mask"]:
             return observations, {}
@@ -192,13 +187,14 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         Ctrl-C stops it between two pieces of the work (where auto-reset is disabled: behind the whole of it).
         With ``copy=False`` the arrays of one rollout are written over by the next one of the same length.
         """
-        arrays, statistics = self._native.rollout(k, actions, record)
-        recorded, final, masks = (None,) * 5, None, None
-        if arrays is not None:
-            recorded, rest = arrays[:5], list(arrays[5:])
-            masks = rest.pop() if self._facts["action_mask"] else None
-            final = rest.pop() if rest else None
-        return Rollout(*recorded, final, RolloutStatistics(*statistics), masks)
+        arrays, sums = self._native.rollout(k, actions, record)
+        statistics = RolloutStatistics(*sums)
+        if arrays is None:
+            return Rollout(None, None, None, None, None, None, statistics)
+        observations, rewards, terminations, truncations, given, *rest = arrays
+        masks = rest.pop() if self._facts["action_mask"] else None
+        final = rest.pop() if rest else None
+        return Rollout(observations, rewards, terminations, truncations, given, final, statistics, masks)
 
     @property
     def spec(self) -> EnvSpec | None:
@@ -236,10 +232,6 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if hasattr(self, "_native"):
             self._native.close()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles the arguments: the copy begins anew."""
-        return functools.partial(type(self), **self._arguments), (), {"_spec": self._spec}
-
     def __repr__(self) -> str:
         """Id, number of instances and device."""
         return f"ShaderVectorEnv({self._facts['id']}, num_envs={self.num_envs}, {self._native.describe()})"
@@ -253,15 +245,3 @@ def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
             return known
     allowed = ", ".join(f"`{known.value}`" for known in AutoresetMode)
     raise ValueError(f"option `autoreset_mode` is {mode!r}, allowed is {allowed}")
-
-
-def _check_mask(mask: Any, num_envs: int) -> None:
-    """The errors of Gymnasium's own vector environments."""
-    if not isinstance(mask, np.ndarray):
-        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
-    if mask.shape != (num_envs,):
-        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
-    if mask.dtype != np.bool_:
-        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
-    if not mask.any():
-        raise ValueError("`options['reset_mask']` must contain a boolean array with at least one True value")

@@ -117,7 +117,7 @@ impl Given<'_> {
     }
 
     /// Gives the actions to the batch once more, as they came, for the error that names the bad value.
-    pub fn refuse(&self, py: Python<'_>, batch: &mut Batch, steps: usize) -> PyResult<()> {
+    pub fn refuse(&self, batch: &mut Batch, steps: usize) -> PyResult<Error> {
         // SAFETY: as in `copy_to`.
         let result = unsafe {
             match self {
@@ -128,7 +128,7 @@ impl Given<'_> {
             }
         };
         match result {
-            Err(error) => Err(errors::to_python(py, error)),
+            Err(error) => Ok(error),
             Ok(_) => Err(PyValueError::new_err("the actions changed during the call")),
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Batch {
     wanted: Wanted,
     disabled: bool,
     on_gpu: bool,
+    /// Stands for a single environment: errors speak of it, not of instances.
+    single: bool,
     /// With `copy=False`.
     views: Option<Views>,
     /// With `copy=False`: the arrays of the last rollout, written over by the next one of the same length.
@@ -42,7 +44,7 @@ pub(crate) struct Batch {
 #[pymethods]
 impl Batch {
     #[new]
-    #[pyo3(signature = (id, path, num_envs, device, autoreset_mode, max_episode_steps, num_threads, sticky_action_probability, copy, episode_statistics))]
+    #[pyo3(signature = (id, path, num_envs, device, autoreset_mode, max_episode_steps, num_threads, sticky_action_probability, copy, episode_statistics, single=false))]
     #[expect(clippy::too_many_arguments, reason = "one per option; Python passes them by name")]
     fn new(
         py: Python<'_>,
@@ -56,6 +58,7 @@ impl Batch {
         sticky_action_probability: Option<f64>,
         copy: bool,
         episode_statistics: bool,
+        single: bool,
     ) -> PyResult<Self> {
         let mode = [AutoresetMode::NextStep, AutoresetMode::SameStep, AutoresetMode::Disabled][autoreset_mode.min(2)];
         let batch = options::make(
@@ -88,7 +91,7 @@ impl Batch {
         };
         let wanted = Wanted { final_observations: mode == AutoresetMode::SameStep, episodes: episode_statistics };
         let disabled = mode == AutoresetMode::Disabled;
-        Ok(Self { shared, facts, shapes, wanted, disabled, on_gpu, views, recorded: Mutex::default() })
+        Ok(Self { shared, facts, shapes, wanted, disabled, on_gpu, single, views, recorded: Mutex::default() })
     }
 
     /// What the environment's file declares, as JSON.
@@ -141,8 +144,8 @@ impl Batch {
         });
         let ended = match result {
             Ok(ended) => ended,
-            Err(Error::InvalidAction { .. }) => return Err(given.refuse(py, &mut inner.batch, 1).unwrap_err()),
-            Err(error) => return Err(errors::to_python(py, error)),
+            Err(Error::InvalidAction { .. }) => return Err(self.error(py, given.refuse(&mut inner.batch, 1)?)),
+            Err(error) => return Err(self.error(py, error)),
         };
         let infos = infos::of_step(py, self.wanted, &self.shapes, self.views.as_ref(), inner, ended)?;
         match (arrays, &self.views) {
@@ -162,7 +165,7 @@ impl Batch {
             ActionSpace::Discrete { .. } => action.extract::<i64>().ok(),
             _ => None,
         };
-        let python = |error| errors::to_python(py, error);
+        let python = |error| self.error(py, error);
         if let Some(number) = number {
             // The usual case does not give up the interpreter: that would take longer than the step.
             if self.on_gpu {
@@ -177,7 +180,7 @@ impl Batch {
             let actions = of_words(&inner.words, is_continuous(&self.facts));
             match inner.batch.step(actions) {
                 Ok(_) => {}
-                Err(Error::InvalidAction { .. }) => return Err(given.refuse(py, &mut inner.batch, 1).unwrap_err()),
+                Err(Error::InvalidAction { .. }) => return Err(python(given.refuse(&mut inner.batch, 1)?)),
                 Err(error) => return Err(python(error)),
             }
         }
@@ -363,7 +366,12 @@ impl Batch {
             inner.unpack();
             result
         });
-        result.map_err(|error| errors::to_python(py, error))
+        result.map_err(|error| self.error(py, error))
+    }
+
+    /// The exception for an error, in words that fit one environment or many.
+    fn error(&self, py: Python<'_>, error: Error) -> PyErr {
+        if self.single { errors::of_one(py, error, self.facts.action.words()) } else { errors::to_python(py, error) }
     }
 
     fn run_reset<'py>(
@@ -384,7 +392,7 @@ impl Batch {
             (Some(mask), None) => batch.reset_masked(mask, seed).map(drop),
             (Some(mask), Some(seeds)) => batch.reset_masked_with(mask, seeds).map(drop),
         };
-        py.detach(reset).map_err(|e| errors::to_python(py, e))?;
+        py.detach(reset).map_err(|e| self.error(py, e))?;
         let now = Instant::now();
         for (i, began) in inner.began.iter_mut().enumerate() {
             if mask.as_ref().is_none_or(|mask| mask[i]) {

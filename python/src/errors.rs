@@ -12,6 +12,43 @@ use shadergym_envs::Error;
 #[cold]
 pub(crate) fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let text = error.to_string();
+    with_text(py, error, text)
+}
+
+/// The same exception for a single environment, which has no instances, in words that fit; its actions have `elements`.
+#[cold]
+pub(crate) fn of_one(py: Python<'_>, error: Error, elements: usize) -> PyErr {
+    let text = match &error {
+        Error::ResetNeeded { mask: true, .. } => "the episode has ended; call reset first".to_owned(),
+        Error::InvalidAction { value, allowed, .. } if elements == 1 => {
+            format!("action {value} is invalid, allowed is {allowed}")
+        }
+        Error::InvalidAction { value, allowed, element, .. } => {
+            format!("element {element} of the action is {value}, allowed is {allowed}")
+        }
+        Error::InvalidShape { what, got, expected, .. } => {
+            format!("{what} of one environment has {got} elements, expected {expected}")
+        }
+        Error::ParamOutOfRange { field, value, low, high, unit, .. } => Error::ParamOutOfRange {
+            field: field.clone(),
+            instance: None,
+            value: value.clone(),
+            low: low.clone(),
+            high: high.clone(),
+            unit: unit.clone(),
+        }
+        .to_string(),
+        Error::InvalidState { field, value, .. } => format!("state field `{field}` is {value}, it must be finite"),
+        Error::InvalidInstance { instance, .. } => {
+            format!("a single environment is instance 0 of itself, there is no instance {instance}")
+        }
+        Error::Closed { id } => format!("this {id} is closed; make a new one"),
+        other => other.to_string(),
+    };
+    with_text(py, error, text)
+}
+
+fn with_text(py: Python<'_>, error: Error, text: String) -> PyErr {
     match error {
         Error::UnknownId { .. } => of_gymnasium(py, "NameNotFound", text),
         Error::InvalidOption { option: "sticky_action_probability", .. } => {

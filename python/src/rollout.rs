@@ -182,7 +182,7 @@ fn check(
             }
             ActionSpace::Box { .. } => words.iter().all(|&word| f32::from_bits(word).is_finite()),
         };
-    if valid { Ok(()) } else { given.refuse(py, &mut inner.batch, steps) }
+    if valid { Ok(()) } else { Err(errors::to_python(py, given.refuse(&mut inner.batch, steps)?)) }
 }
 
 /// Copies a piece to its place in the arrays.

@@ -69,15 +69,46 @@ def test_continuous_actions(actions, exception, text):
 
 
 @pytest.mark.parametrize(
-    ("action", "exception"),
-    [(2, error.InvalidAction), (-1, error.InvalidAction), (0.5, TypeError), ([0, 1], ValueError), (None, TypeError)],
+    ("name", "action", "exception", "text"),
+    [
+        ("CartPole-v1", 2, error.InvalidAction, "action 2 is invalid, allowed is 0 to 1"),
+        ("CartPole-v1", np.array(7), error.InvalidAction, "action 7 is invalid, allowed is 0 to 1"),
+        ("CartPole-v1", -1, error.InvalidAction, "action -1 is invalid"),
+        ("CartPole-v1", 0.5, TypeError, "actions are float64"),
+        ("CartPole-v1", [0, 1], ValueError, "actions of one environment has 2 elements, expected 1"),
+        ("CartPole-v1", None, TypeError, "actions are object"),
+        ("Pendulum-v1", [np.nan], error.InvalidAction, "action NaN is invalid, allowed is a finite number"),
+    ],
 )
-def test_actions_of_a_single_environment(action, exception):
-    env = shadergym.make("CartPole-v1")
+def test_actions_of_a_single_environment(name, action, exception, text):
+    env = shadergym.make(name)
     env.reset(seed=1)
-    with pytest.raises(exception, match="action"):
+    with pytest.raises(exception) as refused:
         env.step(action)
-    env.step(0)
+    assert text in str(refused.value) and "instance" not in str(refused.value)
+    env.step(env.action_space.sample())
+
+
+def test_a_single_environment_speaks_of_itself():
+    env = shadergym.ShaderEnv("CartPole-v1", max_episode_steps=2)
+    env.reset(seed=1)
+    env.step(0), env.step(0)
+    calls = [
+        (lambda: env.step(0), error.ResetNeeded, "the episode has ended; call reset first"),
+        (lambda: env.set_params(None, {"gravity": np.nan}), ValueError, "parameter `gravity` is NaN"),
+        (lambda: env.set_state({"x": np.inf}), ValueError, "state field `x` is inf, it must be finite"),
+        (lambda: env.set_params(None, {"gravity": [1.0, 2.0]}), ValueError, "has 2 elements, expected 1"),
+    ]
+    for call, exception, text in calls:
+        with pytest.raises(exception) as refused:
+            call()
+        assert text in str(refused.value)
+        assert "instance" not in str(refused.value) and "mask" not in str(refused.value)
+    with pytest.raises(IndexError, match="there is no instance 3"):
+        env.set_params([3], {"gravity": 1.0})
+    env.close()
+    with pytest.raises(error.ClosedEnvironmentError, match="this CartPole-v1 is closed"):
+        env.step(0)
 
 
 def test_actions_of_a_rollout_are_all_checked_first(envs):
@@ -132,8 +163,38 @@ def test_seeds(envs):
         envs.reset(seed=-1)
     with pytest.raises(error.Error, match="greater or equal to zero, actual value: -1"):
         envs.reset(seed=[1, 2, 3, -1])
-    with pytest.raises(error.Error, match="integer"):
-        envs.reset(seed=[1, 2, 3, 4.5])
+    for seed in (1.5, "7", [1, 2, 3, 4.5], np.array([0.5] * 4), np.float32(2), {1: 2}, object()):
+        with pytest.raises(error.Error, match="option `seed` is .*, allowed is an integer of 0 or more, a sequence of 4"):
+            envs.reset(seed=seed)
+    with pytest.raises(error.Error, match="option `seed` is 1.5 of type float, allowed is"):
+        envs.reset(seed=1.5)
+    env = shadergym.make("CartPole-v1")
+    for seed in (1.5, "7", [3], np.array([3])):
+        with pytest.raises(error.Error, match="option `seed` is .*, allowed is an integer of 0 or more, or None"):
+            env.reset(seed=seed)
+    np.testing.assert_array_equal(env.reset(seed=np.int64(3))[0], env.reset(seed=3)[0])
+    np.testing.assert_array_equal(envs.reset(seed=np.array(3))[0], envs.reset(seed=3)[0])
+
+
+def test_options_of_reset(envs):
+    mask = np.array([True, False, False, False])
+    before = envs.snapshot()
+    for options, text in (
+        ({"reset_masks": mask}, "no reset option `reset_masks`. Did you mean `reset_mask`? It has `reset_mask`"),
+        ({"mask": mask}, "no reset option `mask`. Did you mean `reset_mask`?"),
+        ({"low": -0.1, "high": 0.1}, "CartPole-v1 has no reset option `low`. It has `reset_mask`"),
+        ({"reset_mask": mask, "seed": 1}, "no reset option `seed`"),
+    ):
+        with pytest.raises(ValueError) as refused:
+            envs.reset(seed=5, options=options)
+        assert text in str(refused.value)
+        assert envs.snapshot() == before
+    with pytest.raises(TypeError, match="option `options` is 5, allowed is a dictionary or None"):
+        envs.reset(options=5)
+    env = shadergym.make("CartPole-v1")
+    with pytest.raises(ValueError, match="CartPole-v1 has no reset option `low`. It has none"):
+        env.reset(options={"low": -0.1, "high": 0.1})
+    env.reset(options={}), envs.reset(options={"reset_mask": None})
 
 
 @pytest.mark.parametrize(

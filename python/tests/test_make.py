@@ -1,7 +1,6 @@
 """Every way to an environment."""
 
-import copy
-import pickle
+import importlib.util
 import subprocess
 import sys
 
@@ -61,21 +60,6 @@ def test_the_spec_makes_the_environment_again(id):
     np.testing.assert_array_equal(play(again), play(envs))
 
 
-def test_copies_begin_anew_with_the_same_arguments(id):
-    envs = shadergym.make_vec(id, 3, autoreset_mode=AutoresetMode.SAME_STEP, max_episode_steps=7)
-    for twin in (pickle.loads(pickle.dumps(envs)), copy.deepcopy(envs)):
-        assert twin.spec == envs.spec
-        assert twin.metadata == envs.metadata
-        np.testing.assert_array_equal(play(twin), play(envs))
-
-
-def test_single_environments_are_copied_too(single_id):
-    env = shadergym.make(single_id).unwrapped
-    twin = pickle.loads(pickle.dumps(env))
-    assert twin.spec == env.spec
-    np.testing.assert_array_equal(twin.reset(seed=9)[0], env.reset(seed=9)[0])
-
-
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_gymnasium_vectorises_the_single_environment_too(mode):
     envs = gym.make_vec("shadergym/CartPole-v1", num_envs=2, vectorization_mode=mode)
@@ -83,9 +67,15 @@ def test_gymnasium_vectorises_the_single_environment_too(mode):
     envs.close()
 
 
-def test_several_agents_have_no_single_environment():
-    with pytest.raises(ValueError, match="has 3 agents; make a vector environment"):
-        shadergym.ShaderEnv("MPE/SimpleSpread-v3")
+@pytest.mark.parametrize("make", [shadergym.ShaderEnv, shadergym.make, lambda id: gym.make(shadergym.gymnasium_id(id))])
+def test_several_agents_have_no_single_environment_but_others(make):
+    with pytest.raises(ValueError, match="has 3 agents") as refused:
+        make("MPE/SimpleSpread-v3")
+    text = str(refused.value)
+    for call in ("shadergym.make_vec('MPE/SimpleSpread-v3', num_envs=1)", "shadergym.parallel_env('MPE/SimpleSpread-v3')"):
+        assert call in text
+        if "parallel" not in call or importlib.util.find_spec("pettingzoo"):
+            eval(call).reset(seed=1)
 
 
 def test_options_reach_the_environment():

@@ -161,6 +161,24 @@ def test_no_driver_is_needed():
     assert "use the cpu device" in output
 
 
+def test_looking_for_a_gpu_writes_nothing():
+    """Drivers write to standard error where there is no desktop, as on servers."""
+    code = (
+        "import os, shadergym\n"
+        "before = dict(os.environ)\n"
+        "shadergym.make_vec('CartPole-v1', num_envs=20000)\n"
+        "try:\n"
+        "    shadergym.make_vec('CartPole-v1', 3, device='gpu').reset(seed=1)\n"
+        "except shadergym.error.gymnasium.error.DependencyNotInstalled:\n"
+        "    pass\n"
+        "assert dict(os.environ) == before\n"
+    )
+    bare = {name: value for name, value in os.environ.items() if name not in ("XDG_RUNTIME_DIR", "NODEVICE_SELECT")}
+    for command in ([sys.executable, "-c", code], [sys.executable, "-m", "shadergym", "doctor"]):
+        done = subprocess.run(command, env=bare, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_python_m_shadergym_is_the_command_line():
     def run(*arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-m", "shadergym", *arguments], capture_output=True, text=True)

@@ -1,5 +1,7 @@
 """Stable-Baselines3 on our environments."""
 
+import copy
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -49,6 +51,30 @@ def test_it_is_what_their_own_vector_of_single_environments_is():
                 assert (x["episode"]["r"], x["episode"]["l"]) == (y["episode"]["r"], y["episode"]["l"])
                 assert x["episode"]["t"] > 0
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("options", [{}, {"copy": False}, {"episode_statistics": False}])
+@pytest.mark.parametrize("name", ["CartPole-v1", "TicTacToe-v0", "MPE/SimpleSpread-v3"])
+def test_infos_may_be_looked_at_later(name, options):
+    """Those of a step are the same behind all other steps, and those that were never looked at cost nothing."""
+    now, later = (SB3VecEnv(name, num_envs=3, max_episode_steps=7, **options) for _ in range(2))
+    now.seed(2), later.seed(2)
+    now.reset(), later.reset()
+    rng, seen, kept = np.random.default_rng(1), [], []
+    for _ in range(30):
+        actions = rng.integers(now.action_space.n, size=now.num_envs)
+        seen.append(copy.deepcopy(list(now.step(actions)[3])))
+        kept.append(later.step(actions)[3])
+    ends = 0
+    for a, b in zip(seen, kept, strict=True):
+        assert len(a) == len(b) == now.num_envs
+        for x, y in zip(a, b, strict=True):
+            assert x.keys() == y.keys()
+            ends += "terminal_observation" in x
+            for key in x.keys() - {"episode"}:
+                np.testing.assert_array_equal(x[key], y[key])
+            assert x.get("episode", {}).get("r") == y.get("episode", {}).get("r")
+    assert ends >= 2 * now.num_envs
 
 
 def test_any_vector_environment_will_do():

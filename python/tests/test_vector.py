@@ -120,8 +120,18 @@ def test_a_mask_resets_some(id):
     np.testing.assert_array_equal(again[[1, 3]], after[[1, 3]])
 
 
+def stock_statistics_know(mode: AutoresetMode) -> bool:
+    """Before 1.4 Gymnasium's wrapper lost the first step of every episode but the first under SAME_STEP."""
+    envs = shadergym.make_vec("CartPole-v1", 1, autoreset_mode=mode, max_episode_steps=2)
+    envs = gym.wrappers.vector.RecordEpisodeStatistics(envs)
+    envs.reset(seed=1)
+    lengths = [envs.step([0])[4].get("episode", {}).get("l", [0])[0] for _ in range(6)]
+    return [length for length in lengths if length] == [2, 2] + [2] * (mode is AutoresetMode.SAME_STEP)
+
+
 def test_episode_statistics_are_those_of_the_stock_wrapper():
-    for mode in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+    assert stock_statistics_know(AutoresetMode.NEXT_STEP)
+    for mode in filter(stock_statistics_know, (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP)):
         ours = shadergym.make_vec("CartPole-v1", 6, autoreset_mode=mode, episode_statistics=True)
         theirs = gym.wrappers.vector.RecordEpisodeStatistics(shadergym.make_vec("CartPole-v1", 6, autoreset_mode=mode))
         ours.reset(seed=2), theirs.reset(seed=2)
@@ -140,6 +150,29 @@ def test_episode_statistics_are_those_of_the_stock_wrapper():
                 np.testing.assert_array_equal(ours.episode_returns[ended], a["episode"]["r"][ended])
                 np.testing.assert_array_equal(ours.episode_lengths[ended], a["episode"]["l"][ended])
         assert seen > 3
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_episode_statistics_are_sums_over_the_steps(mode):
+    n = 6
+    envs = shadergym.make_vec("CartPole-v1", n, autoreset_mode=mode, max_episode_steps=30, episode_statistics=True)
+    envs.reset(seed=2)
+    returns, lengths, starting = np.zeros(n), np.zeros(n, int), np.zeros(n, bool)
+    seen = 0
+    for _ in range(120):
+        _, rewards, terminations, truncations, infos = envs.step(envs.action_space.sample())
+        # Under NEXT_STEP the step after an end makes no transition.
+        returns, lengths = returns + rewards, lengths + ~starting
+        ended = terminations | truncations
+        assert ("episode" in infos) == ended.any()
+        if ended.any():
+            seen += ended.sum()
+            np.testing.assert_array_equal(infos["_episode"], ended)
+            np.testing.assert_array_equal(infos["episode"]["r"][ended], returns[ended])
+            np.testing.assert_array_equal(infos["episode"]["l"][ended], lengths[ended])
+        returns[ended], lengths[ended] = 0, 0
+        starting = ended & (mode is AutoresetMode.NEXT_STEP)
+    assert seen > 3 * n
 
 
 @pytest.mark.parametrize("mode", MODES[:2])

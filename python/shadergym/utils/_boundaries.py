@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
@@ -83,7 +85,7 @@ def _final_observations(probe: Probe, t: int, step: Step) -> None:
                 )
 
 
-def _row(tree, i: int):
+def _row(tree: Any, i: int) -> Any:
     if isinstance(tree, dict):
         return {key: _row(part, i) for key, part in tree.items()}
     if isinstance(tree, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space, iterate
 
+from shadergym._layout import Space
 from shadergym.utils._probe import Abort, Probe, Step, indices
 
 
@@ -133,7 +135,7 @@ def observations(probe: Probe, where: str, value: Any) -> None:
             return
 
 
-def mismatch(space: spaces.Space, value: Any, at: str = "") -> str | None:
+def mismatch(space: Space, value: Any, at: str = "") -> str | None:
     """Why a value is not in a space."""
     name = f" at {at}" if at else ""
     if isinstance(space, spaces.Dict) and isinstance(value, dict):
@@ -188,7 +190,7 @@ def infos(probe: Probe, where: str, value: dict[str, Any]) -> None:
                 )
 
 
-def _leaves(name: str, value: Any):
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, part in value.items():
             yield from _leaves(f"{name}.{key}", part)

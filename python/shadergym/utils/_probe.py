@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import concatenate, create_empty_array, iterate
 
+from shadergym._layout import Space
 from shadergym.utils._findings import Finding
 
 
@@ -35,7 +35,8 @@ class Step:
     @property
     def ended(self) -> np.ndarray:
         """Instances whose episode ended in this step."""
-        return np.logical_or(np.asarray(self.terminations), np.asarray(self.truncations))
+        ended: np.ndarray = np.logical_or(np.asarray(self.terminations), np.asarray(self.truncations))
+        return ended
 
     def values(self) -> tuple[Any, ...]:
         """Everything that two equal runs share."""
@@ -53,7 +54,7 @@ class Probe:
         self.reward_shape = reward_shape
         self.findings: list[Finding] = []
         self.n: int = env.num_envs
-        self._space: spaces.Space = copy.deepcopy(env.action_space)
+        self._space: Space = copy.deepcopy(env.action_space)
         self._space.seed(seed)
         self._actions: list[Any] = []
 
@@ -91,7 +92,8 @@ class Probe:
             else:
                 return None
             parts[i] = sample
-        return concatenate(single, parts, create_empty_array(single, self.n))
+        empty: Any = create_empty_array(single, self.n)
+        return concatenate(single, parts, empty)
 
     def reset(self, **kwargs: Any) -> tuple[Any, Any]:
         """Reset: a copy of the observations, and the result itself."""
@@ -110,12 +112,15 @@ class Probe:
                 "return these five as a tuple",
             )
             raise Abort
-        step = Step(*(copy.deepcopy(part) for part in raw), raw=raw)
+        observations, rewards, terminations, truncations, infos = copy.deepcopy(tuple(raw))
+        step = Step(observations, rewards, terminations, truncations, infos, raw)
         if self.mode is AutoresetMode.DISABLED and np.any(step.ended):
             step.started, _ = self.reset(options={"reset_mask": step.ended})
         return step
 
-    def run(self, count: int, changed: dict[int, Any] | None = None, after: Callable[[Step, Any], None] | None = None):
+    def run(
+        self, count: int, changed: dict[int, Any] | None = None, after: Callable[[Step, Any], None] | None = None
+    ) -> tuple[Any, list[Step]]:
         """Resets with the seed and plays ``count`` steps; gives first observations and steps."""
         first, _ = self.reset(seed=self.seed)
         steps = []

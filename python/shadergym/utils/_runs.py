@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -215,13 +216,14 @@ def aliasing(probe: Probe, steps: list[Step]) -> None:
 def actions_stay(probe: Probe, steps: list[Step]) -> None:
     """Actions are neither changed nor kept."""
 
-    def check(step: Step, actions: Any) -> None:
-        if not same(actions, probe.actions(check.t)):
-            probe.report("actions", f"step {check.t}", "changed the array of actions", "work on a copy of the actions")
-        _wipe(actions)
-        check.t += 1
+    count = itertools.count()
 
-    check.t = 0
+    def check(step: Step, actions: Any) -> None:
+        t = next(count)
+        if not same(actions, probe.actions(t)):
+            probe.report("actions", f"step {t}", "changed the array of actions", "work on a copy of the actions")
+        _wipe(actions)
+
     _, again = probe.run(min(len(steps), 20), after=check)
     compare(probe, "actions", "copy actions that a later step needs", steps, again, "after old actions were changed")
 

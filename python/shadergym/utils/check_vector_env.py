@@ -150,7 +150,7 @@ def pictures(probe: Probe) -> None:
     if probe.env.render_mode != "rgb_array":
         return
     probe.reset(seed=probe.seed)
-    frames = probe.env.render()
+    frames: Any = probe.env.render()
     good = isinstance(frames, (tuple, list)) and len(frames) == probe.n
     if not good or any(np.ndim(f) != 3 or np.shape(f)[2] != 3 or np.asarray(f).dtype != np.uint8 for f in frames):
         probe.report(

@@ -9,13 +9,15 @@ import gymnasium.error
 import numpy as np
 from gymnasium import spaces
 from gymnasium.logger import warn
-from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from shadergym._layout import Space, VectorWrapper
 
 Tree = Any
 """Arrays in dictionaries and tuples, as the spaces have them."""
 
 
-class EpisodeWrapper(VectorWrapper[Tree, Any, Tree, Any, np.ndarray]):
+class EpisodeWrapper(VectorWrapper):
     """Base of wrappers that remember something of each instance's episode.
 
     A subclass says what happens at starts (:meth:`_start`), after transitions (:meth:`_advance`), and with the last
@@ -23,6 +25,8 @@ class EpisodeWrapper(VectorWrapper[Tree, Any, Tree, Any, np.ndarray]):
     """
 
     def __init__(self, env: VectorEnv) -> None:
+        if not isinstance(env, VectorEnv):
+            raise TypeError(f"{type(self).__name__} needs a gymnasium.vector.VectorEnv, got {env!r}")
         super().__init__(env)
         mode = env.metadata.get("autoreset_mode")
         if mode is None:
@@ -98,7 +102,7 @@ class EpisodeWrapper(VectorWrapper[Tree, Any, Tree, Any, np.ndarray]):
         raise NotImplementedError
 
 
-def map_leaves(space: spaces.Space, apply: Callable[..., Any], *values: Tree) -> Tree:
+def map_leaves(space: Space, apply: Callable[..., Any], *values: Tree) -> Tree:
     """Applies a function to the arrays at the leaves of dictionaries and tuples of spaces."""
     match space:
         case spaces.Dict():
@@ -109,7 +113,7 @@ def map_leaves(space: spaces.Space, apply: Callable[..., Any], *values: Tree) ->
             return apply(*values)
 
 
-def check_arrays(space: spaces.Space, wrapper: str) -> None:
+def check_arrays(space: Space, wrapper: str) -> None:
     """Batches of graphs, texts and the like are no arrays: refuses them."""
     for part in space.spaces.values() if isinstance(space, spaces.Dict) else getattr(space, "spaces", [space]):
         if isinstance(part, (spaces.Dict, spaces.Tuple)):

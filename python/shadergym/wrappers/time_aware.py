@@ -9,6 +9,7 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from shadergym._layout import Space
 from shadergym.wrappers._episodes import EpisodeWrapper, Tree, check_arrays, map_leaves
 
 
@@ -59,7 +60,7 @@ class TimeAwareObservation(EpisodeWrapper):
                     raise ValueError(
                         f"option `dict_time_key` is {dict_time_key!r}, which the observations have already"
                     )
-                self._full: spaces.Space = spaces.Dict({dict_time_key: time, **inner.spaces})
+                self._full: Space = spaces.Dict({dict_time_key: time, **inner.spaces})
             case spaces.Tuple():
                 self._full = spaces.Tuple((*inner.spaces, time))
             case _:
@@ -96,7 +97,7 @@ class TimeAwareObservation(EpisodeWrapper):
         return _flatten(self._full, full, len(steps)).astype(self.single_observation_space.dtype, copy=False)
 
 
-def _flatten(space: spaces.Space, value: Tree, count: int) -> np.ndarray:
+def _flatten(space: Space, value: Tree, count: int) -> np.ndarray:
     """A batch as ``[count, elements]``, in the order and encoding of :func:`gymnasium.spaces.flatten`."""
     match space:
         case spaces.Dict():
@@ -106,7 +107,8 @@ def _flatten(space: spaces.Space, value: Tree, count: int) -> np.ndarray:
             parts = [_flatten(part, value[i], count) for i, part in enumerate(space.spaces)]
             return np.concatenate(parts, axis=1)
         case spaces.Discrete():
-            return (np.arange(space.n) == (value - space.start)[:, None]).astype(space.dtype)
+            flags: np.ndarray = np.arange(space.n) == (value - space.start)[:, None]
+            return flags.astype(space.dtype)
         case spaces.MultiDiscrete():
             digits = np.reshape(value - space.start, (count, -1))
             parts = [np.arange(n) == digits[:, i, None] for i, n in enumerate(space.nvec.ravel())]
