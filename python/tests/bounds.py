@@ -130,7 +130,7 @@ def test(bound: Bound, wheel: Path, arguments: list[str], folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
-    parser.add_argument("--only", nargs="*", default=[], help="beginnings of names, such as `lower`")
+    parser.add_argument("--only", nargs="+", action="extend", default=[], help="beginnings of names, such as `lower`")
     given = sys.argv[1:]
     split = given.index("--") if "--" in given else len(given)
     args = parser.parse_args(given[:split])
