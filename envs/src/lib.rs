@@ -37,7 +37,8 @@ pub mod wrappers;
 pub mod gpu {
     //! GPU back end: adapters, shared devices, buffers for learners that work on the device.
     pub use crate::backend::gpu::{
-        AdapterInfo, DeviceBuffers, GpuContext, OnDevice, Region, adapters, hardware_adapter, select_adapter,
+        AdapterInfo, DeviceBuffers, GpuContext, OnDevice, Region, adapters, add_instance, hardware_adapter,
+        select_adapter,
     };
 }
 

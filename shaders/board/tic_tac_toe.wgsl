@@ -66,7 +66,7 @@ fn lines(marks: u32) -> u32 {
     let columns = marks & (marks >> 3u) & (marks >> 6u) & FIRST_OF_COLUMNS;
     let down = select(0u, DIAGONAL, (marks & DIAGONAL) == DIAGONAL);
     let up = select(0u, ANTIDIAGONAL, (marks & ANTIDIAGONAL) == ANTIDIAGONAL);
-    return rows * 7u | columns * FIRST_OF_ROWS | down | up;
+    return (rows * 7u) | (columns * FIRST_OF_ROWS) | down | up;
 }
 
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {

@@ -22,7 +22,7 @@ mod layout;
 mod program;
 mod transfer;
 
-pub use adapter::{AdapterInfo, adapters, hardware_adapter, select_adapter};
+pub use adapter::{AdapterInfo, adapters, add_instance, hardware_adapter, select_adapter};
 pub use context::GpuContext;
 pub use device_buffers::{DeviceBuffers, OnDevice, Region};
 

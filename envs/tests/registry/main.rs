@@ -3,6 +3,7 @@
 
 mod case;
 mod episodes;
+mod pipelines;
 mod repeat;
 mod values;
 
@@ -44,40 +45,83 @@ const INTEGER_PARITY: &[Property] =
 const FLOAT_PARITY: &[Property] =
     &[("float_environments_equal_the_cpu_step_by_step", repeat::float_environments_equal_the_cpu_step_by_step)];
 
+/// What is asked of the GPU back end in a browser, where all takes longer: that every pipeline works there, and parity.
+const BROWSER_PROPERTIES: &[Property] = &[
+    ("every_pipeline_works", pipelines::every_pipeline_works),
+    ("pictures_show_something", values::pictures_show_something),
+];
+
+/// A kind of device: its name, whether it is there, what it has to have.
+struct Column {
+    name: &'static str,
+    device: Device,
+    missing: Option<String>,
+    /// CI sets this variable, so that it cannot pass without having run these tests.
+    required_by: &'static str,
+}
+
 fn main() {
     let arguments = Arguments::from_args();
-    let has_gpu = gpu_adapter();
+    let columns = [
+        Column { name: "cpu", device: Device::Cpu, missing: None, required_by: "" },
+        Column { name: "gpu", device: Device::Gpu(None), missing: gpu_missing(), required_by: "SHADERGYM_REQUIRE_GPU" },
+        Column {
+            name: "browser",
+            device: "gpu:browser".parse().expect("a name of an adapter"),
+            missing: browser_missing(),
+            required_by: "SHADERGYM_REQUIRE_BROWSER",
+        },
+    ];
     let mut trials = Vec::new();
-    for id in ids() {
-        let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
-        for (device, name, own) in [(Device::Cpu, "cpu", CPU_PROPERTIES), (Device::Gpu(None), "gpu", parity)] {
-            for &(property, body) in PROPERTIES.iter().chain(own) {
+    for Column { name, device, missing, required_by } in columns {
+        for id in ids() {
+            let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
+            let properties = match name {
+                "cpu" => [PROPERTIES, CPU_PROPERTIES],
+                "gpu" => [PROPERTIES, parity],
+                _ => [BROWSER_PROPERTIES, parity],
+            };
+            for &(property, body) in properties.into_iter().flatten() {
                 let case = Case::new(id, device.clone());
                 let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
                     body(&case);
                     Ok(())
                 });
-                trials.push(trial.with_ignored_flag(name == "gpu" && !has_gpu));
+                trials.push(trial.with_ignored_flag(missing.is_some()));
             }
         }
+        if device == Device::Cpu {
+            continue;
+        }
+        let ignored = missing.is_some() && std::env::var_os(required_by).is_none();
+        let there = move || missing.map_or(Ok(()), |missing| Err(missing.into()));
+        trials.push(Trial::test(format!("{name}_is_there"), there).with_ignored_flag(ignored));
     }
-    // CI sets the variable, so that it cannot pass without having run the GPU tests.
-    let required = std::env::var_os("SHADERGYM_REQUIRE_GPU").is_some();
-    trials.push(
-        Trial::test("a_gpu_adapter_is_there", move || {
-            if has_gpu { Ok(()) } else { Err("no adapter: install mesa-vulkan-drivers and libvulkan1".into()) }
-        })
-        .with_ignored_flag(!has_gpu && !required),
-    );
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 #[cfg(feature = "gpu")]
-fn gpu_adapter() -> bool {
-    !shadergym_envs::gpu::adapters().is_empty()
+fn gpu_missing() -> Option<String> {
+    let missing = shadergym_envs::gpu::adapters().is_empty();
+    missing.then(|| "no adapter: install mesa-vulkan-drivers and libvulkan1".to_owned())
 }
 
 #[cfg(not(feature = "gpu"))]
-fn gpu_adapter() -> bool {
-    false
+fn gpu_missing() -> Option<String> {
+    Some("built without the feature `gpu`".to_owned())
+}
+
+/// What a browser needs that is not there; otherwise makes the browser an adapter.
+#[cfg(feature = "gpu")]
+fn browser_missing() -> Option<String> {
+    let missing = shadergym_browser::missing();
+    if missing.is_none() {
+        shadergym_envs::gpu::add_instance(shadergym_browser::instance);
+    }
+    missing
+}
+
+#[cfg(not(feature = "gpu"))]
+fn browser_missing() -> Option<String> {
+    gpu_missing()
 }

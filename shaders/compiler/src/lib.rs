@@ -78,9 +78,13 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     let module = match parse(&linked, library) {
         Ok((module, _)) => module,
         Err(error) => {
-            // A lint says more about a line than the parser does.
+            // A lint says more about a line than the parser does. A call of the hidden `step` is a cycle of declarations to
+            // the parser, which finds it somewhere else.
             let explained: Vec<usize> = diagnostics.iter().map(|d| d.line).collect();
-            diagnostics.extend(error.diagnostics.into_iter().filter(|d| !explained.contains(&d.line)));
+            let hidden = diagnostics.iter().any(|d| d.code == lint::SHADOWED_STEP);
+            let cycle = |d: &Diagnostic| d.message.contains("is cyclic") || d.message.contains("is recursive");
+            let known = |d: &Diagnostic| explained.contains(&d.line) || (hidden && cycle(d));
+            diagnostics.extend(error.diagnostics.into_iter().filter(|d| !known(d)));
             return Err(sorted(diagnostics));
         }
     };

@@ -49,10 +49,7 @@ pub(crate) fn tokens(text: &str, base: usize) -> Vec<Token<'_>> {
             let word = |c: char| c.is_alphanumeric() || c == '_';
             let length = match rest.find(|c| !word(c)) {
                 Some(0) => c.len_utf8(),
-                // A number keeps its point, so that the `f` of `1.f` is no name.
-                Some(n) if c.is_ascii_digit() && rest[n..].starts_with('.') => {
-                    n + 1 + rest[n + 1..].find(|c| !word(c)).unwrap_or(rest.len() - n - 1)
-                }
+                _ if c.is_ascii_digit() => number(rest),
                 Some(n) => n,
                 None => rest.len(),
             };
@@ -68,6 +65,19 @@ pub(crate) fn tokens(text: &str, base: usize) -> Vec<Token<'_>> {
         at += length;
     }
     tokens
+}
+
+/// Length of the number at the start of `text`, with its point and exponent: neither the `f` of `1.f` is a name nor the `-` of
+/// `1e-3` an operator.
+fn number(text: &str) -> usize {
+    let exponent: &[char] = if text.starts_with("0x") || text.starts_with("0X") { &['p', 'P'] } else { &['e', 'E'] };
+    let mut before = ' ';
+    let end = text.find(|c: char| {
+        let inside = c.is_alphanumeric() || c == '.' || (matches!(c, '+' | '-') && exponent.contains(&before));
+        before = c;
+        !inside
+    });
+    end.unwrap_or(text.len())
 }
 
 /// Length of the block comment at the start of `text`; they nest.
@@ -181,6 +191,12 @@ mod tests {
         let members: Vec<_> = found[1].members.iter().map(|m| m.text).collect();
         assert_eq!(members, ["a", "b"]);
         assert!(found.iter().all(|d| text[d.at..].starts_with(d.name)));
+    }
+
+    #[test]
+    fn numbers_keep_points_and_exponents() {
+        let found = |text| tokens(text, 0).iter().map(|t| t.text).collect::<Vec<_>>();
+        assert_eq!(found("1.f+1e-3f-0x1p+2-0xe+2.5E3"), ["1.f", "+", "1e-3f", "-", "0x1p+2", "-", "0xe", "+", "2.5E3"]);
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn probe_signed(r: u32) -> u32 {
 
 fn probe_shifts(r: u32) -> u32 {
     let a = edge(r);
-    let s = r >> 4u & 31u;
+    let s = (r >> 4u) & 31u;
     let x = bitcast<i32>(a);
     var h = mix(a << s, a >> s);
     h = mix(h, word(x << s));

@@ -136,7 +136,7 @@ fn probe_variants(r: u32) -> u32 {
 fn probe_constants(r: u32) -> u32 {
     let w = Some(r & a0_r);
     var h = Simd(w, part).self_ * live1 + w.match_;
-    for (var i = 0u; i < 5u; i++) { if ((r >> i & 1u) == 1u) { h = mix(h, None(Option(i)).option); if (h < 7u) { return s; } } }
+    for (var i = 0u; i < 5u; i++) { if (((r >> i) & 1u) == 1u) { h = mix(h, None(Option(i)).option); if (h < 7u) { return s; } } }
     return h + e1 * l;
 }
 

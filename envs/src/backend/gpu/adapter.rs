@@ -72,13 +72,25 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
+/// What [`adapters`] found.
+static FOUND: Mutex<Vec<AdapterInfo>> = Mutex::new(Vec::new());
+/// Instances beside the one of the native interfaces.
+static FURTHER: Mutex<Vec<fn() -> wgpu::Instance>> = Mutex::new(Vec::new());
+
+/// Lists the adapters of one more instance behind the native ones from now on: tests run the back end on other
+/// implementations of WebGPU.
+#[doc(hidden)]
+pub fn add_instance(make: fn() -> wgpu::Instance) {
+    FURTHER.lock().unwrap_or_else(PoisonError::into_inner).push(make);
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 /// All adapters of this machine, in a stable order. Empty where there is no driver. The first call that finds any costs
 /// some milliseconds; its list is kept for the life of the process.
 pub fn adapters() -> Vec<AdapterInfo> {
-    static FOUND: Mutex<Vec<AdapterInfo>> = Mutex::new(Vec::new());
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     if found.is_empty() {
-        *found = enumerate().1.iter().enumerate().map(|(index, adapter)| AdapterInfo::new(index, adapter)).collect();
+        *found = enumerate().iter().enumerate().map(|(index, (_, adapter))| AdapterInfo::new(index, adapter)).collect();
     }
     found.clone()
 }
@@ -118,11 +130,15 @@ fn select(found: Vec<AdapterInfo>, selector: Option<&str>) -> Result<AdapterInfo
     })
 }
 
-/// A fresh instance with its adapters.
-pub(super) fn enumerate() -> (wgpu::Instance, Vec<wgpu::Adapter>) {
-    let instance = super::instance::instance();
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    (instance, adapters)
+/// All adapters, each with the instance that it comes from.
+pub(super) fn enumerate() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
+    let further = FURTHER.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let instances = std::iter::once(super::instance::instance()).chain(further.into_iter().map(|make| make()));
+    let of_instance = |instance: wgpu::Instance| {
+        let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+        adapters.into_iter().map(move |adapter| (instance.clone(), adapter))
+    };
+    instances.flat_map(of_instance).collect()
 }
 
 /// The info of an adapter of [`enumerate`].

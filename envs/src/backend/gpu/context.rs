@@ -70,11 +70,11 @@ impl GpuContext {
     /// Opens a context of its own.
     fn open(wanted: &AdapterInfo) -> Result<Self> {
         let failed = |message: String| Error::DeviceFailed { device: wanted.name.clone(), message };
-        let (instance, mut adapters) = enumerate();
+        let mut adapters = enumerate();
         if wanted.index >= adapters.len() {
             return Err(failed("the adapter disappeared".to_owned()));
         }
-        let adapter = adapters.swap_remove(wanted.index);
+        let (instance, adapter) = adapters.swap_remove(wanted.index);
         let info = info(wanted.index, &adapter);
         // All stable features, because libraries that share the device decide by what the adapter has. Mappable
         // primary buffers are left out: some drivers then place every buffer in slow memory.

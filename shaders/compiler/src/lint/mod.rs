@@ -6,6 +6,7 @@
 mod calls;
 mod docs;
 mod names;
+mod operators;
 mod text;
 mod types;
 
@@ -43,6 +44,8 @@ pub static LINTS: &[Lint] = &[
     text::BINDING,
     text::ENTRY_POINT,
     text::BUILT_IN,
+    text::SHADOWED_STEP,
+    operators::MIXED_OPERATORS,
     types::UNSUPPORTED_TYPE,
     types::STORED_TYPE,
     calls::UNSUPPORTED,
@@ -60,6 +63,9 @@ pub static LINTS: &[Lint] = &[
     names::UNUSED_IMPORT,
     names::UNUSED_NAME,
 ];
+
+/// Name of the lint that explains a cycle of declarations.
+pub(crate) const SHADOWED_STEP: &str = text::SHADOWED_STEP.name;
 
 /// One file of the linked text.
 struct Part<'a> {

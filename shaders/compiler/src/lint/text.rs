@@ -54,7 +54,7 @@ pub(super) const BUILT_IN: Lint = Lint {
 };
 
 /// Built-in functions with one exact result on every device, free for all files.
-const ALLOWED: [&str; 25] = [
+const ALLOWED: [&str; 24] = [
     "abs",
     "all",
     "any",
@@ -78,7 +78,6 @@ const ALLOWED: [&str; 25] = [
     "saturate",
     "select",
     "sign",
-    "step",
     "trunc",
 ];
 
@@ -127,4 +126,33 @@ fn built_in(text: &Text<'_>, report: &mut Report<'_>) {
 /// True for built-in functions outside the allowed ones.
 pub(super) fn is_refused(name: &str) -> bool {
     REFUSED.contains(&format!(" {name} "))
+}
+
+pub(super) const SHADOWED_STEP: Lint = Lint {
+    name: "shadowed_step",
+    summary: "a call of the built-in function `step`",
+    why: "the contract's function `step` hides the built-in of the same name in the whole text",
+    fix: "compare: `step(edge, x)` is `select(0.0, 1.0, x >= edge)`",
+    check: Check::Text(shadowed_step),
+};
+
+fn shadowed_step(text: &Text<'_>, report: &mut Report<'_>) {
+    for part in &text.parts {
+        for (i, pair) in part.tokens.windows(2).enumerate() {
+            let after = i.checked_sub(1).map(|i| part.tokens[i].text);
+            if pair[0].text != "step" || pair[1].text != "(" || matches!(after, Some("fn" | ".")) {
+                continue;
+            }
+            // The built-in takes two arguments, the contract's function four.
+            let inside = part.tokens[i + 2..].iter().take_while(|t| t.depth > pair[1].depth);
+            let commas: Vec<usize> =
+                inside.filter(|t| t.depth == pair[1].depth + 1 && t.text == ",").map(|t| t.at).collect();
+            let [comma] = commas[..] else { continue };
+            let end = part.tokens[i + 2..].iter().find(|t| t.depth <= pair[1].depth).map_or(comma + 1, |t| t.at);
+            let source = |from: usize, to: usize| text.linked.text[from..to].trim();
+            let (edge, x) = (source(pair[1].at + 1, comma), source(comma + 1, end));
+            let message = "the contract's function `step` hides the built-in function of that name";
+            report.with_fix(pair[0].at, message, &format!("write `select(0.0, 1.0, {x} >= {edge})`"));
+        }
+    }
 }
