@@ -267,8 +267,7 @@ impl Backend for CpuBackend {
         let params = self.read(Part::Params, &[instance])?;
         let state = self.read(Part::State, &[instance])?;
         let mut rgb = vec![0; width * height * 3];
-        // SAFETY: `new` checked the level.
-        unsafe { (self.kernel.render)(&params, &state, width, height, &mut rgb) };
+        (self.kernel.render)(&params, &state, width, height, &mut rgb);
         Ok(rgb)
     }
 

@@ -8,10 +8,62 @@ use core::ops::Range;
 
 use super::memory::{MAX_WIDTH, words};
 use super::rows::{read_rows, write_flags, write_rows};
-use super::{Job, Kernel, Lanes, Program, Uint};
+use super::{Job, Kernel, Lanes, Plain, Program};
 
-/// The kernels of program `P` at level `S`.
-pub const fn kernel<S: Lanes, P: Program>() -> Kernel {
+/// The kernels of a program, one per SIMD level of this build, the plain reference first.
+///
+/// A macro, because what it declares must not be generic: rustc puts instances of generic functions into the codegen
+/// unit of the module that defines them, here this one, and LLVM would compile all environments on one thread. So each
+/// environment's machine code is in the unit of its own module.
+macro_rules! kernels {
+    ($program:ty) => {
+        pub(crate) static KERNELS: &[$crate::lanes::Kernel] = &[
+    $crate::lanes::kernels!(@level $program, Plain),
+            #[cfg(all(target_arch = "x86_64", feature = "sse4_2"))]
+    $crate::lanes::kernels!(@level $program, Sse4_2),
+            #[cfg(target_arch = "x86_64")]
+    $crate::lanes::kernels!(@level $program, Avx2),
+            #[cfg(target_arch = "x86_64")]
+    $crate::lanes::kernels!(@level $program, Avx512),
+            #[cfg(target_arch = "aarch64")]
+    $crate::lanes::kernels!(@level $program, Neon),
+        ];
+
+        /// Pictures are drawn for one instance at a time: one version serves all levels.
+        fn render(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
+            $crate::lanes::driver::render::<$program>(params, state, width, height, rgb)
+        }
+    };
+    (@level $program:ty, $token:ident) => {{
+        use $crate::lanes::{Job, Lanes, driver};
+        type Level = $crate::lanes::$token;
+        unsafe fn reset(job: &Job, blocks: ::core::ops::Range<usize>) {
+            let s = Level::new().expect(driver::NO_LEVEL);
+            s.run(
+                #[inline(always)]
+                // SAFETY: the caller's promise.
+                || unsafe { driver::reset::<Level, $program>(s, job, blocks) },
+            )
+        }
+        unsafe fn advance(job: &Job, blocks: ::core::ops::Range<usize>) {
+            let s = Level::new().expect(driver::NO_LEVEL);
+            s.run(
+                #[inline(always)]
+                // SAFETY: the caller's promise.
+                || unsafe { driver::advance::<Level, $program>(s, job, blocks) },
+            )
+        }
+        driver::kernel::<Level, $program>(reset, advance, render)
+    }};
+}
+pub(crate) use kernels;
+
+/// A kernel of program `P` at level `S` with these functions.
+pub(crate) const fn kernel<S: Lanes, P: Program>(
+    reset: unsafe fn(&Job, Range<usize>),
+    advance: unsafe fn(&Job, Range<usize>),
+    render: fn(&[u32], &[u32], usize, usize, &mut [u8]),
+) -> Kernel {
     let vector = size_of::<S::U>();
     Kernel {
         level: S::LEVEL,
@@ -21,13 +73,13 @@ pub const fn kernel<S: Lanes, P: Program>() -> Kernel {
             size_of::<P::State<S>>() / vector,
             size_of::<P::Params<S>>() / vector,
         ],
-        reset: reset::<S, P>,
-        advance: advance::<S, P>,
-        render: render::<S, P>,
+        reset,
+        advance,
+        render,
     }
 }
 
-const NO_LEVEL: &str = "the caller checked that the machine has this level";
+pub(crate) const NO_LEVEL: &str = "the caller checked that the machine has this level";
 
 /// The block's parts.
 struct Block<'a, S: Lanes, P: Program> {
@@ -133,17 +185,16 @@ unsafe fn write_chosen<S: Lanes, P: Program, T>(value: &T, rows: *mut u32, agent
     }
 }
 
-unsafe fn reset<S: Lanes, P: Program>(job: &Job, blocks: Range<usize>) {
-    let s = S::new().expect(NO_LEVEL);
-    s.run(
-        #[inline(always)]
-        || {
-            for index in blocks {
-                // SAFETY: the caller's promise for these blocks.
-                unsafe { reset_block::<S, P>(s, job, index) };
-            }
-        },
-    );
+/// Resets blocks; to be inlined into a function with the target features of `S`.
+///
+/// # Safety
+/// As for `Kernel::reset`.
+#[inline(always)]
+pub(crate) unsafe fn reset<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
+    for index in blocks {
+        // SAFETY: the caller's promise for these blocks.
+        unsafe { reset_block::<S, P>(s, job, index) };
+    }
 }
 
 #[inline(always)]
@@ -187,18 +238,17 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
     }
 }
 
-unsafe fn advance<S: Lanes, P: Program>(job: &Job, blocks: Range<usize>) {
-    let s = S::new().expect(NO_LEVEL);
-    s.run(
-        #[inline(always)]
-        || {
-            let control = P::control(&job.control);
-            for index in blocks {
-                // SAFETY: the caller's promise for these blocks.
-                unsafe { advance_block::<S, P>(s, control, job, index) };
-            }
-        },
-    );
+/// Advances blocks; to be inlined into a function with the target features of `S`.
+///
+/// # Safety
+/// As for `Kernel::advance`.
+#[inline(always)]
+pub(crate) unsafe fn advance<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
+    let control = P::control(&job.control);
+    for index in blocks {
+        // SAFETY: the caller's promise for these blocks.
+        unsafe { advance_block::<S, P>(s, control, job, index) };
+    }
 }
 
 #[inline(always)]
@@ -337,40 +387,25 @@ trait ActionSource: Program {
 }
 impl<P: Program> ActionSource for P {}
 
-unsafe fn render<S: Lanes, P: Program>(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
-    let s = S::new().expect(NO_LEVEL);
-    s.run(
-        #[inline(always)]
-        || {
-            // SAFETY: zero is a valid value of vectors of words, and the slices have a word for each vector.
-            let (params, mut state) = unsafe {
-                assert!(params.len() == words::<S, P::Params<S>>() && state.len() == words::<S, P::State<S>>());
-                (
-                    read_rows::<S, P::Params<S>>(core::mem::zeroed(), params.as_ptr(), 0, 1),
-                    read_rows::<S, P::State<S>>(core::mem::zeroed(), state.as_ptr(), 0, 1),
-                )
-            };
-            let pixels = width * height;
-            for first in (0..pixels).step_by(S::WIDTH) {
-                let at = s.lane_numbers() + super::splat(s, W(first as u32));
-                let columns: S::U = super::splat(s, W(width as u32));
-                let (x, y) = (super::Int::remainder(at, columns), super::Int::quotient(at, columns));
-                let uv = [(x, width), (y, height)].map(
-                    #[inline(always)]
-                    |(v, size)| (v.to_f() + super::splat(s, 0.5)) / super::splat(s, size as f32),
-                );
-                let Some(colour) = P::pixel(s, &params, &mut state, uv) else { return };
-                let mut lanes = [[0; MAX_WIDTH]; 3];
-                for (channel, value) in lanes.iter_mut().zip(colour) {
-                    s.store(super::Float::bits_u(value), &mut channel[..S::WIDTH]);
-                }
-                for lane in 0..S::WIDTH.min(pixels - first) {
-                    for (c, channel) in lanes.iter().enumerate() {
-                        let value = f32::from_bits(channel[lane]);
-                        rgb[(first + lane) * 3 + c] = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
-                    }
-                }
+/// Draws an instance at width 1.
+#[inline(always)]
+pub(crate) fn render<P: Program>(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
+    let s = Plain;
+    // SAFETY: zero is a valid value of vectors of words, and the slices have a word for each vector.
+    let (params, mut state) = unsafe {
+        assert!(params.len() == words::<Plain, P::Params<Plain>>() && state.len() == words::<Plain, P::State<Plain>>());
+        (
+            read_rows::<Plain, P::Params<Plain>>(core::mem::zeroed(), params.as_ptr(), 0, 1),
+            read_rows::<Plain, P::State<Plain>>(core::mem::zeroed(), state.as_ptr(), 0, 1),
+        )
+    };
+    for y in 0..height {
+        for x in 0..width {
+            let uv = [(x, width), (y, height)].map(|(v, size)| (v as f32 + 0.5) / size as f32);
+            let Some(colour) = P::pixel(s, &params, &mut state, uv) else { return };
+            for (channel, value) in rgb[(y * width + x) * 3..][..3].iter_mut().zip(colour) {
+                *channel = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
             }
-        },
-    );
+        }
+    }
 }

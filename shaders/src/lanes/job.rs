@@ -85,8 +85,5 @@ pub struct Kernel {
     /// As for `reset`.
     pub advance: unsafe fn(&Job, Range<usize>),
     /// Draws an instance `[words of params, words of state]` into RGB bytes [height, width, 3].
-    ///
-    /// # Safety
-    /// The machine must have `level`.
-    pub render: unsafe fn(&[u32], &[u32], usize, usize, &mut [u8]),
+    pub render: fn(&[u32], &[u32], usize, usize, &mut [u8]),
 }

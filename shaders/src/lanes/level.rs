@@ -8,7 +8,8 @@ use std::str::FromStr;
 pub enum Level {
     /// One instance at a time, baseline instructions.
     Scalar,
-    /// 4 lanes on x86-64 of 2008 and later.
+    /// 4 lanes on x86-64 of 2008 and later; only with the feature `sse4_2`, because hardly a machine is left that stops
+    /// there, and every level costs all environments' compile time.
     Sse42,
     /// 8 lanes on x86-64 of 2013 and later.
     Avx2,
@@ -26,7 +27,7 @@ impl Level {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "sse4_2"))]
             Self::Sse42 => fearless_simd::Level::new().as_sse4_2().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => fearless_simd::Level::new().as_avx2().is_some(),

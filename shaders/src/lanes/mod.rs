@@ -3,7 +3,7 @@
 //! Generated code is generic over [`Lanes`]: one lane per environment instance. A value that is the same in all
 //! lanes is of the types of [`Plain`] (width 1), so uniform and varying code use the same operators and methods.
 
-mod driver;
+pub(crate) mod driver;
 mod job;
 mod level;
 mod memory;
@@ -16,7 +16,7 @@ mod simd;
 use core::num::Wrapping as W;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-pub use driver::kernel;
+pub(crate) use driver::kernels;
 pub use job::{Job, Kernel};
 pub use level::Level;
 pub use memory::{gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
@@ -29,7 +29,7 @@ pub use simd::*;
 pub mod prelude {
     pub use super::{
         Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_chain, gather_uniform,
-        gather_uniform_chain, kernel, scatter, scatter_chain, splat,
+        gather_uniform_chain, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;
 }
@@ -52,8 +52,6 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn new() -> Option<Self>;
     /// Runs `f` with the level's target features; everything inlined into it uses them.
     fn run<R>(self, f: impl FnOnce() -> R) -> R;
-    /// Lane numbers 0, 1, 2, ...
-    fn lane_numbers(self) -> Self::U;
     /// A vector of one word per lane.
     fn load(self, words: &[u32]) -> Self::U;
     /// Writes one word per lane.

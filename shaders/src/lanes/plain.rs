@@ -23,10 +23,6 @@ impl Lanes for Plain {
         f()
     }
     #[inline(always)]
-    fn lane_numbers(self) -> W<u32> {
-        W(0)
-    }
-    #[inline(always)]
     fn load(self, words: &[u32]) -> W<u32> {
         W(words[0])
     }

@@ -28,10 +28,6 @@ macro_rules! level {
                 fearless_simd::Simd::vectorize(self, f)
             }
             #[inline(always)]
-            fn lane_numbers(self) -> Self::U {
-                Self::U::from_fn(self, |i| i as u32)
-            }
-            #[inline(always)]
             fn load(self, words: &[u32]) -> Self::U {
                 Self::U::from_slice(self, words)
             }

@@ -338,18 +338,7 @@ impl l::Program for Environment {{
     }}
 }}
 
-/// One kernel per SIMD level of this target, the plain reference first.
-pub(crate) static KERNELS: &[crate::lanes::Kernel] = &[
-    l::kernel::<l::Plain, Environment>(),
-    #[cfg(target_arch = "x86_64")]
-    l::kernel::<crate::lanes::Sse4_2, Environment>(),
-    #[cfg(target_arch = "x86_64")]
-    l::kernel::<crate::lanes::Avx2, Environment>(),
-    #[cfg(target_arch = "x86_64")]
-    l::kernel::<crate::lanes::Avx512, Environment>(),
-    #[cfg(target_arch = "aarch64")]
-    l::kernel::<crate::lanes::Neon, Environment>(),
-];"#,
+crate::lanes::kernels!(Environment);"#,
         agents = facts.agents,
         mask_words = facts.mask_words() / facts.agents,
         actions = result("kernel_random_actions"),
