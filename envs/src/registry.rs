@@ -113,7 +113,7 @@ fn open_backend(
     match (device, program) {
         (Device::Gpu(selector), _) => {
             let source = match program {
-                Program::Shipped(environment) => environment.kernel_source,
+                Program::Shipped(environment) => environment.compiled().kernel_source.as_str(),
                 Program::File(source) => source,
             };
             let trusted = matches!(program, Program::Shipped(_));

@@ -13,7 +13,8 @@ use common::{Lanes, math, prelude};
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_envs::gpu::adapters;
 use shadergym_envs::{Batch, BatchOptions, Device, Level, make_from_file};
-use shadergym_shaders::{Environment, selftests};
+use shadergym_selftest::selftests;
+use shadergym_shaders::Environment;
 
 /// Instances; no multiple of the workgroup size or of a vector.
 const INSTANCES: usize = 67;

@@ -2,17 +2,25 @@
 //!
 //! The build script walks `shaders/<family>/*.wgsl`; each file becomes an [`Environment`].
 
+use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
-use shadergym_compiler::{Facts, Library};
+use shadergym_compiler::{Compiled, Facts, Library, compile};
+
+// Generated code names this crate so, in here and in others.
+extern crate self as shadergym_shaders;
 
 pub mod lanes;
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/environments.rs"));
+    include!(concat!(env!("OUT_DIR"), "/library.rs"));
 }
 
-/// One shipped environment.
+/// One environment that is compiled in.
+///
+/// The binary holds what every use needs: the text, the facts, the machine code. What is derived from the text, as the
+/// GPU's kernel, is derived again when somebody asks for it.
 #[derive(Debug)]
 pub struct Environment {
     /// File stem, e.g. `cart_pole`.
@@ -21,44 +29,49 @@ pub struct Environment {
     pub id: &'static str,
     /// The environment's own file.
     pub source: &'static str,
-    /// What the GPU runs: environment, prelude, glue and kernel.
-    pub kernel_source: &'static str,
-    /// The generated Rust of the CPU kernels, for reading.
-    pub lanes_source: &'static str,
     /// The CPU kernels, one per SIMD level of this build, the plain reference (width 1) first.
     pub kernels: &'static [lanes::Kernel],
     facts_json: &'static str,
     facts: OnceLock<Facts>,
+    compiled: OnceLock<Compiled>,
 }
 
 impl Environment {
-    const fn new(
+    /// For generated code.
+    pub const fn new(
         stem: &'static str,
         id: &'static str,
         source: &'static str,
-        kernel_source: &'static str,
         facts_json: &'static str,
-        lanes_source: &'static str,
         kernels: &'static [lanes::Kernel],
     ) -> Self {
-        Self { stem, id, source, kernel_source, lanes_source, kernels, facts_json, facts: OnceLock::new() }
+        Self { stem, id, source, kernels, facts_json, facts: OnceLock::new(), compiled: OnceLock::new() }
     }
 
     /// What the file declares.
     pub fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| serde_json::from_str(self.facts_json).expect("written by the build script"))
     }
+
+    /// What the compiler makes of the file: some milliseconds at the first call, kept then.
+    pub fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            let path = Path::new(&self.facts().family).join(self.stem).with_extension("wgsl");
+            compile(&path, self.source, library()).expect("the build script compiled the same text")
+        })
+    }
+
+    /// The kernels for `level`, or for the best level that both this environment and this machine have; None if they
+    /// lack it.
+    pub fn kernel(&self, level: Option<lanes::Level>) -> Option<&'static lanes::Kernel> {
+        let mut kernels = self.kernels.iter().rev().filter(|k| k.level.is_available());
+        kernels.find(|k| level.is_none_or(|level| k.level == level))
+    }
 }
 
 /// All shipped environments, sorted by stem.
 pub fn environments() -> &'static [Environment] {
     &generated::ENVIRONMENTS
-}
-
-/// Environments that exist to test the compiler, the lanes and the prelude (`tests/selftest`), sorted by stem.
-#[cfg(feature = "selftest")]
-pub fn selftests() -> &'static [Environment] {
-    &generated::SELFTESTS
 }
 
 /// The prelude and the kernel, for compiling users' own files.

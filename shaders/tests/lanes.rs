@@ -5,7 +5,8 @@
 mod common;
 
 use common::Lanes;
-use shadergym_shaders::{Environment, environments, selftests};
+use shadergym_selftest::selftests;
+use shadergym_shaders::{Environment, environments};
 
 /// No multiple of any width, so that the last block has unused lanes.
 const INSTANCES: usize = 67;

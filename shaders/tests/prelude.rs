@@ -3,8 +3,8 @@
 mod common;
 
 use common::{Lanes, math, prelude};
+use shadergym_selftest::selftests;
 use shadergym_shaders::lanes::Level;
-use shadergym_shaders::selftests;
 
 /// Rows per call; a multiple of all widths is not needed.
 const INSTANCES: usize = 4099;

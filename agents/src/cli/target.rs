@@ -60,20 +60,22 @@ impl Target {
         }
     }
 
+    /// What the compiler makes of the file.
+    pub fn compiled(&self) -> &Compiled {
+        match self {
+            Self::Shipped(environment) => environment.compiled(),
+            Self::File { compiled, .. } => compiled,
+        }
+    }
+
     /// What the GPU runs.
     pub fn kernel_source(&self) -> &str {
-        match self {
-            Self::Shipped(environment) => environment.kernel_source,
-            Self::File { compiled, .. } => &compiled.kernel_source,
-        }
+        &self.compiled().kernel_source
     }
 
     /// The generated Rust of the CPU kernels.
     pub fn lanes(&self) -> Done<String> {
-        match self {
-            Self::Shipped(environment) => Ok(environment.lanes_source.to_owned()),
-            Self::File { compiled, .. } => Ok(compiled.lanes()?),
-        }
+        Ok(self.compiled().lanes()?)
     }
 
     /// Whether the CPU back end can run it on this build.

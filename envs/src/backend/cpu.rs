@@ -77,11 +77,11 @@ impl CpuBackend {
         threads: Option<usize>,
         level: Option<Level>,
     ) -> Result<Self> {
-        let level = level.unwrap_or_else(Level::best);
-        let kernel = environment.kernels.iter().find(|k| k.level == level && level.is_available());
-        let Some(kernel) = kernel else {
-            let all: Vec<String> = Level::available().iter().map(Level::to_string).collect();
-            return Err(Error::InvalidOption { option: "level", value: level.to_string(), allowed: all.join(", ") });
+        let Some(kernel) = environment.kernel(level) else {
+            let available = environment.kernels.iter().map(|k| k.level).filter(|l| l.is_available());
+            let allowed = available.map(|l| l.to_string()).collect::<Vec<_>>().join(", ");
+            let value = level.map_or(String::new(), |l| l.to_string());
+            return Err(Error::InvalidOption { option: "level", value, allowed });
         };
         let facts = environment.facts();
         debug_assert_eq!(kernel.words, [facts.episode_words, facts.state.words, facts.params.words]);

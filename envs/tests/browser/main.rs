@@ -6,7 +6,8 @@ use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_compiler::{compile, template};
-use shadergym_shaders::{environments, library, selftests};
+use shadergym_selftest::selftests;
+use shadergym_shaders::{environments, library};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -40,7 +41,8 @@ fn accepted(named: &[(&str, &str)]) -> Result<(), Failed> {
 }
 
 fn all_kernels_are_accepted() -> Result<(), Failed> {
-    let kernels: Vec<_> = environments().iter().chain(selftests()).map(|e| (e.stem, e.kernel_source)).collect();
+    let kernels: Vec<_> =
+        environments().iter().chain(selftests()).map(|e| (e.stem, e.compiled().kernel_source.as_str())).collect();
     accepted(&kernels)
 }
 

@@ -2,9 +2,10 @@
 //!
 //! [`compile`] links the file with the prelude, parses and validates it with naga, checks it against the
 //! environment contract and the lints, reflects its [`Facts`], and links the kernel behind it. From the result
-//! come the GPU kernels ([`Compiled::kernel_source`]) and the CPU functions ([`Compiled::lanes`]). The build script
-//! of `shadergym-shaders` uses it for the shipped environments, the GPU back end for users' own files at run time.
+//! come the GPU kernels ([`Compiled::kernel_source`]) and the CPU functions ([`Compiled::lanes`]). Build scripts
+//! ([`build_script`]) use it for the shipped environments, the GPU back end at run time.
 
+pub mod build_script;
 mod contract;
 mod error;
 mod facts;

@@ -15,18 +15,30 @@ use super::{Job, Kernel, Lanes, Plain, Program};
 /// A macro, because what it declares must not be generic: rustc puts instances of generic functions into the codegen
 /// unit of the module that defines them, here this one, and LLVM would compile all environments on one thread. So each
 /// environment's machine code is in the unit of its own module.
+#[macro_export]
 macro_rules! kernels {
     ($program:ty) => {
         pub(crate) static KERNELS: &[$crate::lanes::Kernel] = &[
-    $crate::lanes::kernels!(@level $program, Plain),
+            {
+                use $crate::lanes::{Job, Plain, driver};
+                unsafe fn reset(job: &Job, blocks: ::core::ops::Range<usize>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { driver::reset::<Plain, $program>(Plain, job, blocks) }
+                }
+                unsafe fn advance(job: &Job, blocks: ::core::ops::Range<usize>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { driver::advance::<Plain, $program>(Plain, job, blocks) }
+                }
+                driver::kernel::<Plain, $program>(reset, advance, render)
+            },
             #[cfg(all(target_arch = "x86_64", feature = "sse4_2"))]
-    $crate::lanes::kernels!(@level $program, Sse4_2),
+    $crate::kernels!(@level $program, Sse4_2),
             #[cfg(target_arch = "x86_64")]
-    $crate::lanes::kernels!(@level $program, Avx2),
+    $crate::kernels!(@level $program, Avx2),
             #[cfg(target_arch = "x86_64")]
-    $crate::lanes::kernels!(@level $program, Avx512),
+    $crate::kernels!(@level $program, Avx512),
             #[cfg(target_arch = "aarch64")]
-    $crate::lanes::kernels!(@level $program, Neon),
+    $crate::kernels!(@level $program, Neon),
         ];
 
         /// Pictures are drawn for one instance at a time: one version serves all levels.
@@ -35,31 +47,34 @@ macro_rules! kernels {
         }
     };
     (@level $program:ty, $token:ident) => {{
-        use $crate::lanes::{Job, Lanes, driver};
-        type Level = $crate::lanes::$token;
+        use $crate::lanes::{Job, Lanes as _, driver, fearless_simd};
+        // Functions with the level's target features that are not generic either.
+        fearless_simd::kernel!(
+            #[inline(always)]
+            fn reset_all(s: $token, job: &Job, blocks: ::core::ops::Range<usize>) {
+                // SAFETY: the promise of the caller of `reset`.
+                unsafe { driver::reset::<fearless_simd::$token, $program>(s, job, blocks) }
+            }
+        );
+        fearless_simd::kernel!(
+            #[inline(always)]
+            fn advance_all(s: $token, job: &Job, blocks: ::core::ops::Range<usize>) {
+                // SAFETY: the promise of the caller of `advance`.
+                unsafe { driver::advance::<fearless_simd::$token, $program>(s, job, blocks) }
+            }
+        );
         unsafe fn reset(job: &Job, blocks: ::core::ops::Range<usize>) {
-            let s = Level::new().expect(driver::NO_LEVEL);
-            s.run(
-                #[inline(always)]
-                // SAFETY: the caller's promise.
-                || unsafe { driver::reset::<Level, $program>(s, job, blocks) },
-            )
+            reset_all(fearless_simd::$token::new().expect(driver::NO_LEVEL), job, blocks)
         }
         unsafe fn advance(job: &Job, blocks: ::core::ops::Range<usize>) {
-            let s = Level::new().expect(driver::NO_LEVEL);
-            s.run(
-                #[inline(always)]
-                // SAFETY: the caller's promise.
-                || unsafe { driver::advance::<Level, $program>(s, job, blocks) },
-            )
+            advance_all(fearless_simd::$token::new().expect(driver::NO_LEVEL), job, blocks)
         }
-        driver::kernel::<Level, $program>(reset, advance, render)
+        driver::kernel::<fearless_simd::$token, $program>(reset, advance, render)
     }};
 }
-pub(crate) use kernels;
 
 /// A kernel of program `P` at level `S` with these functions.
-pub(crate) const fn kernel<S: Lanes, P: Program>(
+pub const fn kernel<S: Lanes, P: Program>(
     reset: unsafe fn(&Job, Range<usize>),
     advance: unsafe fn(&Job, Range<usize>),
     render: fn(&[u32], &[u32], usize, usize, &mut [u8]),
@@ -79,7 +94,8 @@ pub(crate) const fn kernel<S: Lanes, P: Program>(
     }
 }
 
-pub(crate) const NO_LEVEL: &str = "the caller checked that the machine has this level";
+/// A broken promise of the caller of a kernel.
+pub const NO_LEVEL: &str = "the caller checked that the machine has this level";
 
 /// The block's parts.
 struct Block<'a, S: Lanes, P: Program> {
@@ -190,7 +206,7 @@ unsafe fn write_chosen<S: Lanes, P: Program, T>(value: &T, rows: *mut u32, agent
 /// # Safety
 /// As for `Kernel::reset`.
 #[inline(always)]
-pub(crate) unsafe fn reset<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
+pub unsafe fn reset<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
     for index in blocks {
         // SAFETY: the caller's promise for these blocks.
         unsafe { reset_block::<S, P>(s, job, index) };
@@ -243,7 +259,7 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
 /// # Safety
 /// As for `Kernel::advance`.
 #[inline(always)]
-pub(crate) unsafe fn advance<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
+pub unsafe fn advance<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
     let control = P::control(&job.control);
     for index in blocks {
         // SAFETY: the caller's promise for these blocks.
@@ -389,7 +405,7 @@ impl<P: Program> ActionSource for P {}
 
 /// Draws an instance at width 1.
 #[inline(always)]
-pub(crate) fn render<P: Program>(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
+pub fn render<P: Program>(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
     let s = Plain;
     // SAFETY: zero is a valid value of vectors of words, and the slices have a word for each vector.
     let (params, mut state) = unsafe {

@@ -8,8 +8,8 @@ use std::str::FromStr;
 pub enum Level {
     /// One instance at a time, baseline instructions.
     Scalar,
-    /// 4 lanes on x86-64 of 2008 and later; only with the feature `sse4_2`, because hardly a machine is left that stops
-    /// there, and every level costs all environments' compile time.
+    /// 4 lanes on x86-64 of 2008 and later. Shipped environments have it only with the feature `sse4_2`: machines without
+    /// AVX2 (from before 2013, and Celerons and Atoms until 2021) use width 1, and nobody else pays a level's compile time.
     Sse42,
     /// 8 lanes on x86-64 of 2013 and later.
     Avx2,
@@ -23,11 +23,11 @@ impl Level {
     /// Every level, in the order of preference from worst to best per machine.
     pub const ALL: [Self; 5] = [Self::Scalar, Self::Sse42, Self::Avx2, Self::Avx512, Self::Neon];
 
-    /// True if this machine and this build have it.
+    /// True if this machine has it.
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
-            #[cfg(all(target_arch = "x86_64", feature = "sse4_2"))]
+            #[cfg(target_arch = "x86_64")]
             Self::Sse42 => fearless_simd::Level::new().as_sse4_2().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => fearless_simd::Level::new().as_avx2().is_some(),
@@ -40,12 +40,13 @@ impl Level {
         }
     }
 
-    /// The levels of this machine, worst first.
+    /// The levels of this machine that shipped environments have in this build, worst first.
     pub fn available() -> Vec<Self> {
-        Self::ALL.into_iter().filter(|l| l.is_available()).collect()
+        let compiled = |level: &Self| *level != Self::Sse42 || cfg!(feature = "sse4_2");
+        Self::ALL.into_iter().filter(compiled).filter(|l| l.is_available()).collect()
     }
 
-    /// The best level of this machine.
+    /// The best of them.
     pub fn best() -> Self {
         Self::available().pop().unwrap_or(Self::Scalar)
     }

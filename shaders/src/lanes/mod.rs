@@ -3,7 +3,8 @@
 //! Generated code is generic over [`Lanes`]: one lane per environment instance. A value that is the same in all
 //! lanes is of the types of [`Plain`] (width 1), so uniform and varying code use the same operators and methods.
 
-pub(crate) mod driver;
+#[doc(hidden)]
+pub mod driver;
 mod job;
 mod level;
 mod memory;
@@ -16,7 +17,8 @@ mod simd;
 use core::num::Wrapping as W;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-pub(crate) use driver::kernels;
+#[doc(hidden)]
+pub use fearless_simd;
 pub use job::{Job, Kernel};
 pub use level::Level;
 pub use memory::{gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
@@ -28,8 +30,8 @@ pub use simd::*;
 /// What generated modules import.
 pub mod prelude {
     pub use super::{
-        Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_chain, gather_uniform,
-        gather_uniform_chain, scatter, scatter_chain, splat,
+        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_chain,
+        gather_uniform, gather_uniform_chain, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;
 }

@@ -55,7 +55,7 @@ pub struct Lanes {
 impl Lanes {
     /// n instances with default parameters; None if this machine lacks the level.
     pub fn new(environment: &'static Environment, level: Level, n: usize) -> Option<Self> {
-        let kernel = environment.kernels.iter().find(|k| k.level == level && level.is_available())?;
+        let kernel = environment.kernel(Some(level))?;
         let facts = environment.facts();
         assert_eq!(kernel.words, [facts.episode_words, facts.state.words, facts.params.words]);
         let words: usize = kernel.words.iter().sum();
@@ -86,7 +86,7 @@ impl Lanes {
 
     /// Every level of this machine, the plain reference first.
     pub fn all(environment: &'static Environment, n: usize) -> Vec<Self> {
-        Level::available().into_iter().filter_map(|level| Self::new(environment, level, n)).collect()
+        environment.kernels.iter().filter_map(|kernel| Self::new(environment, kernel.level, n)).collect()
     }
 
     /// The SIMD level.

@@ -211,7 +211,7 @@ mod tests {
     /// `ControlBlock` must lie in memory as the kernel reads it.
     #[test]
     fn the_control_block_is_that_of_the_kernel() {
-        let source = shadergym_shaders::environments()[0].kernel_source;
+        let source = &shadergym_shaders::environments()[0].compiled().kernel_source;
         let module = wgpu::naga::front::wgsl::parse_str(source).unwrap();
         let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("KernelControl")).unwrap();
         let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("KernelControl is a struct") };

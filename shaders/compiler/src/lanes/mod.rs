@@ -267,8 +267,8 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let _ = writeln!(
         out,
         "// Generated from {}.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.\n\
-         use crate::lanes::prelude as l;\n\
-         use crate::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n",
+         use shadergym_shaders::lanes::prelude as l;\n\
+         use shadergym_shaders::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n",
         facts.stem
     );
     out.push_str(&g.structs());
@@ -297,7 +297,7 @@ impl l::Program for Environment {{
     type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
     type Control = KernelControl<l::Plain>;
 
-    fn control(control: &crate::lanes::Control) -> Self::Control {{
+    fn control(control: &l::Control) -> Self::Control {{
         KernelControl::<l::Plain> {{ {control} }}
     }}
     #[inline(always)]
@@ -338,7 +338,7 @@ impl l::Program for Environment {{
     }}
 }}
 
-crate::lanes::kernels!(Environment);"#,
+shadergym_shaders::kernels!(Environment);"#,
         agents = facts.agents,
         mask_words = facts.mask_words() / facts.agents,
         actions = result("kernel_random_actions"),

@@ -1,0 +1,14 @@
+//! Compiles the files in this folder.
+
+use std::env;
+use std::path::PathBuf;
+
+use shadergym_compiler::build_script;
+
+fn main() {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let root = folder.join("../..").canonicalize().expect("the shaders folder");
+    println!("cargo::rerun-if-changed=build.rs");
+    let library = build_script::library(&root);
+    build_script::write_environments(&folder, build_script::wgsl_files(&folder), &library);
+}
