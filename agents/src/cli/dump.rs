@@ -1,11 +1,14 @@
 //! `shadergym dump`: what is derived from an environment's file.
 
 use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
 
-use shadergym_compiler::nearest;
-use shadergym_shaders::environments;
+use shadergym_compiler::{compile, nearest};
+use shadergym_shaders::{environments, library};
 
 use super::output::{Done, Failure, Table, grouped};
+use super::symbols;
 use super::target::Target;
 
 /// Print what the compiler makes of an environment: generated Rust, linked WGSL, facts.
@@ -43,7 +46,7 @@ struct What {
     /// The environment's own file
     #[arg(long)]
     source: bool,
-    /// Lines and bytes of all of these, per environment
+    /// Lines and bytes of all of these, seconds of the shader compiler and bytes of machine code, per environment
     #[arg(long)]
     sizes: bool,
 }
@@ -86,6 +89,7 @@ fn sizes(target: Option<Target>, out: &mut dyn Write) -> Done {
         Some(target) => vec![target],
         None => environments().iter().map(Target::Shipped).collect(),
     };
+    let symbols = symbols::functions_of_this_program();
     let mut table = Table::new([
         "environment",
         "source lines",
@@ -95,21 +99,39 @@ fn sizes(target: Option<Target>, out: &mut dyn Write) -> Done {
         "lanes lines",
         "bytes",
         "facts bytes",
+        "code bytes",
+        "compile seconds",
     ]);
-    let mut sums = [0u64; 7];
+    let (mut sums, mut seconds) = ([0u64; 8], 0.0);
     for target in &targets {
+        let begin = Instant::now();
+        // Anew, since what the target holds may have been compiled before.
+        let compiled = compile(Path::new(&target.place()), target.source(), library())?;
+        let lanes = compiled.lanes()?;
+        let spent = begin.elapsed().as_secs_f64();
         let facts = serde_json::to_string(target.facts()).expect("facts are plain data");
-        let [source, wgsl, lanes] = [target.source(), target.kernel_source(), &target.lanes()?]
+        let [source, wgsl, lanes] = [target.source(), &compiled.kernel_source, &lanes]
             .map(|text| [text.lines().count() as u64, text.len() as u64]);
-        let numbers = [source[0], source[1], wgsl[0], wgsl[1], lanes[0], lanes[1], facts.len() as u64];
+        let code = match (target, &symbols) {
+            (Target::Shipped(environment), Some(symbols)) => symbols::bytes_of_module(symbols, environment.stem),
+            _ => 0,
+        };
+        let numbers = [source[0], source[1], wgsl[0], wgsl[1], lanes[0], lanes[1], facts.len() as u64, code];
         sums.iter_mut().zip(numbers).for_each(|(sum, n)| *sum += n);
-        table.row([target.facts().id.clone()].into_iter().chain(numbers.map(grouped)));
+        seconds += spent;
+        table.row([target.facts().id.clone()].into_iter().chain(row(numbers, symbols.is_some(), spent)));
     }
     if targets.len() > 1 {
-        table.row(["all".to_owned()].into_iter().chain(sums.map(grouped)));
+        table.row(["all".to_owned()].into_iter().chain(row(sums, symbols.is_some(), seconds)));
     }
     table.write(out)?;
     Ok(())
+}
+
+/// Cells of a row of sizes; machine code is unknown where the program's symbols cannot be read.
+fn row(numbers: [u64; 8], code_known: bool, seconds: f64) -> impl Iterator<Item = String> {
+    let cell = move |(i, n)| if i == 7 && !code_known { "unknown".to_owned() } else { grouped(n) };
+    numbers.into_iter().enumerate().map(cell).chain([format!("{seconds:.3}")])
 }
 
 /// Names of all functions of a WGSL or Rust text.

@@ -13,6 +13,7 @@ mod output;
 mod render;
 mod resume;
 mod spec;
+mod symbols;
 mod target;
 mod train;
 mod watch;
