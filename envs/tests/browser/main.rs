@@ -2,6 +2,8 @@
 //! code. Kernels run in the browser in the tests `registry` and `selftest`; here are texts. Without a browser the tests
 //! are reported as ignored, never as passed.
 
+mod corpus;
+
 use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -17,6 +19,7 @@ fn main() {
         Trial::test("a_browser_is_there", move || missing.map_or(Ok(()), |missing| Err(missing.into()))),
         Trial::test("the_template_is_accepted", the_template_is_accepted),
         Trial::test("all_kernels_are_accepted", all_kernels_are_accepted),
+        Trial::test("nothing_is_accepted_here_and_refused_there", corpus::nothing_is_accepted_here_and_refused_there),
     ];
     let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(ignored)).collect();
     libtest_mimic::run(&arguments, trials).exit();

@@ -7,6 +7,7 @@ mod calls;
 mod docs;
 mod names;
 mod operators;
+mod refused;
 mod text;
 mod types;
 
@@ -54,6 +55,12 @@ pub static LINTS: &[Lint] = &[
     calls::POINTER_TO_PART,
     calls::ALIASED_POINTERS,
     calls::OBSERVER_WRITES,
+    refused::CONSTANT_ERROR,
+    refused::TOO_FEW_VALUES,
+    refused::LARGE_ARRAY,
+    refused::UNSIGNED_SIGN,
+    refused::CASE_SELECTOR,
+    refused::BYPASSED_DECLARATION,
     docs::UNDOCUMENTED_FIELD,
     docs::UNDOCUMENTED_SPACE,
     names::ABSTRACT_CONSTANT,

@@ -176,7 +176,7 @@ fn clash(operators: &[Operator]) -> Option<(Operator, Operator)> {
 }
 
 /// Which tokens are the angle brackets of a template list: WGSL's own rule, "template list discovery".
-fn templates(tokens: &[Token<'_>]) -> Vec<bool> {
+pub(super) fn templates(tokens: &[Token<'_>]) -> Vec<bool> {
     let mut found = vec![false; tokens.len()];
     // Places of `<` that may open a list, with the brackets open around them.
     let mut pending: Vec<(usize, usize)> = Vec::new();
