@@ -1,7 +1,7 @@
 //! The kernel: everything about an episode that is not the environment's own rules.
 //!
 //! It is linked after an environment file and after the glue that the compiler generates from the reflected
-//! structs (`kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
+//! structs (`kernel_initial`, `kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
 //! `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
 //! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
 //! points and is used by the GPU back end alone.
@@ -113,7 +113,7 @@ fn kernel_start(
 ) {
     *params = *pending;
     var rng = (*episode).rng;
-    *state = initial(*params, &rng);
+    kernel_initial(*params, state, &rng);
     (*episode).rng = rng;
     (*episode).elapsed = 0u;
     (*episode).ended = 0u;
@@ -224,6 +224,11 @@ const KERNEL_BLOCK: u32 = 8u;
 @group(0) @binding(3) var<storage, read> kernel_inputs: array<u32>;
 /// regions at the offsets in KernelControl, see `Layout` of the GPU back end
 @group(0) @binding(4) var<storage, read_write> kernel_outputs: array<u32>;
+/// large constant arrays of the environment, which the compiler puts there
+@group(0) @binding(5) var<storage, read> kernel_tables: array<u32>;
+
+/// The instance at hand, for accesses to what the compiler keeps in `kernel_instances`: large states and variables.
+var<private> kernel_instance: u32;
 
 /// The actions of call t: given, or drawn by the instance's own generator.
 fn kernel_actions(
@@ -276,6 +281,7 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     if (i >= kernel_control.instances) { return; }
     let flags = kernel_inputs[i * 3u];
     if (flags == 0u) { return; }
+    kernel_instance = i;
     var episode = kernel_load_episode(i);
     if ((flags & 2u) != 0u) {
         kernel_seed(&episode, kernel_inputs[i * 3u + 1u], kernel_inputs[i * 3u + 2u]);
@@ -332,6 +338,7 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let n = kernel_control.instances;
     let i = id.x + id.y * groups.x * 64u;
     if (i >= n) { return; }
+    kernel_instance = i;
     var control = kernel_control;
     control.autoreset = KERNEL_AUTORESET;
     control.sticky_probability = select(0.0, control.sticky_probability, KERNEL_STICKY);

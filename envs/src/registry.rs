@@ -72,13 +72,13 @@ pub fn make_from_file(path: impl AsRef<Path>, options: &BatchOptions) -> Result<
     let source = std::fs::read_to_string(path)
         .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
     let compiled = shadergym_compiler::compile(path, &source, shadergym_shaders::library())?;
-    let facts = Arc::new(compiled.facts);
+    let facts = Arc::new(compiled.facts.clone());
     if options.device == Device::Cpu {
         return Err(Error::GpuOnly { id: facts.id.clone() });
     }
     let control = options.check(&facts)?;
     let choice = choose_device(&options.device, options.num_envs, false);
-    let backend = open_backend(&Program::File(&compiled.kernel_source), &facts, options, control, &choice.device)?;
+    let backend = open_backend(&Program::File(&compiled), &facts, options, control, &choice.device)?;
     Batch::new(facts, options, control, backend)
 }
 
@@ -98,8 +98,8 @@ fn find(id: &str) -> Result<usize> {
 enum Program<'a> {
     /// A shipped environment: CPU kernels and WGSL.
     Shipped(&'static Environment),
-    /// WGSL of a file compiled at run time.
-    File(&'a str),
+    /// A file compiled at run time.
+    File(&'a shadergym_compiler::Compiled),
 }
 
 /// The one place that knows the constructors of the back ends. `device` is never `Auto`.
@@ -112,12 +112,14 @@ fn open_backend(
 ) -> Result<Box<dyn Backend>> {
     match (device, program) {
         (Device::Gpu(selector), _) => {
-            let source = match program {
-                Program::Shipped(environment) => environment.compiled().kernel_source.as_str(),
-                Program::File(source) => source,
+            let (source, tables) = match program {
+                Program::Shipped(environment) => {
+                    (&*environment.compiled().kernel_source, &*environment.compiled().tables)
+                }
+                Program::File(compiled) => (&*compiled.kernel_source, &*compiled.tables),
             };
             let trusted = matches!(program, Program::Shipped(_));
-            open_gpu(selector.as_ref(), facts, source, trusted, options.num_envs, control)
+            open_gpu(selector.as_ref(), facts, (source, tables, trusted), options.num_envs, control)
         }
         (_, Program::Shipped(environment)) => {
             let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
@@ -131,13 +133,13 @@ fn open_backend(
 fn open_gpu(
     selector: Option<&crate::device::AdapterSelector>,
     facts: &Arc<Facts>,
-    source: &str,
-    trusted: bool,
+    (source, tables, trusted): (&str, &[u32], bool),
     num_envs: usize,
     control: Control,
 ) -> Result<Box<dyn Backend>> {
     let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
-    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), source, trusted, num_envs, control)?;
+    let kernel = crate::backend::gpu::Kernel { source, tables, trusted };
+    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), &kernel, num_envs, control)?;
     Ok(Box::new(backend))
 }
 
@@ -145,8 +147,7 @@ fn open_gpu(
 fn open_gpu(
     _: Option<&crate::device::AdapterSelector>,
     _: &Arc<Facts>,
-    _: &str,
-    _: bool,
+    _: (&str, &[u32], bool),
     _: usize,
     _: Control,
 ) -> Result<Box<dyn Backend>> {

@@ -70,6 +70,16 @@ impl ParamsKnowledge {
     }
 }
 
+/// What a GPU runs for an environment.
+pub(crate) struct Kernel<'a> {
+    /// WGSL.
+    pub source: &'a str,
+    /// Words of `kernel_tables`.
+    pub tables: &'a [u32],
+    /// One of the shipped environments, whose loops end.
+    pub trusted: bool,
+}
+
 /// A batch on one GPU.
 pub(crate) struct GpuBackend {
     context: Arc<GpuContext>,
@@ -98,26 +108,24 @@ pub(crate) struct GpuBackend {
 }
 
 impl GpuBackend {
-    /// A batch of n instances, all with the default parameters pending; nothing has started yet. `trusted` says that
-    /// the kernel is one of the shipped ones.
+    /// A batch of n instances, all with the default parameters pending; nothing has started yet.
     ///
     /// # Errors
     /// [`Error::TooLarge`] if n instances do not fit, [`Error::DeviceFailed`].
     pub fn new(
         context: Arc<GpuContext>,
         facts: Arc<Facts>,
-        kernel_source: &str,
-        trusted: bool,
+        kernel: &Kernel<'_>,
         n: usize,
         control: Control,
     ) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
-        let program = context.program(kernel_source, trusted)?;
+        let program = context.program(kernel.source, kernel.tables, kernel.trusted)?;
         // Room for the last observations is always there, so that a change of mode moves nothing.
         let room = Regions::new(&facts, n, 1, false, super::AutoresetMode::SameStep).words;
         let regions = Regions::new(&facts, n, 1, false, control.autoreset);
         let storage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
-        let instance_words = facts.episode_words + facts.state.words + facts.params.words;
+        let instance_words = facts.episode_words + facts.state.words + facts.params.words + facts.scratch_words;
         let block_words = size_of::<ControlBlock>() / 4;
         let block = context.buffer("the control block", block_words, Usage::UNIFORM | Usage::COPY_DST)?;
         let device_block = context.buffer("the control block", block_words, Usage::UNIFORM | Usage::COPY_DST)?;
@@ -128,7 +136,7 @@ impl GpuBackend {
         let outputs = context.buffer("the outputs", room, storage)?;
         let [step_group, reset_group, device_group] = context.guard("bind the buffers", || {
             [(&block, &actions), (&block, &commands), (&device_block, &actions)]
-                .map(|(block, inputs)| bind(&context, [block, &instances, &pending, inputs, &outputs]))
+                .map(|(block, inputs)| bind(&context, &program, [block, &instances, &pending, inputs, &outputs]))
         })?;
         let staging = Staging::default();
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
@@ -275,7 +283,7 @@ impl GpuBackend {
             self.outputs.clone()
         };
         let group = self.context.guard("bind the buffers", || {
-            bind(&self.context, [&self.block, &self.instances, &self.pending, &inputs, &outputs])
+            bind(&self.context, &self.program, [&self.block, &self.instances, &self.pending, &inputs, &outputs])
         })?;
         let pipeline = self.pipeline(request.actions.is_some(), request.record, false)?;
         let mut done = 0;
@@ -352,10 +360,10 @@ impl GpuBackend {
     }
 }
 
-/// A bind group of kernel.wgsl: control, instances, pending parameters, inputs, outputs.
-fn bind(context: &GpuContext, buffers: [&wgpu::Buffer; 5]) -> wgpu::BindGroup {
+/// A bind group of kernel.wgsl: control, instances, pending parameters, inputs, outputs, and the program's tables.
+fn bind(context: &GpuContext, program: &Program, buffers: [&wgpu::Buffer; 5]) -> wgpu::BindGroup {
     let entries: Vec<_> = (0..)
-        .zip(buffers)
+        .zip(buffers.into_iter().chain([&program.tables]))
         .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     context.device.create_bind_group(&wgpu::BindGroupDescriptor {

@@ -1,5 +1,8 @@
 //! The environment contract: what a file must declare, checked while its facts are gathered.
 //!
+//! A state of more than 64 words stays in memory: `fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)`
+//! starts it in place, where it finds zeros, and all functions take it by pointer. Smaller files may do so too.
+//!
 //! `fn action_mask(params: Params, state: State) -> u32` (an array of u32 for more than 32 actions; `, agent: u32` where
 //! there are several agents) may say which actions are legal: one bit for each, the first action in the lowest bit of the
 //! first word, 1 = legal; the bits of several choices follow each other without gaps, those past the last action are 0.
@@ -92,6 +95,7 @@ impl Reflect<'_> {
             observation,
             integer,
             episode_words,
+            scratch_words: 0,
         })
     }
 
@@ -249,13 +253,26 @@ impl Reflect<'_> {
         use Want::*;
         let agent: &[Want] = if agents > 1 { &[Number] } else { &[] };
         let several = if agents > 1 { ", agent: u32" } else { "" };
+        let whole = self.ty("State").and_then(|ty| self.layout(ty)).is_none_or(|state| !state.is_large());
+        let in_place = !whole || self.function("initial").is_some_and(|f| f.arguments.len() == 3);
+        // A large state stays where it is; a copy of it would not fit registers, nor the stack of a thread.
+        let looked_at = if whole { Either("State") } else { Pointer("State") };
         for (name, wants, result, signature) in [
-            (
-                "initial",
-                vec![Value("Params"), Pointer("Rng")],
-                Value("State"),
-                "fn initial(params: Params, rng: ptr<function, Rng>) -> State".to_owned(),
-            ),
+            if in_place {
+                (
+                    "initial",
+                    vec![Value("Params"), Pointer("State"), Pointer("Rng")],
+                    Nothing,
+                    "fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)".to_owned(),
+                )
+            } else {
+                (
+                    "initial",
+                    vec![Value("Params"), Pointer("Rng")],
+                    Value("State"),
+                    "fn initial(params: Params, rng: ptr<function, Rng>) -> State".to_owned(),
+                )
+            },
             (
                 "step",
                 vec![Value("Params"), Pointer("State"), Anything, Pointer("Rng")],
@@ -267,19 +284,19 @@ impl Reflect<'_> {
             ),
             (
                 "observe",
-                [&[Value("Params"), Either("State")], agent].concat(),
+                [&[Value("Params"), looked_at], agent].concat(),
                 Anything,
                 format!("fn observe(params: Params, state: ptr<function, State>{several}) -> Observation"),
             ),
             (
                 "pixel",
-                vec![Value("Params"), Either("State"), Vector(2)],
+                vec![Value("Params"), looked_at, Vector(2)],
                 Vector(3),
                 "fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32>".to_owned(),
             ),
             (
                 "action_mask",
-                [&[Value("Params"), Either("State")], agent].concat(),
+                [&[Value("Params"), looked_at], agent].concat(),
                 // Without an action space there are other findings.
                 action.map_or(Anything, |a| Words(a.mask_words())),
                 format!(
@@ -305,16 +322,23 @@ impl Reflect<'_> {
             }
             let found = function.arguments.len();
             let bad = (0..wants.len()).find(|&i| function.arguments.get(i).is_some_and(|a| !self.is(wants[i], a.ty)));
-            let result_fits = function.result.as_ref().is_some_and(|r| self.is(result, r.ty));
+            let result_fits = match (&function.result, result) {
+                (None, Nothing) => true,
+                (Some(found), wanted) => self.is(wanted, found.ty),
+                (None, _) => false,
+            };
             if found != wants.len() {
                 self.breach(name, format!("`{name}` takes {found} arguments, it must take {}", wants.len()), &fix);
             } else if let Some(i) = bad {
                 let argument = function.arguments[i].name.as_deref().unwrap_or("?");
-                self.breach(
-                    name,
-                    format!("argument {} of `{name}`, `{argument}`, has another type than the contract's", i + 1),
-                    &fix,
-                );
+                let copied = !whole && self.is(Value("State"), function.arguments[i].ty);
+                let message = if copied {
+                    let limit = Layout::LARGE_WORDS;
+                    format!("`{name}` copies the state, allowed up to {limit} words: a larger one stays in memory")
+                } else {
+                    format!("argument {} of `{name}`, `{argument}`, has another type than the contract's", i + 1)
+                };
+                self.breach(name, message, &fix);
             } else if !result_fits {
                 let rewards = if agents > 1 { format!("array<f32, {agents}>") } else { "f32".to_owned() };
                 let note = match name {
@@ -368,6 +392,8 @@ impl Reflect<'_> {
 #[derive(Clone, Copy)]
 enum Want {
     Anything,
+    /// No result.
+    Nothing,
     /// The struct of this name.
     Value(&'static str),
     /// A pointer to the struct of this name.

@@ -48,6 +48,14 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Words up to which a struct or an array is copied; larger ones stay in the memory of their instance.
+    pub const LARGE_WORDS: usize = 64;
+
+    /// Whether it stays in memory.
+    pub fn is_large(&self) -> bool {
+        self.words > Self::LARGE_WORDS
+    }
+
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name == name)
@@ -198,6 +206,8 @@ pub struct Facts {
     pub integer: bool,
     /// Words of the kernel's bookkeeping per instance.
     pub episode_words: usize,
+    /// Words per instance that the GPU needs beside episode, state and parameters: large local variables.
+    pub scratch_words: usize,
 }
 
 impl Facts {

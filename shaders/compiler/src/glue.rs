@@ -30,6 +30,7 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     ] {
         line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
     }
+    line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
     if facts.pixel_aspect.is_some() {
@@ -47,7 +48,15 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     let (e, s) = (facts.episode_words, facts.state.words);
     for (name, ty, words, buffer, first, writable) in [
         ("episode", "KernelEpisode", episode_words(facts), "kernel_instances", 0, true),
-        ("state", "State", type_words(module, state), "kernel_instances", e, true),
+        // A large state is not moved: these functions vanish with its rewriting.
+        (
+            "state",
+            "State",
+            if facts.state.is_large() { Vec::new() } else { type_words(module, state) },
+            "kernel_instances",
+            e,
+            true,
+        ),
         ("params", "Params", type_words(module, params), "kernel_instances", e + s, true),
         ("pending", "Params", type_words(module, params), "kernel_pending", 0, false),
     ] {
@@ -100,6 +109,16 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     }
     let _ = writeln!(out, "}}");
     out
+}
+
+/// `kernel_initial`: the first state in its place, whichever of its two forms `initial` has.
+fn initial(reflect: &Reflect) -> String {
+    let head = "fn kernel_initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>) {\n    ";
+    match reflect.function("initial").is_some_and(|f| f.arguments.len() == 3) {
+        // Zeros first: what an episode starts from must not depend on the one before.
+        true => format!("{head}*state = State();\n    initial(params, state, rng);\n}}"),
+        false => format!("{head}*state = initial(params, rng);\n}}"),
+    }
 }
 
 /// `kernel_step`: the environment's step with rewards and actions as arrays over agents.
@@ -199,6 +218,7 @@ fn pixel(reflect: &Reflect) -> String {
          @compute @workgroup_size(8, 8)\n\
          fn render(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
          if (id.x >= kernel_control.width || id.y >= kernel_control.height) {{ return; }}\n    \
+         kernel_instance = kernel_control.instance;\n    \
          let params = kernel_load_params(kernel_control.instance);\n    \
          var state = kernel_load_state(kernel_control.instance);\n    \
          let size = vec2<f32>(f32(kernel_control.width), f32(kernel_control.height));\n    \
@@ -302,6 +322,13 @@ fn type_words(module: &Module, ty: Handle<Type>) -> Vec<(String, Kind)> {
             TypeInner::Vector { size, scalar } => {
                 for i in 0..size as usize {
                     words.push((format!("{path}[{i}]"), scalar_kind(scalar)));
+                }
+            }
+            TypeInner::Matrix { columns, rows, scalar } => {
+                for c in 0..columns as usize {
+                    for r in 0..rows as usize {
+                        words.push((format!("{path}[{c}][{r}]"), scalar_kind(scalar)));
+                    }
                 }
             }
             TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {

@@ -13,9 +13,11 @@ mod glue;
 mod lanes;
 mod link;
 mod lint;
+mod memory;
 mod reflect;
 mod source;
 mod spaces;
+mod swizzle;
 mod template;
 
 use std::path::Path;
@@ -33,8 +35,11 @@ pub use template::{TemplateError, template};
 pub struct Compiled {
     /// What the file declares.
     pub facts: Facts,
-    /// WGSL of the environment, the prelude modules it uses, the glue and the kernel: what the GPU runs.
+    /// WGSL of the environment, the prelude modules it uses, the glue and the kernel: what the GPU runs. Where large
+    /// values stay in memory it is the text that naga writes of the rewritten module.
     pub kernel_source: String,
+    /// Words of the buffer `kernel_tables`: the environment's large constant arrays.
+    pub tables: Vec<u32>,
     linked: Linked,
     module: naga::Module,
     info: naga::valid::ModuleInfo,
@@ -46,15 +51,19 @@ impl Compiled {
     /// # Errors
     /// A construct that the CPU back end cannot translate.
     pub fn lanes(&self) -> Result<String, CompileError> {
-        lanes::generate(&self.facts, &self.module, &self.info).map_err(|refusals| {
-            let finding = |refusal: lanes::Refusal| {
-                let at = source::declaration(&self.linked.text, &refusal.function).unwrap_or(0);
-                let message = format!("`{}`: the CPU back end cannot translate {}", refusal.function, refusal.what);
-                self.linked.diagnostic(at, "lanes", message, "write it with the constructs that the contract lists")
-            };
-            sorted(refusals.into_iter().map(finding).collect())
-        })
+        let fix = "write it with the constructs that the contract lists";
+        lanes::generate(&self.facts, &self.module, &self.info)
+            .map_err(|refusals| refused(&self.linked, refusals, "lanes", "the CPU back end cannot translate", fix))
     }
+}
+
+/// What a back end refuses, at the functions that hold it.
+fn refused(linked: &Linked, refusals: Vec<lanes::Refusal>, code: &'static str, what: &str, fix: &str) -> CompileError {
+    let finding = |refusal: lanes::Refusal| {
+        let at = source::declaration(&linked.text, &refusal.function).unwrap_or(0);
+        linked.diagnostic(at, code, format!("`{}`: {what} {}", refusal.function, refusal.what), fix)
+    };
+    sorted(refusals.into_iter().map(finding).collect())
 }
 
 /// Compiles the environment in `source`. `path` names it in errors; its stem and folder become the environment's.
@@ -93,7 +102,7 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     let facts = reflect.facts(&stem, &family);
     diagnostics.append(&mut reflect.findings);
     diagnostics.extend(lint::lint(&text, Some(&module)));
-    let facts = match facts {
+    let mut facts = match facts {
         Some(facts) if diagnostics.is_empty() => facts,
         _ => {
             if diagnostics.is_empty() {
@@ -109,7 +118,26 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
     glue::check(&module, &facts).map_err(|message| {
         CompileError::from(all.diagnostic(0, "kernel", message, "make kernel.wgsl and the compiler's glue agree"))
     })?;
-    Ok(Compiled { facts, kernel_source: all.text.clone(), linked: all, module, info })
+    let fix = "take a pointer to what you need, or copy element by element";
+    let stored = memory::in_memory(&module, &info, &facts)
+        .map_err(|refusals| refused(&all, refusals, "memory", "large values stay in memory, refused is", fix))?;
+    let (kernel_source, tables) = match stored {
+        None => (all.text.clone(), Vec::new()),
+        Some(stored) => {
+            facts.scratch_words = stored.scratch_words;
+            let text = memory::text(&stored.module).map_err(|message| {
+                let message = format!("the kernel cannot be written with its large values in memory: {message}");
+                CompileError::from(all.diagnostic(
+                    0,
+                    "memory",
+                    message,
+                    "undo the last edit and write it in another way",
+                ))
+            })?;
+            (text, stored.tables)
+        }
+    };
+    Ok(Compiled { facts, kernel_source, tables, linked: all, module, info })
 }
 
 /// An error of these findings in source order, each once.

@@ -199,7 +199,7 @@ pub(crate) fn declared_names(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Blanks the import statements (keeping line breaks) and returns them.
+/// Blanks the import statements (keeping line breaks) and returns them; spells out what naga does not know.
 fn take_imports(file: &str, source: &str) -> Result<(String, Vec<Import>), CompileError> {
     let mut text = String::with_capacity(source.len());
     let mut imports = Vec::new();
@@ -225,7 +225,7 @@ fn take_imports(file: &str, source: &str) -> Result<(String, Vec<Import>), Compi
     if let Some((first, so_far)) = statement {
         return Err(malformed(file, first, &so_far));
     }
-    Ok((text, imports))
+    Ok((crate::swizzle::spell_out(&text), imports))
 }
 
 fn parse_import(file: &str, line: usize, statement: &str) -> Result<Import, CompileError> {

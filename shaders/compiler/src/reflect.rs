@@ -164,6 +164,21 @@ impl<'a> Reflect<'a> {
                 layout.words += field.words();
                 layout.fields.push(field);
             }
+            TypeInner::Matrix { columns, rows, scalar } => {
+                // Column by column: the last dimension is the row.
+                shape.extend([columns as usize, rows as usize]);
+                let field = Field {
+                    name: path.to_owned(),
+                    kind: kind_of(scalar)?,
+                    shape: shape.clone(),
+                    offset: layout.words,
+                    unit: doc.0.clone(),
+                    doc: doc.1.clone(),
+                };
+                shape.truncate(shape.len() - 2);
+                layout.words += field.words();
+                layout.fields.push(field);
+            }
             TypeInner::Array { base, size: naga::ArraySize::Constant(count), .. } => {
                 let count = count.get() as usize;
                 if self.holds_struct(base) {

@@ -56,7 +56,8 @@ struct Observation {
 const OBSERVATION_LOW: Observation = Observation(-2.0, -3.4028234e38);
 const OBSERVATION_HIGH: Observation = Observation(2.0, 3.4028234e38); // the largest f32 = unbounded
 
-// Start. Random numbers come from `rng` alone.
+// Start. Random numbers come from `rng` alone. A state of more than 64 words is started in place:
+// `fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)` finds it filled with zeros.
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     let x = rng_between(rng, -1.0, 1.0);
     return State(x, 0.0, rng_between(rng, -1.0, 1.0));

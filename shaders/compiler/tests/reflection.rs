@@ -79,6 +79,7 @@ fn nested_structs_several_agents_and_bytes() {
         },
         integer: false,
         episode_words: 4 + 2 * 2 + 2 + 2,
+        scratch_words: 0,
     };
     let found = facts("test/everything.wgsl", &common::own("everything.wgsl"));
     assert_eq!(found, expected);

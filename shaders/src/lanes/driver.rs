@@ -94,6 +94,9 @@ pub const fn kernel<S: Lanes, P: Program>(
     }
 }
 
+/// Words of a state from which it is not copied for the loop over transitions; the compiler's `Layout::LARGE_WORDS`.
+const LARGE_WORDS: usize = shadergym_compiler::Layout::LARGE_WORDS;
+
 /// A broken promise of the caller of a kernel.
 pub const NO_LEVEL: &str = "the caller checked that the machine has this level";
 
@@ -286,16 +289,21 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         // is chosen, not the value: choosing between two copies cost 7 % of CartPole's fused rollouts.
         let shared = job.pending_stride == 0;
         let source = if shared { job.pending.cast() } else { &raw const *b.params };
-        let (mut episode, mut state, mut params) = (*b.episode, *b.state, *source);
+        let (mut episode, mut params) = (*b.episode, *source);
+        // A large state stays where it is.
+        let large = words::<S, P::State<S>>() > LARGE_WORDS;
+        let home = &raw mut *b.state;
+        let mut copy = if large { None } else { Some(*b.state) };
+        let state = copy.as_mut().unwrap_or(b.state);
         // Only a start changes the parameters; a single step seldom has one, and then need not write them.
         let mut started = job.steps > 1 || super::Mask::any(ended_mask::<S, P>(s, &episode));
         let mut totals = P::totals(s);
         for t in 0..job.steps {
             let row = t * n + first;
-            let actions = P::random_actions_or_given(s, &mut params, &mut state, &mut episode, job, row, lanes);
+            let actions = P::random_actions_or_given(s, &mut params, state, &mut episode, job, row, lanes);
             let keep = job.record || t + 1 == job.steps;
             let rewards =
-                P::advance(s, control, &mut b.pending, &mut params, &mut state, &mut episode, &mut totals, actions);
+                P::advance(s, control, &mut b.pending, &mut params, state, &mut episode, &mut totals, actions);
             let mut ended = 0;
             let mut flags = [0; MAX_WIDTH];
             if keep || job.control.autoreset == SAME_STEP {
@@ -308,7 +316,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             if keep {
                 if ended & valid != 0 {
                     let rows = job.final_observations.add(row * observation_words);
-                    write_observations::<S, P>(s, &params, &mut state, rows, lanes, ended & valid);
+                    write_observations::<S, P>(s, &params, state, rows, lanes, ended & valid);
                 }
                 write_flags::<S>(&flags, 1, job.terminated.add(row), lanes);
                 write_flags::<S>(&flags, 2, job.truncated.add(row), lanes);
@@ -318,16 +326,19 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
                 }
             }
             if ended != 0 && job.control.autoreset == SAME_STEP {
-                P::start(s, s.mask_from_bits(ended), &mut b.pending, &mut params, &mut state, &mut episode);
+                P::start(s, s.mask_from_bits(ended), &mut b.pending, &mut params, state, &mut episode);
                 started = true;
             }
             if keep {
                 let rows = job.observations.add(row * observation_words);
-                write_observations::<S, P>(s, &params, &mut state, rows, lanes, valid);
-                write_masks::<S, P>(s, &params, &mut state, job.masks.add(row * mask_words), lanes, valid);
+                write_observations::<S, P>(s, &params, state, rows, lanes, valid);
+                write_masks::<S, P>(s, &params, state, job.masks.add(row * mask_words), lanes, valid);
             }
         }
-        (*b.episode, *b.state) = (episode, state);
+        *b.episode = episode;
+        if let Some(state) = copy {
+            *home = state;
+        }
         if started && !shared {
             *b.params = params;
         }

@@ -112,6 +112,18 @@ pub fn scatter_chain<S: Lanes, T: Value<S>, const N: usize>(
     }
 }
 
+/// Zeros in the lanes of the mask, in place: a large value would not fit the stack of a thread.
+#[inline(always)]
+pub fn clear<S: Lanes, T: Value<S>>(s: S, mask: S::M, place: &mut T) {
+    let zero: S::U = splat(s, W(0));
+    let first = core::ptr::from_mut(place).cast::<S::U>();
+    for word in 0..words::<S, T>() {
+        // SAFETY: T is `words` vectors without padding (see `words`), all of them valid for any bits; the generator
+        // leaves types with booleans out.
+        unsafe { *first.add(word) = blend(s, mask, zero, *first.add(word)) };
+    }
+}
+
 /// The widest level.
 pub(super) const MAX_WIDTH: usize = 16;
 

@@ -21,7 +21,7 @@ use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 pub use fearless_simd;
 pub use job::{Job, Kernel};
 pub use level::Level;
-pub use memory::{gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
+pub use memory::{clear, gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;
 pub use program::{Control, Program};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -30,7 +30,7 @@ pub use simd::*;
 /// What generated modules import.
 pub mod prelude {
     pub use super::{
-        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, gather, gather_chain,
+        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, clear, gather, gather_chain,
         gather_uniform, gather_uniform_chain, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;

@@ -1,4 +1,4 @@
-//! Compiles the files in this folder.
+//! Compiles the files in this folder, and the examples for users, which are checked like our own.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,5 +10,6 @@ fn main() {
     let root = folder.join("../..").canonicalize().expect("the shaders folder");
     println!("cargo::rerun-if-changed=build.rs");
     let library = build_script::library(&root);
-    build_script::write_environments(&folder, build_script::wgsl_files(&folder), &library);
+    let files = [folder.clone(), root.join("../envs/examples")].iter().flat_map(|f| build_script::wgsl_files(f)).collect();
+    build_script::write_environments(&folder, files, &library);
 }

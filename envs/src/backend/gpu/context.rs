@@ -107,17 +107,22 @@ impl GpuContext {
         Ok(Self { instance, adapter, device, queue, info, layout, pipeline_layout, cache, programs, faults })
     }
 
-    /// The pipelines of a kernel source, made on first use. `trusted` sources are the shipped ones: their loops are
+    /// The pipelines of a kernel source and the buffer of its tables, made on first use. `trusted` sources are the shipped ones: their loops are
     /// known to end, so the driver need not count iterations.
     ///
     /// # Errors
     /// [`Error::DeviceFailed`] if the driver refuses the kernel.
-    pub(super) fn program(&self, source: &str, trusted: bool) -> Result<Arc<Program>> {
+    pub(super) fn program(&self, source: &str, tables: &[u32], trusted: bool) -> Result<Arc<Program>> {
         let key = (source.to_owned(), trusted);
         if let Some(program) = lock(&self.programs).get(&key) {
             return Ok(program.clone());
         }
-        let program = Arc::new(self.guard("read the kernel", || Program::new(self, source, trusted))?);
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer("the tables", tables.len(), usage)?;
+        let program = Arc::new(self.guard("read the kernel", || {
+            self.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(tables));
+            Program::new(source, buffer, trusted)
+        })?);
         lock(&self.programs).insert(key, program.clone());
         Ok(program)
     }
@@ -217,11 +222,11 @@ impl GpuContext {
     }
 }
 
-/// The bindings of kernel.wgsl: control, instances, pending parameters, inputs, outputs.
+/// The bindings of kernel.wgsl: control, instances, pending parameters, inputs, outputs, tables.
 fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
     let entries: Vec<_> =
-        [wgpu::BufferBindingType::Uniform, storage(false), storage(true), storage(true), storage(false)]
+        [wgpu::BufferBindingType::Uniform, storage(false), storage(true), storage(true), storage(false), storage(true)]
             .into_iter()
             .zip(0..)
             .map(|(ty, binding)| wgpu::BindGroupLayoutEntry {

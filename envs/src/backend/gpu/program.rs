@@ -15,7 +15,10 @@ use crate::error::Result;
 /// The pipelines of one kernel on one device.
 #[derive(Debug)]
 pub(super) struct Program {
-    module: wgpu::ShaderModule,
+    source: String,
+    trusted: bool,
+    /// The environment's large constant arrays.
+    pub tables: wgpu::Buffer,
     /// Made on first use, each.
     pipelines: Mutex<HashMap<Entry, wgpu::ComputePipeline>>,
     /// Time that making the module and the pipelines has taken so far, in nanoseconds.
@@ -47,12 +50,19 @@ pub(super) struct Variant {
 }
 
 impl Program {
-    /// Parses and checks the source; the pipelines follow when they are needed.
-    pub fn new(context: &GpuContext, source: &str, trusted: bool) -> Self {
-        let begin = Instant::now();
+    /// A kernel and its tables; the pipelines follow when they are needed.
+    pub fn new(source: &str, tables: wgpu::Buffer, trusted: bool) -> Self {
+        let (source, pipelines, nanoseconds) = (source.to_owned(), Mutex::default(), AtomicU64::new(0));
+        Self { source, trusted, tables, pipelines, nanoseconds }
+    }
+
+    /// Parses and checks the source with these overrides as constants. naga's own replacement of overrides stumbles over
+    /// parts of constant vectors and matrices ("already in scope"), and parsing anew takes milliseconds.
+    fn module(&self, context: &GpuContext, overrides: &[(&str, String)]) -> wgpu::ShaderModule {
+        let source = with_constants(&self.source, overrides);
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some("shadergym"), source: wgpu::ShaderSource::Wgsl(source.into()) };
-        let module = if trusted {
+        if self.trusted {
             // Array indices stay clamped and divisions checked: environments may rely on both. Only the counting of
             // loop iterations goes, which keeps drivers from unrolling.
             let mut checks = wgpu::ShaderRuntimeChecks::checked();
@@ -62,9 +72,7 @@ impl Program {
             unsafe { context.device.create_shader_module_trusted(descriptor, checks) }
         } else {
             context.device.create_shader_module(descriptor)
-        };
-        let nanoseconds = AtomicU64::new(begin.elapsed().as_nanos() as u64);
-        Self { module, pipelines: Mutex::default(), nanoseconds }
+        }
     }
 
     /// The pipeline of an entry point; `render` is there only if the environment has a picture.
@@ -83,22 +91,23 @@ impl Program {
             Entry::Rollout(variant) => (
                 "rollout",
                 vec![
-                    ("KERNEL_AUTORESET", f64::from(variant.autoreset as u32)),
-                    ("KERNEL_STICKY", f64::from(variant.sticky)),
-                    ("KERNEL_ACTIONS_GIVEN", f64::from(variant.actions_given)),
-                    ("KERNEL_RECORD", f64::from(variant.record)),
-                    ("KERNEL_SINGLE", f64::from(variant.single)),
-                    ("KERNEL_COMMON_PARAMS", f64::from(variant.common_params)),
+                    ("KERNEL_AUTORESET", format!("{}u", variant.autoreset as u32)),
+                    ("KERNEL_STICKY", variant.sticky.to_string()),
+                    ("KERNEL_ACTIONS_GIVEN", variant.actions_given.to_string()),
+                    ("KERNEL_RECORD", variant.record.to_string()),
+                    ("KERNEL_SINGLE", variant.single.to_string()),
+                    ("KERNEL_COMMON_PARAMS", variant.common_params.to_string()),
                 ],
             ),
         };
         let pipeline = context.guard(&format!("make the {name} pipeline"), || {
+            let module = self.module(context, &constants);
             context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(name),
                 layout: Some(&context.pipeline_layout),
-                module: &self.module,
+                module: &module,
                 entry_point: Some(name),
-                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: context.cache.handle.as_ref(),
             })
         })?;
@@ -113,6 +122,19 @@ impl Program {
     pub fn creation_seconds(&self) -> f64 {
         self.nanoseconds.load(Ordering::Relaxed) as f64 * 1e-9
     }
+}
+
+/// The kernel with every `override` as a `const`, of the value given or of its own default.
+fn with_constants(source: &str, values: &[(&str, String)]) -> String {
+    let line = |line: &str| {
+        let Some((name, rest)) = line.strip_prefix("override ").and_then(|rest| rest.split_once(':')) else {
+            return line.to_owned();
+        };
+        let (ty, default) = rest.trim_end().trim_end_matches(';').split_once('=').unwrap_or((rest, ""));
+        let value = values.iter().find(|(n, _)| *n == name).map_or(default, |(_, value)| value);
+        format!("const {name}:{ty}= {value};")
+    };
+    source.lines().flat_map(|l| [line(l), "\n".to_owned()]).collect()
 }
 
 /// A cache file larger than this is thrown away rather than loaded.
@@ -218,6 +240,20 @@ fn cache_folder() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn overrides_become_constants() {
+        for environment in shadergym_shaders::environments() {
+            let text = with_constants(&environment.compiled().kernel_source, &[("KERNEL_SINGLE", "true".to_owned())]);
+            let module = wgpu::naga::front::wgsl::parse_str(&text).unwrap();
+            assert!(module.overrides.is_empty());
+            assert!(
+                text.contains("const KERNEL_SINGLE: bool = true;")
+                    && text.contains("const KERNEL_STICKY: bool = true;")
+            );
+            assert_eq!(text.lines().count(), environment.compiled().kernel_source.lines().count());
+        }
+    }
 
     #[test]
     fn a_damaged_cache_file_is_refused() {

@@ -13,6 +13,9 @@ impl Writer<'_, '_> {
         more: [Option<Handle<Expression>>; 3],
         u: bool,
     ) -> String {
+        if let Some(text) = self.linear_algebra(fun, arg, more[0], u) {
+            return text;
+        }
         let kind = self.kind(arg);
         let float = kind == ScalarKind::Float;
         if fun == Fun::Dot {

@@ -191,6 +191,9 @@ impl Writer<'_, '_> {
     }
 
     fn binary(&mut self, op: Op, left: Handle<Expression>, right: Handle<Expression>, u: bool) -> String {
+        if let Some(text) = self.matrix_binary(op, left, right, u) {
+            return text;
+        }
         let kind = self.kind(left);
         if matches!(op, Op::ShiftLeft | Op::ShiftRight)
             && !u

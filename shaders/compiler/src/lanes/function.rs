@@ -15,6 +15,7 @@ use super::flow::{bindings, exits, reach, uses};
 use super::place::scatter;
 use super::types;
 use super::{Generator, Refusal};
+use crate::facts::Layout;
 
 /// Writes one function.
 pub(super) struct Writer<'a, 'g> {
@@ -261,6 +262,11 @@ impl<'a, 'g> Writer<'a, 'g> {
             self.line(&format!("{} = {value};", place.text));
             return;
         }
+        if place.varying.is_empty() && self.is_large_zero(value) {
+            let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
+            self.line(&format!("l::clear(s, {mask}, &mut {});", place.text));
+            return;
+        }
         let value = self.lanes(value);
         if place.varying.is_empty() {
             self.line(&match mask {
@@ -274,6 +280,31 @@ impl<'a, 'g> Writer<'a, 'g> {
         self.line(&format!("{{ let part = {value}; {text} }}"));
     }
 
+    /// A zero too large to be made on the stack first, of a type that memory has a layout for.
+    fn is_large_zero(&self, value: Handle<Expression>) -> bool {
+        let Expression::ZeroValue(ty) = self.function.expressions[value] else { return false };
+        types::words(self.module, &self.module.types[ty].inner) > Layout::LARGE_WORDS
+            && !types::has_bools(self.module, ty)
+    }
+
+    /// `&mut` of what a pointer argument points to. A part at an index per lane has no address, and Rust lends a
+    /// variable to one argument at a time: there a copy is lent. Gives the copy's way back, if the callee may write.
+    fn lend(&mut self, pointer: Handle<Expression>, shared: bool, mask: Option<&str>) -> (String, Option<String>) {
+        let place = self.place(pointer);
+        if place.varying.is_empty() && !shared {
+            return (format!("&mut {}", place.text), None);
+        }
+        let copy = format!("lent{}", self.number());
+        let value = self.load(pointer);
+        self.line(&format!("let mut {copy} = {value};"));
+        // WGSL forbids to write through one of two pointers into the same variable.
+        let back = (!shared).then(|| {
+            let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
+            format!("{{ {} }}", scatter(&place.text, &place.varying, &copy, &mask))
+        });
+        (format!("&mut {copy}"), back)
+    }
+
     fn call(
         &mut self,
         callee: Handle<Function>,
@@ -284,15 +315,16 @@ impl<'a, 'g> Writer<'a, 'g> {
         let function = &self.module.functions[callee];
         let mut uniform = Vec::new();
         let mut texts = Vec::new();
-        for (declared, &argument) in function.arguments.iter().zip(arguments) {
+        let mut back = Vec::new();
+        let variables: Vec<_> = arguments.iter().map(|&a| variable(self.module, self.function, a)).collect();
+        for (i, (declared, &argument)) in function.arguments.iter().zip(arguments).enumerate() {
             let pointer = matches!(self.module.types[declared.ty].inner, TypeInner::Pointer { .. });
             uniform.push(!pointer && self.analysis.is_uniform(argument));
             texts.push(if pointer {
-                let place = self.place(argument);
-                if !place.varying.is_empty() {
-                    self.unsupported("a pointer to an element at a per-lane index");
-                }
-                format!("&mut {}", place.text)
+                let shared = variables.iter().enumerate().any(|(j, v)| j != i && v.is_some() && *v == variables[i]);
+                let (text, store) = self.lend(argument, shared, mask);
+                back.extend(store);
+                text
             } else {
                 self.value(argument)
             });
@@ -310,5 +342,20 @@ impl<'a, 'g> Writer<'a, 'g> {
             Some(result) => self.bind(result, &call),
             None => self.line(&format!("{call};")),
         }
+        for store in back {
+            self.line(&store);
+        }
+    }
+}
+
+/// The variable that a pointer argument of a call points into: a local one (true) or itself an argument, and its number.
+fn variable(module: &Module, function: &Function, pointer: Handle<Expression>) -> Option<(bool, usize)> {
+    match function.expressions[pointer] {
+        Expression::LocalVariable(local) => Some((true, local.index())),
+        Expression::FunctionArgument(i) => {
+            is_pointer(module, function.arguments[i as usize].ty).then_some((false, i as usize))
+        }
+        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => variable(module, function, base),
+        _ => None,
     }
 }

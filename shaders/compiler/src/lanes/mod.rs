@@ -10,6 +10,7 @@ mod control;
 mod expression;
 mod flow;
 mod function;
+mod matrix;
 mod place;
 mod types;
 
@@ -132,7 +133,10 @@ impl<'a> Generator<'a> {
         if !self.constants.contains_key(&handle.index()) {
             let value = self.constant_value(constant.init);
             let ty = types::handle(self.module, constant.ty, true);
-            self.constants.insert(handle.index(), format!("const {name}: {ty} = {value};\n"));
+            // A `const` would be copied to wherever an element of it is looked up.
+            let table = matches!(self.module.types[constant.ty].inner, TypeInner::Array { .. });
+            let word = if table { "static" } else { "const" };
+            self.constants.insert(handle.index(), format!("{word} {name}: {ty} = {value};\n"));
         }
         name
     }
@@ -145,6 +149,9 @@ impl<'a> Generator<'a> {
             E::Literal(L::U32(v)) => format!("W({v}u32)"),
             E::Literal(L::I32(v)) => format!("W({v}i32)"),
             E::Literal(L::Bool(v)) => v.to_string(),
+            E::Constant(c) if matches!(module.types[module.constants[c].ty].inner, TypeInner::Array { .. }) => {
+                self.constant_value(module.constants[c].init)
+            }
             E::Constant(c) => self.constant(c),
             E::ZeroValue(ty) => types::zero(module, ty),
             E::Splat { size, value } => format!("[{}; {}]", self.constant_value(value), size as usize),

@@ -53,6 +53,7 @@ impl Writer<'_, '_> {
         match *inner {
             TypeInner::Array { size: naga::ArraySize::Constant(n), .. } => n.get() as usize,
             TypeInner::Vector { size, .. } => size as usize,
+            TypeInner::Matrix { columns, .. } => columns as usize,
             _ => 1,
         }
     }
@@ -86,6 +87,9 @@ impl Writer<'_, '_> {
         let (ty, bools) = match *inner {
             TypeInner::Array { base, .. } => {
                 (types::handle(self.module, base, false), types::has_bools(self.module, base))
+            }
+            TypeInner::Matrix { rows, scalar, .. } => {
+                (format!("[{}; {}]", types::scalar_type(scalar.kind, false), rows as usize), false)
             }
             TypeInner::Vector { scalar, .. } | TypeInner::ValuePointer { scalar, .. } => {
                 (types::scalar_type(scalar.kind, false).to_owned(), scalar.kind == ScalarKind::Bool)

@@ -10,6 +10,10 @@ pub(super) fn rust(module: &Module, inner: &TypeInner, uniform: bool) -> String 
         TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {
             format!("[{}; {n}]", handle(module, base, uniform))
         }
+        // Column by column, as in memory.
+        TypeInner::Matrix { columns, rows, scalar } => {
+            format!("[[{}; {}]; {}]", scalar_type(scalar.kind, uniform), rows as usize, columns as usize)
+        }
         TypeInner::Pointer { base, .. } => format!("&mut {}", handle(module, base, uniform)),
         _ => format!("compile_error!(\"{inner:?}\")"),
     }
@@ -42,6 +46,20 @@ pub(super) fn scalar_type(kind: ScalarKind, uniform: bool) -> &'static str {
     }
 }
 
+/// 32-bit words of a type without padding; booleans count as one.
+pub(super) fn words(module: &Module, inner: &TypeInner) -> usize {
+    match *inner {
+        TypeInner::Scalar(_) => 1,
+        TypeInner::Vector { size, .. } => size as usize,
+        TypeInner::Matrix { columns, rows, .. } => columns as usize * rows as usize,
+        TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {
+            n.get() as usize * words(module, &module.types[base].inner)
+        }
+        TypeInner::Struct { ref members, .. } => members.iter().map(|m| words(module, &module.types[m.ty].inner)).sum(),
+        _ => 0,
+    }
+}
+
 /// True if values of the type hold booleans.
 pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
     match module.types[ty].inner {
@@ -58,8 +76,8 @@ pub(super) fn global(name: &str) -> String {
     const TAKEN: [&str; 12] =
         ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "done", "result", "part"];
     // Bindings of the generated code are one of these and a number.
-    const NUMBERED: [&str; 14] =
-        ["a", "v", "e", "m", "on", "off", "case", "live", "skip", "left", "part", "control", "params", "uv"];
+    const NUMBERED: [&str; 15] =
+        ["a", "v", "e", "m", "on", "off", "case", "live", "skip", "left", "lent", "part", "control", "params", "uv"];
     let numbered = |prefix: &str| {
         let rest = name.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -104,6 +122,9 @@ pub(super) fn zero_inner(module: &Module, inner: &TypeInner) -> String {
         TypeInner::Scalar(scalar) => zero_scalar(scalar.kind).to_owned(),
         TypeInner::Vector { size, scalar } => format!("[{}; {}]", zero_scalar(scalar.kind), size as usize),
         TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => format!("[{}; {n}]", zero(module, base)),
+        TypeInner::Matrix { columns, rows, scalar } => {
+            format!("[[{}; {}]; {}]", zero_scalar(scalar.kind), rows as usize, columns as usize)
+        }
         _ => "compile_error!(\"no zero\")".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ pub(super) const UNSUPPORTED: Lint = Lint {
     name: "unsupported",
     summary: "a construct that the CPU back end cannot translate",
     why: "every environment runs on both back ends, from one text",
-    fix: "write it with if, switch, loops, calls of functions and whole values; arrays of bool as bits of a u32",
+    fix: "write it with if, switch, loops, calls of functions and whole values",
     check: Check::Module(unsupported),
 };
 
@@ -124,6 +124,9 @@ fn translatable(expression: &Expression) -> bool {
                 | M::Fract
                 | M::Trunc
                 | M::Dot
+                | M::Cross
+                | M::Transpose
+                | M::Determinant
                 | M::Sign
                 | M::Step
                 | M::Sqrt
@@ -192,53 +195,58 @@ fn pointer_space(text: &Text<'_>, report: &mut Report<'_>) {
     }
 }
 
-pub(super) const POINTER_TO_PART: Lint = Lint {
-    name: "pointer_to_part",
-    summary: "a pointer to a member or an element passed to a function",
-    why: "the CPU back end keeps members in SIMD registers, which have no address",
-    fix: "copy it: `var part = (*p).part; f(&part); (*p).part = part;`",
-    check: Check::Module(pointer_to_part),
-};
-
-fn pointer_to_part(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
-    for (_, function) in module.functions.iter() {
-        walk(&function.body, &mut |statement, span| {
-            let Statement::Call { function: callee, arguments, .. } = statement else { return };
-            for &argument in arguments {
-                let part = matches!(
-                    function.expressions[argument],
-                    Expression::Access { .. } | Expression::AccessIndex { .. }
-                );
-                if part && root(module, function, argument).is_some() {
-                    let name = module.functions[*callee].name.as_deref().unwrap_or("?");
-                    let place = function.expressions.get_span(argument);
-                    report.span(
-                        if place.is_defined() { place } else { span },
-                        format!("`{name}` is given a pointer to a part of a variable"),
-                    );
-                }
-            }
-        });
-    }
-}
-
 pub(super) const ALIASED_POINTERS: Lint = Lint {
     name: "aliased_pointers",
-    summary: "one variable passed by pointer twice in a call",
+    summary: "one variable passed by pointer twice in a call that writes to it",
     why: "WGSL leaves open what happens when one of the two is written",
     fix: "copy the variable: `var copy = x; f(&x, &copy);`",
     check: Check::Module(aliased_pointers),
 };
 
 fn aliased_pointers(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
+    let written = written_arguments(module);
     for (_, function) in module.functions.iter() {
         walk(&function.body, &mut |statement, span| {
-            let Statement::Call { arguments, .. } = statement else { return };
-            let roots: Vec<_> = arguments.iter().filter_map(|&a| root(module, function, a)).collect();
-            if roots.iter().enumerate().any(|(i, root)| roots[..i].contains(root)) {
-                report.span(span, "two arguments of this call point to the same variable");
+            let Statement::Call { function: callee, arguments, .. } = statement else { return };
+            let roots: Vec<_> = arguments.iter().map(|&a| root(module, function, a)).collect();
+            let clash = roots.iter().enumerate().any(|(i, root)| {
+                let writes = |k: usize| written[callee.index()].contains(&(k as u32));
+                root.is_some() && (0..i).any(|k| roots[k] == *root && (writes(i) || writes(k)))
+            });
+            if clash {
+                report
+                    .span(span, "two arguments of this call point to the same variable, and the function writes to it");
             }
         });
+    }
+}
+
+/// Per function the pointer arguments that it, or what it calls, writes through; callees come before callers in the arena.
+fn written_arguments(module: &Module) -> Vec<Vec<u32>> {
+    let mut written: Vec<Vec<u32>> = Vec::new();
+    for (_, function) in module.functions.iter() {
+        let mut arguments = Vec::new();
+        walk(&function.body, &mut |statement, _| {
+            for target in targets(statement, &written) {
+                if let Some(Root::Argument(index)) = root(module, function, target) {
+                    arguments.push(index);
+                }
+            }
+        });
+        written.push(arguments);
+    }
+    written
+}
+
+/// The pointers that a statement writes through.
+fn targets(statement: &Statement, written: &[Vec<u32>]) -> Vec<Handle<Expression>> {
+    match statement {
+        Statement::Store { pointer, .. } => vec![*pointer],
+        Statement::Call { function, arguments, .. } => {
+            let written = written.get(function.index()).into_iter().flatten();
+            written.filter_map(|&i| arguments.get(i as usize).copied()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -251,31 +259,16 @@ pub(super) const OBSERVER_WRITES: Lint = Lint {
 };
 
 fn observer_writes(_: &Text<'_>, module: &Module, report: &mut Report<'_>) {
-    // Written arguments of every function; callees come before callers in the arena.
-    let mut written: Vec<Vec<u32>> = Vec::new();
+    let written = written_arguments(module);
     for (_, function) in module.functions.iter() {
-        let observer = matches!(function.name.as_deref(), Some("observe" | "action_mask" | "pixel"));
-        let mut arguments = Vec::new();
+        let Some(name @ ("observe" | "action_mask" | "pixel")) = function.name.as_deref() else { continue };
         walk(&function.body, &mut |statement, span| {
-            let targets: Vec<Handle<Expression>> = match statement {
-                Statement::Store { pointer, .. } => vec![*pointer],
-                Statement::Call { function: callee, arguments, .. } => {
-                    let written = written.get(callee.index()).into_iter().flatten();
-                    written.filter_map(|&i| arguments.get(i as usize).copied()).collect()
-                }
-                _ => Vec::new(),
-            };
-            for target in targets {
-                if let Some(Root::Argument(index)) = root(module, function, target) {
-                    arguments.push(index);
-                    if observer {
-                        let name = function.name.as_deref().unwrap_or("?");
-                        report.span(span, format!("`{name}` writes through its pointer"));
-                    }
+            for target in targets(statement, &written) {
+                if let Some(Root::Argument(_)) = root(module, function, target) {
+                    report.span(span, format!("`{name}` writes through its pointer"));
                 }
             }
         });
-        written.push(arguments);
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) const BUILT_IN: Lint = Lint {
 };
 
 /// Built-in functions with one exact result on every device, free for all files.
-const ALLOWED: [&str; 24] = [
+const ALLOWED: [&str; 27] = [
     "abs",
     "all",
     "any",
@@ -64,6 +64,8 @@ const ALLOWED: [&str; 24] = [
     "countLeadingZeros",
     "countOneBits",
     "countTrailingZeros",
+    "cross",
+    "determinant",
     "dot",
     "extractBits",
     "firstLeadingBit",
@@ -78,13 +80,14 @@ const ALLOWED: [&str; 24] = [
     "saturate",
     "select",
     "sign",
+    "transpose",
     "trunc",
 ];
 
 /// All other built-in functions of WGSL and of naga.
 const REFUSED: &str = " acos acosh arrayLength asin asinh atan atan2 atanh atomicAdd atomicAnd atomicCompareExchangeWeak \
-    atomicExchange atomicLoad atomicMax atomicMin atomicOr atomicStore atomicSub atomicXor cos cosh cross degrees \
-    determinant distance dot4I8Packed dot4U8Packed dpdx dpdxCoarse dpdxFine dpdy dpdyCoarse dpdyFine exp exp2 \
+    atomicExchange atomicLoad atomicMax atomicMin atomicOr atomicStore atomicSub atomicXor cos cosh degrees \
+    distance dot4I8Packed dot4U8Packed dpdx dpdxCoarse dpdxFine dpdy dpdyCoarse dpdyFine exp exp2 \
     faceForward fma frexp fwidth fwidthCoarse fwidthFine inverse inverseSqrt isInf isNan ldexp length log log2 mix modf \
     normalize outerProduct pack2x16float pack2x16snorm pack2x16unorm pack4x8snorm pack4x8unorm pack4xI8 pack4xI8Clamp \
     pack4xU8 pack4xU8Clamp pow quadBroadcast quadSwapDiagonal quadSwapX quadSwapY quantizeToF16 radians reflect refract \
@@ -94,7 +97,7 @@ const REFUSED: &str = " acos acosh arrayLength asin asinh atan atan2 atanh atomi
     subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor subgroupXor tan tanh textureBarrier textureDimensions \
     textureGather textureGatherCompare textureLoad textureNumLayers textureNumLevels textureNumSamples textureSample \
     textureSampleBaseClampToEdge textureSampleBias textureSampleCompare textureSampleCompareLevel textureSampleGrad \
-    textureSampleLevel textureStore transpose unpack2x16float unpack2x16snorm unpack2x16unorm unpack4x8snorm \
+    textureSampleLevel textureStore unpack2x16float unpack2x16snorm unpack2x16unorm unpack4x8snorm \
     unpack4x8unorm unpack4xI8 unpack4xU8 workgroupBarrier workgroupUniformLoad ";
 
 fn built_in(text: &Text<'_>, report: &mut Report<'_>) {

@@ -6,19 +6,20 @@ use super::{Check, Lint, Report, Text};
 
 pub(super) const UNSUPPORTED_TYPE: Lint = Lint {
     name: "unsupported_type",
-    summary: "a type other than f32, u32, i32, bool, vectors, arrays and structs",
+    summary: "a type other than f32, u32, i32, bool, vectors, matrices, arrays and structs",
     why: "the CPU back end has lanes of 32-bit words; atomics, textures and half floats exist on some GPUs only",
-    fix: "use f32, u32, i32, bool (in locals), vec2 to vec4, arrays and structs; a matrix is an array of vectors",
+    fix: "use f32, u32, i32, bool (in locals), vec2 to vec4, matrices of f32, arrays and structs",
     check: Check::Text(unsupported_type),
 };
 
 /// Names of refused types, and what the names of families of them start with.
 const REFUSED: [&str; 11] = ["f16", "f64", "i64", "u64", "i16", "u16", "atomic", "sampler", "vec2h", "vec3h", "vec4h"];
-const REFUSED_STARTS: [&str; 6] = ["mat2x", "mat3x", "mat4x", "texture_", "acceleration_structure", "ray_query"];
+const REFUSED_STARTS: [&str; 3] = ["texture_", "acceleration_structure", "ray_query"];
 
 /// True for names of types that are not supported.
 pub(super) fn is_refused(name: &str) -> bool {
-    REFUSED.contains(&name) || REFUSED_STARTS.iter().any(|start| name.starts_with(start))
+    let half_matrix = name.starts_with("mat") && name.ends_with('h') && name.len() == "mat2x2h".len();
+    half_matrix || REFUSED.contains(&name) || REFUSED_STARTS.iter().any(|start| name.starts_with(start))
 }
 
 fn unsupported_type(text: &Text<'_>, report: &mut Report<'_>) {
@@ -90,6 +91,29 @@ pub(super) fn holds_bool(module: &Module, ty: Handle<Type>) -> bool {
     }
 }
 
+pub(super) const LARGE_VARIABLES: Lint = Lint {
+    name: "large_variables",
+    summary: "a function with variables of more than 8192 words",
+    why: "on the CPU they lie on the stack of a thread, 16 instances side by side: half a megabyte",
+    fix: "keep them in State, or pack several values into one u32",
+    check: Check::Module(large_variables),
+};
+
+/// Most words of all variables of a function.
+const MAX_VARIABLES: u32 = 8192;
+
+fn large_variables(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
+    for (_, function) in module.functions.iter() {
+        let size = |ty: Handle<Type>| module.types[ty].inner.try_size(module.to_ctx()).unwrap_or(u32::MAX) / 4;
+        let words = function.local_variables.iter().fold(0u32, |sum, (_, v)| sum.saturating_add(size(v.ty)));
+        if words > MAX_VARIABLES {
+            let name = function.name.as_deref().unwrap_or("");
+            let at = text.declared(name).map_or(0, |d| d.at);
+            report.at(at, format!("the variables of `{name}` take {words} words, allowed are {MAX_VARIABLES}"));
+        }
+    }
+}
+
 /// Why the CPU back end cannot hold a value of this type; None if it can.
 pub(super) fn unsupported(module: &Module, ty: Handle<Type>) -> Option<&'static str> {
     match module.types[ty].inner {
@@ -101,15 +125,13 @@ pub(super) fn unsupported(module: &Module, ty: Handle<Type>) -> Option<&'static 
             };
             (!fits).then_some("a number that is not 32 bits wide")
         }
-        TypeInner::Array { base, size: naga::ArraySize::Constant(_), .. } => {
-            if holds_bool(module, base) {
-                return Some("an array of bool");
-            }
-            unsupported(module, base)
+        TypeInner::Matrix { scalar, .. } => {
+            (scalar.width != 4).then_some("a matrix of numbers that are not 32 bits wide")
         }
+        TypeInner::Array { base, size: naga::ArraySize::Constant(_), .. } => unsupported(module, base),
         TypeInner::Struct { ref members, .. } => members.iter().find_map(|m| unsupported(module, m.ty)),
         TypeInner::Pointer { base, space: naga::AddressSpace::Function } => unsupported(module, base),
         TypeInner::ValuePointer { space: naga::AddressSpace::Function, .. } => None,
-        _ => Some("not made of scalars, vectors, arrays and structs"),
+        _ => Some("not made of scalars, vectors, matrices, arrays and structs"),
     }
 }

@@ -4,10 +4,8 @@ struct State {
     /// m; position
     x: array<f32, 70000>,
 }
-fn initial(params: Params, rng: ptr<function, Rng>) -> State {
-    var state = State();
-    state.x[0] = rng_uniform(rng) * params.size;
-    return state;
+fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>) {
+    (*state).x[0] = rng_uniform(rng) * params.size;
 }
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
     (*state).x[1] += f32(action) * params.size;
