@@ -131,7 +131,7 @@ fn with_constants(source: &str, values: &[(&str, String)]) -> String {
             return line.to_owned();
         };
         let (ty, default) = rest.trim_end().trim_end_matches(';').split_once('=').unwrap_or((rest, ""));
-        let value = values.iter().find(|(n, _)| *n == name).map_or(default, |(_, value)| value);
+        let value = values.iter().find(|(n, _)| *n == name).map_or(default.trim(), |(_, value)| value);
         format!("const {name}:{ty}= {value};")
     };
     source.lines().flat_map(|l| [line(l), "\n".to_owned()]).collect()
