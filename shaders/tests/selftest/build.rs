@@ -10,6 +10,7 @@ fn main() {
     let root = folder.join("../..").canonicalize().expect("the shaders folder");
     println!("cargo::rerun-if-changed=build.rs");
     let library = build_script::library(&root);
-    let files = [folder.clone(), root.join("../envs/examples")].iter().flat_map(|f| build_script::wgsl_files(f)).collect();
+    let files =
+        [folder.clone(), root.join("../envs/examples")].iter().flat_map(|f| build_script::wgsl_files(f)).collect();
     build_script::write_environments(&folder, files, &library);
 }
