@@ -103,6 +103,12 @@ impl<S: Lanes, T: Value<S>, const N: usize> Value<S> for [T; N] {
     }
 }
 
+/// Largest float that is an `i32`. WGSL converts what lies above to the largest integer that a float can hold, not to the
+/// largest integer: so do GPUs, and so does naga where it folds constants.
+pub const LARGEST_I32: f32 = 2_147_483_520.0;
+/// Largest float that is a `u32`.
+pub const LARGEST_U32: f32 = 4_294_967_040.0;
+
 /// Floats, in lanes or plain. Names differ from `f32`'s own methods where the meaning does.
 pub trait Float:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
@@ -139,9 +145,9 @@ pub trait Float:
     fn root(self) -> Self;
     /// -1, 0 or 1.
     fn sign_of(self) -> Self;
-    /// Saturating conversion, NaN gives 0.
+    /// Integer part, 0 to [`LARGEST_U32`]; NaN gives 0.
     fn to_u(self) -> Self::U;
-    /// Saturating conversion, NaN gives 0.
+    /// Integer part, -2^31 to [`LARGEST_I32`]; NaN gives 0.
     fn to_i(self) -> Self::I;
     /// The bits.
     fn bits_u(self) -> Self::U;

@@ -2,7 +2,7 @@
 
 use core::num::Wrapping as W;
 
-use super::{Float, Int, Lanes, Level, Mask, Signed, Uint, Value};
+use super::{Float, Int, LARGEST_I32, LARGEST_U32, Lanes, Level, Mask, Signed, Uint, Value};
 
 /// One instance at a time, with the target's baseline instructions.
 #[derive(Debug, Clone, Copy)]
@@ -117,11 +117,11 @@ impl Float for f32 {
     }
     #[inline(always)]
     fn to_u(self) -> W<u32> {
-        W(self as u32)
+        W(self.lower_of(LARGEST_U32) as u32)
     }
     #[inline(always)]
     fn to_i(self) -> W<i32> {
-        W(self as i32)
+        W(self.lower_of(LARGEST_I32) as i32)
     }
     #[inline(always)]
     fn bits_u(self) -> W<u32> {

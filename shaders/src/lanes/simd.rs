@@ -9,7 +9,7 @@ pub use fearless_simd::Neon;
 pub use fearless_simd::{Avx2, Avx512, Sse4_2};
 use fearless_simd::{ExtractToken, Select, SimdBase, SimdCvtFloat, SimdCvtTruncate, SimdFloat, SimdInt, SimdMask};
 
-use super::{Float, Int, Lanes, Level, Mask, Signed, Uint, Value};
+use super::{Float, Int, LARGEST_I32, LARGEST_U32, Lanes, Level, Mask, Signed, Uint, Value};
 
 macro_rules! level {
     ($token:ident, $level:ident, $width:literal, $as:ident, $f:ident, $u:ident, $i:ident, $m:ident) => {
@@ -115,11 +115,11 @@ macro_rules! level {
             }
             #[inline(always)]
             fn to_u(self) -> Self::U {
-                Self::U::truncate_from_precise(self)
+                Self::U::truncate_from_precise(self.lower_of(Self::splat(self.simd, LARGEST_U32)))
             }
             #[inline(always)]
             fn to_i(self) -> Self::I {
-                Self::I::truncate_from_precise(self)
+                Self::I::truncate_from_precise(self.lower_of(Self::splat(self.simd, LARGEST_I32)))
             }
             #[inline(always)]
             fn bits_u(self) -> Self::U {
