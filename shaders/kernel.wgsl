@@ -17,9 +17,16 @@ const KERNEL_TERMINATED: u32 = 1u;
 const KERNEL_TRUNCATED: u32 = 2u;
 /// Bit of the flags in the outputs alone: a transition was made, not just a start.
 const KERNEL_TRANSITION: u32 = 4u;
+/// Bit of `KernelEpisode.ended` and of the flags: the driver left a loop before its end, so the instance holds nothing
+/// that can be relied on and stands still until its next start. Some drivers let an invocation make only so many rounds of
+/// loops; then every loop ends after its first round and the code behind it goes on.
+const KERNEL_CUT: u32 = 8u;
+/// Steps of an episode that are counted; longer ones count as this long.
+const KERNEL_LONGEST: u32 = 0x80000000u;
 
 alias KernelActions = array<Action, AGENTS>;
 alias KernelRewards = array<f32, AGENTS>;
+alias KernelSums = array<KernelSum, AGENTS>;
 
 /// Options of a batch, the same for all of its instances; a uniform buffer on the GPU, scalars on the CPU.
 struct KernelControl {
@@ -56,6 +63,15 @@ struct KernelControl {
     continued: u32,
     /// words; offset of one more region of the outputs buffer: masks of legal actions, where the environment has them
     at_mask: u32,
+    /// always 0, but no compiler knows: what depends on it is neither folded nor reordered
+    zero: u32,
+}
+
+/// A sum of many numbers: `value` is the sum, rounded; `rest` is what it lacks. Sums of floats alone stand still once a
+/// summand is less than half a unit of the sum, at 2^24 for ones.
+struct KernelSum {
+    value: f32,
+    rest: f32,
 }
 
 /// The bookkeeping of one instance.
@@ -68,10 +84,10 @@ struct KernelEpisode {
     last_actions: KernelActions,
     /// transitions since the start of the episode
     elapsed: u32,
-    /// 0 while the episode runs, else KERNEL_TERMINATED | KERNEL_TRUNCATED
+    /// 0 while the episode runs, else KERNEL_TERMINATED | KERNEL_TRUNCATED, or KERNEL_CUT
     ended: u32,
     /// sum of the rewards of the running episode, per agent
-    episode_return: KernelRewards,
+    episode_return: KernelSums,
 }
 
 /// What one transition gives; also what the glue's `kernel_step` returns.
@@ -89,11 +105,21 @@ struct KernelTotals {
     /// sum of the lengths of the finished episodes
     length_sum: u32,
     /// sum of the returns of the finished episodes, per agent
-    return_sum: KernelRewards,
+    return_sum: KernelSums,
     /// length of the newest finished episode
     finished_length: u32,
     /// return of the newest finished episode, per agent
     finished_return: KernelRewards,
+}
+
+/// Adds a number, whatever its size (Knuth 1969 and Dekker 1971): the sum is exact but for a part in 2^47 per summand. What
+/// is rounded passes through integers, because WGSL lets compilers reorder additions, and (sum + x) - sum is then simply x.
+fn kernel_add(zero: u32, sum: KernelSum, x: f32) -> KernelSum {
+    let rounded = bitcast<f32>(bitcast<u32>(sum.value + x) ^ zero);
+    let taken = bitcast<f32>(bitcast<u32>(rounded - sum.value) ^ zero);
+    let lacking = ((sum.value - (rounded - taken)) + (x - taken)) + sum.rest;
+    let value = bitcast<f32>(bitcast<u32>(rounded + lacking) ^ zero);
+    return KernelSum(value, lacking - (value - rounded));
 }
 
 /// Seeds an instance as a new one with a 64-bit seed: generators and the memory of sticky actions.
@@ -117,7 +143,7 @@ fn kernel_start(
     (*episode).rng = rng;
     (*episode).elapsed = 0u;
     (*episode).ended = 0u;
-    (*episode).episode_return = KernelRewards();
+    (*episode).episode_return = KernelSums();
 }
 
 /// Draws actions for random play; among the legal ones of this very state, where the environment has masks.
@@ -152,7 +178,8 @@ fn kernel_transition(
     let outcome = kernel_step(*params, state, actions, &rng);
     (*episode).rng = rng;
     (*episode).last_actions = actions;
-    let elapsed = (*episode).elapsed + 1u;
+    // Sums of lengths fit 32 bits: the host makes at most 2^30 calls at once, and no length exceeds 2^31.
+    let elapsed = min((*episode).elapsed, KERNEL_LONGEST - 1u) + 1u;
     (*episode).elapsed = elapsed;
     // Both flags may be set at once, as with Gymnasium's TimeLimit.
     let truncated = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
@@ -160,7 +187,8 @@ fn kernel_transition(
     (*episode).ended = ended;
     (*totals).transitions += 1u;
     for (var agent = 0u; agent < AGENTS; agent++) {
-        (*episode).episode_return[agent] += outcome.reward[agent];
+        (*episode).episode_return[agent] =
+            kernel_add(control.zero, (*episode).episode_return[agent], outcome.reward[agent]);
     }
     // Selects, not a branch: among 16 lanes one ends in every other step of CartPole, which no predictor foresees.
     let finished = ended != 0u;
@@ -168,8 +196,9 @@ fn kernel_transition(
     (*totals).length_sum += select(0u, elapsed, finished);
     (*totals).finished_length = select((*totals).finished_length, elapsed, finished);
     for (var agent = 0u; agent < AGENTS; agent++) {
-        let sum = (*episode).episode_return[agent];
-        (*totals).return_sum[agent] += select(0.0, sum, finished);
+        let sum = (*episode).episode_return[agent].value;
+        (*totals).return_sum[agent] =
+            kernel_add(control.zero, (*totals).return_sum[agent], select(0.0, sum, finished));
         (*totals).finished_return[agent] = select((*totals).finished_return[agent], sum, finished);
     }
     return outcome.reward;
@@ -209,6 +238,8 @@ override KERNEL_RECORD: bool = false;
 override KERNEL_SINGLE: bool = false;
 /// All instances have the same parameters, in force and pending: those of instance 0 stand for all.
 override KERNEL_COMMON_PARAMS: bool = false;
+/// The driver lets an invocation make only so many rounds of loops.
+override KERNEL_ROUNDS_LIMITED: bool = true;
 
 /// Calls of step between two looks at which instances must start anew. A vector of instances then makes one start for
 /// several ended instances; an ended one waits for at most this many calls of its neighbours.
@@ -250,28 +281,42 @@ fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State
     }
 }
 
+/// transitions, episodes, sum of lengths, sums of returns
+const KERNEL_TOTALS_WORDS: u32 = 3u + 2u * AGENTS;
+
+/// Whether the driver has ended loops of this invocation: then it lets no more than one round of another one run.
+fn kernel_loops_cut() -> bool {
+    if (!KERNEL_ROUNDS_LIMITED) { return false; }
+    let rounds = kernel_control.zero + 2u;
+    var made = 0u;
+    while (made < rounds) { made += 1u; }
+    return made < rounds;
+}
+
 /// Zero at the beginning of a rollout; the sums so far where a dispatch goes on with it.
 fn kernel_load_totals(i: u32) -> KernelTotals {
     var totals = KernelTotals();
     if (!KERNEL_SINGLE && kernel_control.continued != 0u) {
-        let at = kernel_control.at_totals + i * (3u + AGENTS);
+        let at = kernel_control.at_totals + i * KERNEL_TOTALS_WORDS;
         totals.transitions = kernel_outputs[at];
         totals.episodes = kernel_outputs[at + 1u];
         totals.length_sum = kernel_outputs[at + 2u];
         for (var agent = 0u; agent < AGENTS; agent++) {
-            totals.return_sum[agent] = bitcast<f32>(kernel_outputs[at + 3u + agent]);
+            totals.return_sum[agent].value = bitcast<f32>(kernel_outputs[at + 3u + 2u * agent]);
+            totals.return_sum[agent].rest = bitcast<f32>(kernel_outputs[at + 4u + 2u * agent]);
         }
     }
     return totals;
 }
 
 fn kernel_store_totals(i: u32, totals: ptr<function, KernelTotals>) {
-    let at = kernel_control.at_totals + i * (3u + AGENTS);
+    let at = kernel_control.at_totals + i * KERNEL_TOTALS_WORDS;
     kernel_outputs[at] = (*totals).transitions;
     kernel_outputs[at + 1u] = (*totals).episodes;
     kernel_outputs[at + 2u] = (*totals).length_sum;
     for (var agent = 0u; agent < AGENTS; agent++) {
-        kernel_outputs[at + 3u + agent] = bitcast<u32>((*totals).return_sum[agent]);
+        kernel_outputs[at + 3u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].value);
+        kernel_outputs[at + 4u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].rest);
     }
 }
 
@@ -289,15 +334,40 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     var pending = kernel_load_pending(i);
     var params = kernel_load_params(i);
     var state = kernel_load_state(i);
-    if ((flags & 4u) == 0u) {
+    let start = (flags & 4u) == 0u;
+    if (start) {
         kernel_start(&pending, &params, &state, &episode);
-        kernel_store_episode(i, &episode);
         kernel_store_state(i, &state);
         kernel_store_params(i, &params);
     }
     kernel_write_observations(
         kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state);
     kernel_write_masks(i, &params, &state);
+    let cut = select(0u, KERNEL_CUT, kernel_loops_cut());
+    kernel_outputs[kernel_control.at_flags + i] = (episode.ended & KERNEL_CUT) | cut;
+    if (start) {
+        episode.ended |= cut;
+        kernel_store_episode(i, &episode);
+    }
+}
+
+/// A start within `rollout`. Single steps seldom have one, so they load the pending parameters and store those in force
+/// here; longer rollouts do so at their beginning and end.
+fn kernel_restart(
+    i: u32,
+    pending: ptr<function, Params>,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+) {
+    let rare = KERNEL_SINGLE && !KERNEL_COMMON_PARAMS;
+    if (rare) {
+        *pending = kernel_load_pending(i);
+    }
+    kernel_start(pending, params, state, episode);
+    if (rare) {
+        kernel_store_params(i, params);
+    }
 }
 
 /// Writes what one call of step gave into a row of the outputs; under SAME_STEP starts anew first.
@@ -319,7 +389,7 @@ fn kernel_emit(
         if ((*episode).ended != 0u) {
             kernel_write_observations(
                 kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, *params, state);
-            kernel_start(pending, params, state, episode);
+            kernel_restart(i, pending, params, state, episode);
         }
     }
     for (var agent = 0u; agent < AGENTS; agent++) {
@@ -344,11 +414,22 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     control.sticky_probability = select(0.0, control.sticky_probability, KERNEL_STICKY);
     let steps = select(control.steps, 1u, KERNEL_SINGLE);
     var episode = kernel_load_episode(i);
+    let last_flags = kernel_control.at_flags + select(0u, steps - 1u, KERNEL_RECORD) * n + i;
+    if ((episode.ended & KERNEL_CUT) != 0u) {
+        kernel_outputs[last_flags] = KERNEL_CUT;
+        return;
+    }
     var state = kernel_load_state(i);
-    var pending = kernel_load_pending(select(i, 0u, KERNEL_COMMON_PARAMS));
-    var params = pending;
-    if (!KERNEL_COMMON_PARAMS) {
+    var params: Params;
+    var pending: Params;
+    if (KERNEL_COMMON_PARAMS) {
+        pending = kernel_load_pending(0u);
+        params = pending;
+    } else {
         params = kernel_load_params(i);
+        if (!KERNEL_SINGLE) {
+            pending = kernel_load_pending(i);
+        }
     }
     var totals = kernel_load_totals(i);
     let episodes_before = totals.episodes;
@@ -364,7 +445,7 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
                 actions = kernel_actions(&params, &state, &episode, t, i);
             }
             if (KERNEL_AUTORESET != KERNEL_DISABLED) {
-                kernel_start(&pending, &params, &state, &episode);
+                kernel_restart(i, &pending, &params, &state, &episode);
             }
             if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
                 reward = KernelRewards();
@@ -389,9 +470,8 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if (!KERNEL_RECORD) {
         kernel_emit(i, 0u, flags, reward, actions, &pending, &params, &state, &episode);
     }
-    kernel_store_episode(i, &episode);
     kernel_store_state(i, &state);
-    if (!KERNEL_COMMON_PARAMS) {
+    if (!KERNEL_SINGLE && !KERNEL_COMMON_PARAMS) {
         kernel_store_params(i, &params);
     }
     if (!KERNEL_SINGLE) {
@@ -404,4 +484,9 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             kernel_outputs[finished + 1u + agent] = bitcast<u32>(totals.finished_return[agent]);
         }
     }
+    if (kernel_loops_cut() || t < steps) {
+        episode.ended = KERNEL_CUT;
+        kernel_outputs[last_flags] = KERNEL_CUT;
+    }
+    kernel_store_episode(i, &episode);
 }

@@ -13,7 +13,7 @@ use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
 use shadergym_agents::state::{State, Values};
 use shadergym_agents::{Error, Result};
-use shadergym_envs::gpu::adapters;
+use shadergym_envs::gpu::{GpuContext, adapters};
 use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a figure of an iteration on the CPU and
@@ -72,6 +72,7 @@ fn main() -> ExitCode {
     add("passes_end_early_as_on_the_cpu".to_owned(), Box::new(ends_early));
     add("other_options_learn_on_the_cpu".to_owned(), Box::new(falls_back));
     add("too_large_is_refused_before_it_is_allocated".to_owned(), Box::new(too_large));
+    add("loops_that_the_driver_ends_are_an_error".to_owned(), Box::new(loops_cut));
     add("divergence_is_an_error".to_owned(), Box::new(diverges));
     add("ppo_learns_cartpole".to_owned(), Box::new(learns));
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -219,6 +220,19 @@ fn too_large() -> Result<(), Failed> {
         }
         Err(other) => Err(format!("another error: {other}").into()),
         Ok(_) => Err("a rollout of terabytes was made".into()),
+    }
+}
+
+/// A network of 512 x 512 takes some 12,000 rounds of loops for each tile of rows, and a workgroup has nine of them.
+fn loops_cut() -> Result<(), Failed> {
+    let limit = GpuContext::shared(None)?.loop_rounds;
+    let settings = "num_envs=64 num_steps=64 num_minibatches=1 update_epochs=1 hidden=[512,512]";
+    let mut agent = made("ppo", "CartPole-v1", settings, gpu(), 10_000)?;
+    match (limit, run(&mut *agent, 4096)) {
+        (Some(rounds), Err(Error::Envs(error))) if error.to_string().contains(&rounds.to_string()) => Ok(()),
+        (None, Ok(_)) => Ok(()),
+        (limit, Ok(_)) => Err(format!("it learned something, although the driver ends loops after {limit:?}").into()),
+        (_, Err(other)) => Err(format!("another error: {other}").into()),
     }
 }
 

@@ -146,6 +146,21 @@ pub enum Error {
         /// What the driver said.
         message: String,
     },
+    /// The driver ended loops of a shader before they were done. The instances concerned hold nothing that can be relied on
+    /// and stand still until they are reset; [`Error::DeviceFailed`] this is not, other calls work.
+    #[error(
+        "the driver of `{device}` ends the loops of a shader after {rounds} rounds, and {what} of {id} needs more; shorten its loops, or use the cpu device or another driver, and reset before going on"
+    )]
+    LoopsCut {
+        /// Adapter name.
+        device: String,
+        /// Rounds of all loops of an invocation that the driver allows, or `some` where that is not known.
+        rounds: String,
+        /// What was being done, e.g. `one step`.
+        what: &'static str,
+        /// Environment id.
+        id: String,
+    },
     /// The batch does not fit the device.
     #[error("{what} needs {needed} bytes, {device} allows {allowed}; use fewer instances or steps")]
     TooLarge {

@@ -111,16 +111,7 @@ fn open_backend(
     device: &Device,
 ) -> Result<Box<dyn Backend>> {
     match (device, program) {
-        (Device::Gpu(selector), _) => {
-            let (source, tables) = match program {
-                Program::Shipped(environment) => {
-                    (&*environment.compiled().kernel_source, &*environment.compiled().tables)
-                }
-                Program::File(compiled) => (&*compiled.kernel_source, &*compiled.tables),
-            };
-            let trusted = matches!(program, Program::Shipped(_));
-            open_gpu(selector.as_ref(), facts, (source, tables, trusted), options.num_envs, control)
-        }
+        (Device::Gpu(selector), _) => open_gpu(selector.as_ref(), facts, program, options.num_envs, control),
         (_, Program::Shipped(environment)) => {
             let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
             Ok(Box::new(backend))
@@ -133,13 +124,17 @@ fn open_backend(
 fn open_gpu(
     selector: Option<&crate::device::AdapterSelector>,
     facts: &Arc<Facts>,
-    (source, tables, trusted): (&str, &[u32], bool),
+    program: &Program<'_>,
     num_envs: usize,
     control: Control,
 ) -> Result<Box<dyn Backend>> {
+    use crate::backend::gpu::{GpuBackend, Source};
     let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
-    let kernel = crate::backend::gpu::Kernel { source, tables, trusted };
-    let backend = crate::backend::gpu::GpuBackend::new(context, facts.clone(), &kernel, num_envs, control)?;
+    let source = match program {
+        Program::Shipped(environment) => Source::Shipped(environment.compiled().kernel_source.as_str()),
+        Program::File(source) => Source::File(source),
+    };
+    let backend = GpuBackend::new(context, facts.clone(), source, num_envs, control)?;
     Ok(Box::new(backend))
 }
 
@@ -147,7 +142,7 @@ fn open_gpu(
 fn open_gpu(
     _: Option<&crate::device::AdapterSelector>,
     _: &Arc<Facts>,
-    _: (&str, &[u32], bool),
+    _: &Program<'_>,
     _: usize,
     _: Control,
 ) -> Result<Box<dyn Backend>> {

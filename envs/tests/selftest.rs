@@ -41,6 +41,7 @@ const PRELUDE: [(&str, &str, usize, Check); 7] = [
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+<<<<<<< HEAD
     // Where a device is required, its tests fail without one.
     let gpu = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
     let browser = shadergym_browser::missing().is_some();
@@ -81,6 +82,19 @@ fn main() -> ExitCode {
             trials.push(trial.with_ignored_flag(missing));
         }
     }
+=======
+    // Where a GPU is required, these tests fail without one.
+    let missing = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
+    let torture = selftests().iter().filter(|e| e.stem.starts_with("torture_"));
+    let mut trials: Vec<Trial> = torture
+        .map(|e| Trial::test(format!("{}::lanes_equal_the_gpu", e.stem), move || lanes_equal_the_gpu(e)))
+        .collect();
+    trials.extend(PRELUDE.map(|(name, stem, instances, check)| {
+        Trial::test(format!("{stem}::{name}"), move || on_the_gpu(stem, instances, check))
+    }));
+    trials.push(Trial::test("torture_sums::sums_are_exact", sums_are_exact));
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(missing)).collect();
+>>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -122,6 +136,7 @@ fn equals_the_lanes(environment: &'static Environment, device: Device) -> Result
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into_values().collect::<Vec<_>>().join("\n").into()) }
 }
 
+<<<<<<< HEAD
 /// Largest difference between one step of an example on the lanes and on the GPU, absolute below 1 and relative above. GPU
 /// compilers may contract products and sums and divide 2.5 ulp off; sixty rounds of a solver are some thousand operations
 /// of half an ulp (6e-8) each, on states copied over before every step.
@@ -158,12 +173,63 @@ fn is_close_to_the_lanes(environment: &'static Environment, device: Device) -> R
         }
         if ended.iter().all(|&e| e) {
             return if step >= 10 { Ok(()) } else { Err("all instances ended within ten steps".into()) };
+=======
+/// Returns of episodes and their sums, where single floats would stand still at 2^24: all rewards are whole numbers, so the
+/// sums are known exactly, and a return is off by its own rounding alone.
+fn sums_are_exact() -> Result<(), Failed> {
+    const STEPS: usize = 3000;
+    let environment = environment("torture_sums");
+    let n = INSTANCES;
+    for level in Level::available() {
+        let lanes = || {
+            let mut lanes = Lanes::new(environment, level, n).expect("an available level");
+            lanes.reset(9);
+            lanes
+        };
+        let (mut stepped, mut fused) = (lanes(), lanes());
+        let (mut running, mut newest, mut sums) = (vec![0i64; 2 * n], vec![0.0f32; 2 * n], vec![0.0f64; 2 * n]);
+        let mut ended = vec![false; n];
+        for _ in 0..STEPS {
+            stepped.play(1);
+            for row in 0..2 * n {
+                // The step after an end only starts.
+                running[row] = if ended[row / 2] { 0 } else { running[row] + stepped.rewards[row] as i64 };
+                if stepped.terminated[row / 2] {
+                    newest[row] = running[row] as f32;
+                    sums[row] += f64::from(newest[row]);
+                }
+            }
+            ended.copy_from_slice(&stepped.terminated);
+        }
+        assert!(newest.iter().any(|r| r.abs() > 2f32.powi(25)), "the sums are large enough to matter");
+        fused.play(STEPS);
+        assert_eq!(stepped.finished_return, newest, "{level}");
+        assert_eq!((&fused.finished_return, &fused.return_sum), (&newest, &sums), "{level}");
+        if level == Level::best() && !adapters().is_empty() {
+            let (mut stepped, mut fused) = (gpu_batch(environment, n)?, gpu_batch(environment, n)?);
+            (stepped.reset(9)?, fused.reset(9)?);
+            let stats = fused.rollout(STEPS)?;
+            for agent in 0..2 {
+                let expected: f64 = sums.iter().skip(agent).step_by(2).sum();
+                assert_eq!(stats.return_sum[agent], expected);
+            }
+            assert_eq!(fused.view().episode_returns(), newest);
+            for _ in 0..STEPS / 100 {
+                stepped.record(97)?;
+                (0..3).try_for_each(|_| stepped.rollout(1).map(|_| ()))?;
+            }
+            assert_eq!(stepped.view().episode_returns(), newest);
+>>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
         }
     }
     Ok(())
 }
 
+<<<<<<< HEAD
 fn on_device(stem: &str, device: Device, instances: usize, check: Check) -> Result<(), Failed> {
+=======
+fn on_the_gpu(stem: &str, instances: usize, check: Check) -> Result<(), Failed> {
+>>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
     let environment = environment(stem);
     let words = environment.facts().state.words;
     let mut gpu = open(environment, instances, device)?;

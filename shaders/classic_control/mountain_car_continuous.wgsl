@@ -9,7 +9,7 @@
 //! # End
 //! Terminated at or beyond goal_position with at least goal_velocity; truncated after 999 steps.
 //! # Version
-//! v0: as in the reference.
+//! v0: as in the reference, but an action beyond 1e15 either way is priced as 1e15, so that rewards stay finite.
 
 import package::shared::rng::{Rng, rng_between};
 import package::shared::math::{math_cos, math_length, math_sincos};
@@ -22,6 +22,8 @@ import package::shared::draw::{
 const MAX_EPISODE_STEPS: u32 = 999u;
 const REWARD_THRESHOLD: f32 = 90.0;
 const PIXEL_ASPECT: f32 = 1.5;
+/// 1; largest throttle that has a price of its own
+const MAX_PRICED: f32 = 1e15;
 
 struct Params {
     /// m/step^2; acceleration of full throttle
@@ -96,7 +98,8 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
     let velocity = select(speed, max(speed, 0.0), position == params.min_position);
     *state = State(position, velocity);
     let arrived = (position >= params.goal_position) & (velocity >= params.goal_velocity);
-    let reward = select(0.0, params.goal_reward, arrived) - action[0] * action[0] * params.action_cost;
+    let price = clamp(action[0], -MAX_PRICED, MAX_PRICED);
+    let reward = select(0.0, params.goal_reward, arrived) - price * price * params.action_cost;
     return Outcome(reward, arrived);
 }
 

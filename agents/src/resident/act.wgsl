@@ -31,6 +31,8 @@ fn take_down(r: u32, flags: u32) {
     let at = (call.t - 1u) * plan.rows + r;
     record[plan.at_rewards + at] = outputs[plan.env_rewards + r];
     record[plan.at_flags + at] = flags & 3u;
+    // KERNEL_CUT of the environment's kernel.
+    if ((flags & 8u) != 0u) { atomicStore(&statistics.cut, 1u); }
     if ((flags & 3u) == 0u || r % plan.agents != 0u) { return; }
     let i = r / plan.agents;
     let entry = atomicAdd(&statistics.finished, 1u);
@@ -163,4 +165,5 @@ fn act(
         storageBarrier();
         act_tile(base, group.y, tile * TILE, id);
     }
+    check_loops();
 }

@@ -73,7 +73,8 @@ struct Call {
     epsilon: f32,
     /// key of the actions' noise
     key_low: u32, key_high: u32,
-    pad0: u32, pad1: u32, pad2: u32,
+    /// always 0, but no compiler knows
+    zero: u32, pad0: u32, pad1: u32,
 }
 
 /// What the host reads back.
@@ -88,7 +89,9 @@ struct Statistics {
     updates: u32,
     /// norm of the newest gradient
     grad_norm: f32,
-    pad0: f32, pad1: f32, pad2: f32,
+    /// bool; the driver ended a loop before its end, here or in the environment: nothing of this is right
+    cut: atomic<u32>,
+    pad0: f32, pad1: f32,
     /// sums of the loss over all updates
     sums: array<f32, 8>,
     /// [episodes, 3] place (step x instances + instance), length, mean return
@@ -105,6 +108,15 @@ struct Statistics {
 /// [workgroups, plan.scratch] columns of 16 rows
 @group(0) @binding(5) var<storage, read_write> scratch: array<mat4x4<f32>>;
 @group(0) @binding(6) var<storage, read_write> statistics: Statistics;
+
+/// The last thing that a kernel does. Some drivers let an invocation make only so many rounds of loops; then every loop
+/// ends with its first round, and the code behind it goes on with whatever is there. So does this one.
+fn check_loops() {
+    let rounds = call.zero + 2u;
+    var made = 0u;
+    while (made < rounds) { made += 1u; }
+    if (made < rounds) { atomicStore(&statistics.cut, 1u); }
+}
 
 fn recorded(at: u32) -> f32 {
     return bitcast<f32>(record[at]);

@@ -277,6 +277,7 @@ fn gradient(
         }
         backward(base, tower, to, begin, id);
     }
+    check_loops();
 }
 
 var<workgroup> moment_parts: array<f32, 64>;
@@ -308,4 +309,5 @@ fn moments(@builtin(local_invocation_index) id: u32, @builtin(workgroup_id) grou
         record[plan.at_moments + 2u * group.x] = bitcast<u32>(select(0.0, mean, normalize));
         record[plan.at_moments + 2u * group.x + 1u] = bitcast<u32>(select(1.0, deviation, normalize));
     }
+    check_loops();
 }

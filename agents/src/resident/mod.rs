@@ -32,6 +32,8 @@ pub(crate) use pqn::make as pqn;
 
 /// Steps of a rollout that are submitted together, so that the device begins before all are encoded.
 const STEPS_PER_SUBMISSION: usize = 64;
+/// What may have more rounds of loops than a driver allows.
+const LEARNING: &str = "an iteration of learning (its steps, or minibatches of this size with networks of this size)";
 /// Words of the statistics before the episodes.
 const HEADER: usize = 16;
 /// As in optim.rs.
@@ -188,6 +190,11 @@ impl Resident {
         ];
         let read = device.read(&pieces)?;
         let (statistics, summary) = (&read[0], &read[1]);
+        if statistics[5] != 0 {
+            let rounds = device.context.loop_rounds.map_or("some".to_owned(), |rounds| rounds.to_string());
+            let (name, id) = (device.context.info.name.clone(), self.env.id().to_owned());
+            return Err(shadergym_envs::Error::LoopsCut { device: name, rounds, what: LEARNING, id }.into());
+        }
         let float = |word: usize| f32::from_bits(statistics[word]);
         let made = statistics[3] as usize;
         self.step += t_end as u64;

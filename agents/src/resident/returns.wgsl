@@ -54,7 +54,10 @@ fn returns(
     }
     summaries[id] = moments;
     workgroupBarrier();
-    if (id != 0u) { return; }
+    if (id != 0u) {
+        check_loops();
+        return;
+    }
     // Chan's rule for the moments of joined samples, row by row.
     let steps = f32(plan.steps);
     let rows = min(THREADS, plan.rows - group.x * THREADS);
@@ -73,4 +76,5 @@ fn returns(
     let to = plan.at_summary + 8u * group.x;
     record[to] = bitcast<u32>(steps * f32(rows));
     for (var k = 0u; k < 5u; k++) { record[to + 1u + k] = bitcast<u32>(all[k]); }
+    check_loops();
 }

@@ -96,7 +96,8 @@ pub struct Call {
     pub unroot: f32,
     pub epsilon: f32,
     pub key: [u32; 2],
-    pub pad: [u32; 3],
+    pub zero: u32,
+    pub pad: [u32; 2],
 }
 
 impl Plan {

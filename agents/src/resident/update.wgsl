@@ -43,6 +43,7 @@ fn reduce(
     }
     let squares = sum_of_parts(id, select(0.0, sum * sum, p < plan.parameters));
     if (id == 0u && workgroup * THREADS < width) { optimizer[width + workgroup] = squares; }
+    check_loops();
 }
 
 @compute @workgroup_size(64)
@@ -59,6 +60,7 @@ fn adam(
     let norm = sqrt(sum_of_parts(id, part));
     var finite = is_number(norm);
     for (var k = 0u; k < 8u; k++) { finite = finite && is_number(optimizer[plan.parameters + k]); }
+    check_loops();
     if (halted) { return; }
     let p = (group.x + group.y * groups.x) * THREADS + id;
     if (p == 0u) {

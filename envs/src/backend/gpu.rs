@@ -6,7 +6,6 @@
 //! use buffers of their own for the time of the call.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use shadergym_compiler::Facts;
 
@@ -20,24 +19,22 @@ mod device_buffers;
 mod instance;
 mod layout;
 mod program;
+mod rollout;
+mod rounds;
 mod transfer;
 
 pub use adapter::{AdapterInfo, adapters, add_instance, hardware_adapter, select_adapter};
 pub use context::GpuContext;
 pub use device_buffers::{DeviceBuffers, OnDevice, Region};
+pub(crate) use program::{Kernel, Source};
 
-use layout::{ControlBlock, Regions};
+use layout::{ControlBlock, Regions, any_cut};
 use program::{Entry, Program, Variant};
+use rounds::Fit;
 use transfer::{Piece, Staging, runs};
 
 /// Instances per workgroup, as in kernel.wgsl.
 const WORKGROUP: usize = 64;
-/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit).
-const CHUNK_BYTES: u64 = 256 << 20;
-/// Seconds that one dispatch should take at most: watchdogs of display drivers end one after about two.
-const DISPATCH_SECONDS: f64 = 0.25;
-/// Transitions of the first dispatch of a long rollout, from which the time of the others is estimated.
-const PROBE_TRANSITIONS: usize = 1 << 22;
 /// Copies or writes of single runs beyond this number are replaced by moving the whole part.
 const MANY_RUNS: usize = 1024;
 
@@ -70,16 +67,6 @@ impl ParamsKnowledge {
     }
 }
 
-/// What a GPU runs for an environment.
-pub(crate) struct Kernel<'a> {
-    /// WGSL.
-    pub source: &'a str,
-    /// Words of `kernel_tables`.
-    pub tables: &'a [u32],
-    /// One of the shipped environments, whose loops end.
-    pub trusted: bool,
-}
-
 /// A batch on one GPU.
 pub(crate) struct GpuBackend {
     context: Arc<GpuContext>,
@@ -105,6 +92,10 @@ pub(crate) struct GpuBackend {
     params: ParamsKnowledge,
     /// Measured seconds of one transition of all instances.
     seconds_per_step: Option<f64>,
+    /// Where the driver limits the rounds of loops: calls per dispatch.
+    fit: Option<Fit>,
+    /// What undoes a dispatch: instances, then finished episodes and totals of the outputs. Made when first needed.
+    backup: Option<wgpu::Buffer>,
 }
 
 impl GpuBackend {
@@ -120,7 +111,7 @@ impl GpuBackend {
         control: Control,
     ) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
-        let program = context.program(kernel.source, kernel.tables, kernel.trusted)?;
+        let program = context.program(kernel)?;
         // Room for the last observations is always there, so that a change of mode moves nothing.
         let room = Regions::new(&facts, n, 1, false, super::AutoresetMode::SameStep).words;
         let regions = Regions::new(&facts, n, 1, false, control.autoreset);
@@ -139,6 +130,7 @@ impl GpuBackend {
                 .map(|(block, inputs)| bind(&context, &program, [block, &instances, &pending, inputs, &outputs]))
         })?;
         let staging = Staging::default();
+        let fit = context.loop_rounds.map(Fit::new);
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         let params = ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false };
         let mut backend = Self {
@@ -162,6 +154,8 @@ impl GpuBackend {
             staging,
             params,
             seconds_per_step: None,
+            fit,
+            backup: None,
         };
         backend.set_control(control);
         // What nearly every user needs is made now, so that errors of the driver come now.
@@ -208,20 +202,6 @@ impl GpuBackend {
         pass.dispatch_workgroups(x, groups.div_ceil(x), 1);
     }
 
-    /// Bytes that one buffer of a long rollout may take.
-    fn chunk_bytes(&self) -> u64 {
-        CHUNK_BYTES.min(self.context.info.max_buffer_bytes())
-    }
-
-    /// How many of the remaining transitions the next dispatch makes.
-    fn chunk(&self, remaining: usize, limit: usize) -> usize {
-        let by_time = match self.seconds_per_step {
-            Some(seconds) => (DISPATCH_SECONDS / seconds.max(1e-9)) as usize,
-            None => PROBE_TRANSITIONS / self.n,
-        };
-        remaining.min(limit).min(by_time).max(1)
-    }
-
     /// One transition: one dispatch, one copy, one mapping.
     fn step(&mut self, actions: Option<&[u32]>, out: &mut Outputs) -> Result<()> {
         if let Some(actions) = actions {
@@ -233,11 +213,24 @@ impl GpuBackend {
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: 0, len: range.len() }],
             |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group),
-            |backend, words| {
-                backend.regions.unpack(words, &backend.facts, 0, None, out);
-                backend.regions.unpack_totals(words, &backend.facts, out);
-            },
-        )
+            |backend, words| backend.take_step(words, out),
+        )?
+    }
+
+    /// Takes over what a single step left in the outputs.
+    fn take_step(&self, words: &[u32], out: &mut Outputs) -> Result<()> {
+        if any_cut(&words[self.regions.last_flags()]) {
+            return Err(self.cut("a step"));
+        }
+        self.regions.unpack(words, &self.facts, 0, None, out);
+        self.regions.unpack_totals(words, &self.facts, out);
+        Ok(())
+    }
+
+    /// The error for loops that the driver ended.
+    fn cut(&self, what: &'static str) -> Error {
+        let rounds = self.context.loop_rounds.map_or("some".to_owned(), |rounds| rounds.to_string());
+        Error::LoopsCut { device: self.context.info.name.clone(), rounds, what, id: self.facts.id.clone() }
     }
 
     /// Submits what `encode` records and shows the words of the pieces afterwards.
@@ -251,112 +244,6 @@ impl GpuBackend {
         let result = staging.read(&self.context, pieces, |encoder| encode(self, encoder), |words| view(self, words));
         self.staging = staging;
         result
-    }
-
-    /// K transitions, cut into dispatches that fit the buffers and the time.
-    fn rollout(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
-        let (n, facts) = (self.n, self.facts.clone());
-        let action_words = n * facts.action_words();
-        // Transitions that fit the buffers of given actions and of recorded outputs.
-        let row_bytes = |words: usize| 4 * words as u64;
-        let mut fit = request.steps;
-        if request.actions.is_some() {
-            fit = fit.min((self.chunk_bytes() / row_bytes(action_words)) as usize);
-        }
-        if request.record {
-            let one = Regions::new(&facts, n, 1, true, self.control.autoreset);
-            let fixed = row_bytes(one.finished.len() + one.totals.len());
-            let row = row_bytes(one.words) - fixed;
-            fit = fit.min((self.chunk_bytes().saturating_sub(fixed) / row) as usize);
-        }
-        // One transition is always tried: the allocation below says what does not fit.
-        let fit = fit.max(1);
-        let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let inputs = match request.actions {
-            Some(_) => self.context.buffer("the actions", fit * action_words, storage)?,
-            None => self.actions.clone(),
-        };
-        let outputs = if request.record {
-            let words = Regions::new(&facts, n, fit, true, self.control.autoreset).words;
-            self.context.buffer("the recorded rollout", words, storage)?
-        } else {
-            self.outputs.clone()
-        };
-        let group = self.context.guard("bind the buffers", || {
-            bind(&self.context, &self.program, [&self.block, &self.instances, &self.pending, &inputs, &outputs])
-        })?;
-        let pipeline = self.pipeline(request.actions.is_some(), request.record, false)?;
-        let mut done = 0;
-        // What the next piece of a recorded rollout goes on from; other rollouts keep it on the device.
-        let mut carried: Option<(Vec<u32>, Vec<u32>)> = None;
-        while done < request.steps {
-            let k = self.chunk(request.steps - done, fit);
-            let last = done + k == request.steps;
-            let rows = if request.record { k } else { 1 };
-            let regions = Regions::new(&facts, n, rows, request.record, self.control.autoreset);
-            if let Some(actions) = request.actions {
-                self.upload("write the actions", &inputs, 0, &actions[done * action_words..][..k * action_words])?;
-            }
-            if let Some((finished, totals)) = &carried {
-                self.upload("write the statistics", &outputs, regions.finished.start, finished)?;
-                self.upload("write the statistics", &outputs, regions.totals.start, totals)?;
-            }
-            self.control(ControlBlock {
-                continued: u32::from(done > 0),
-                ..ControlBlock::new(&self.control, &regions, k, request.actions.is_some())
-            });
-            let begin = Instant::now();
-            let seconds = if request.record || last {
-                let (seconds, statistics) = self.run_and_read(
-                    &[Piece { buffer: &outputs, start: 0, len: regions.words }],
-                    |backend, encoder| {
-                        backend.dispatch(encoder, &pipeline, &group);
-                        if request.record && last {
-                            backend.copy_last_row(encoder, &outputs, &regions);
-                        }
-                    },
-                    |_, words| {
-                        let seconds = begin.elapsed().as_secs_f64();
-                        regions.unpack(words, &facts, if request.record { done } else { 0 }, request.actions, out);
-                        if last {
-                            regions.unpack_totals(words, &facts, out);
-                        }
-                        let copy = |region: &std::ops::Range<usize>| words[region.clone()].to_vec();
-                        (seconds, (!last).then(|| (copy(&regions.finished), copy(&regions.totals))))
-                    },
-                )?;
-                carried = statistics;
-                seconds
-            } else {
-                let submission = self.context.guard("dispatch", || {
-                    let mut encoder = self.context.device.create_command_encoder(&Default::default());
-                    self.dispatch(&mut encoder, &pipeline, &group);
-                    self.context.queue.submit([encoder.finish()])
-                })?;
-                self.context.wait(submission)?;
-                begin.elapsed().as_secs_f64()
-            };
-            self.seconds_per_step = Some(seconds / k as f64);
-            done += k;
-        }
-        Ok(())
-    }
-
-    /// Copies the newest transition of a recorded rollout to where a step would have left it.
-    fn copy_last_row(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, recorded: &Regions) {
-        for (from_region, to_region) in [
-            (&recorded.flags, &self.regions.flags),
-            (&recorded.reward, &self.regions.reward),
-            (&recorded.observation, &self.regions.observation),
-            (&recorded.mask, &self.regions.mask),
-            (&recorded.last, &self.regions.last),
-        ] {
-            let len = 4 * to_region.len() as u64;
-            if len > 0 {
-                let at = 4 * from_region.end as u64 - len;
-                encoder.copy_buffer_to_buffer(from, at, &self.outputs, 4 * to_region.start as u64, len);
-            }
-        }
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn facts(change: impl FnOnce(&mut Facts)) -> Arc<Facts> {
     let compiled = compile(Path::new("tests/mock.wgsl"), SOURCE, shadergym_shaders::library());
     let mut facts = compiled.expect("the mock is a valid environment").facts;
     change(&mut facts);
-    facts.episode_words = 4 + facts.action_words() + 2 + facts.agents;
+    facts.episode_words = 4 + facts.action_words() + 2 + 2 * facts.agents;
     Arc::new(facts)
 }
 
@@ -192,7 +192,7 @@ impl Backend for MockBackend {
                         let word = actions[agent * per_agent];
                         let continuous = matches!(self.facts.action, ActionSpace::Box { .. });
                         *reward = if continuous { f32::from_bits(word) } else { word as f32 };
-                        let sum = &mut self.episode[i][at + 2 + agent];
+                        let sum = &mut self.episode[i][at + 2 + 2 * agent];
                         *sum = (f32::from_bits(*sum) + *reward).to_bits();
                     }
                     let x = f32::from_bits(self.state[i][0]) + rewards.iter().sum::<f32>();
@@ -209,8 +209,8 @@ impl Backend for MockBackend {
                         out.length_sum[i] += self.episode[i][at];
                         out.finished_length[i] = self.episode[i][at];
                         for agent in 0..agents {
-                            let value = f32::from_bits(self.episode[i][at + 2 + agent]);
-                            out.return_sum[i * agents + agent] += value;
+                            let value = f32::from_bits(self.episode[i][at + 2 + 2 * agent]);
+                            out.return_sum[i * agents + agent] += f64::from(value);
                             out.finished_return[i * agents + agent] = value;
                         }
                     }

@@ -110,7 +110,7 @@ pub(crate) struct Outputs {
     /// [n] sum of their lengths.
     pub length_sum: Vec<u32>,
     /// [n, agents] sum of their returns.
-    pub return_sum: Vec<f32>,
+    pub return_sum: Vec<f64>,
 }
 
 impl Outputs {

@@ -177,7 +177,7 @@ impl Batch {
     /// Returns the first observations.
     ///
     /// # Errors
-    /// [`Error::Closed`], [`Error::DeviceFailed`].
+    /// [`Error::Closed`], [`Error::DeviceFailed`], [`Error::LoopsCut`].
     pub fn reset(&mut self, seed: impl Into<Option<u64>>) -> Result<Observations<'_>> {
         let seed = seed.into().or_else(|| (!self.started).then(random_seed));
         self.reset_where(seed.map(Seeds::From), |_| true)
@@ -244,7 +244,8 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::InvalidActionType`], [`Error::InvalidShape`], [`Error::InvalidAction`], [`Error::ResetNeeded`] before the
-    /// first reset or where auto-reset is disabled and an instance has ended, [`Error::Closed`], [`Error::DeviceFailed`].
+    /// first reset or where auto-reset is disabled and an instance has ended, [`Error::Closed`], [`Error::DeviceFailed`],
+    /// [`Error::LoopsCut`] if the driver limits the rounds of loops and the step takes more.
     pub fn step<'a>(&mut self, actions: impl Into<Actions<'a>>) -> Result<StepView<'_>> {
         let backend = ready(&mut self.backend, &self.facts, self.started, self.control, &self.out, "step")?;
         let words = check_actions(&self.facts, self.num_envs, 1, actions.into(), &mut self.converted)?;
@@ -267,7 +268,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::NotRenderable`], [`Error::InvalidInstance`], [`Error::InvalidOption`] for sizes, [`Error::ResetNeeded`],
-    /// [`Error::Closed`], [`Error::DeviceFailed`].
+    /// [`Error::Closed`], [`Error::DeviceFailed`], [`Error::LoopsCut`].
     pub fn render(&mut self, instance: usize, width: usize, height: usize) -> Result<Image> {
         self.open_and_started("render")?;
         if self.facts.pixel_aspect.is_none() {
@@ -287,8 +288,9 @@ impl Batch {
     /// Changes the time limit from the next transition on, 0 = none.
     ///
     /// # Errors
-    /// [`Error::Closed`].
+    /// [`Error::InvalidOption`] beyond 2^31 steps, [`Error::Closed`].
     pub fn set_max_episode_steps(&mut self, steps: u32) -> Result<()> {
+        options::check_limit(steps)?;
         let control = Control { max_episode_steps: steps, ..self.control };
         self.open()?.set_control(control);
         self.control = control;

@@ -97,12 +97,20 @@ impl BatchOptions {
         {
             return invalid("params", format!("those of {}", params.id()), &format!("parameters of {}", facts.id));
         }
-        Ok(Control {
-            max_episode_steps: self.max_episode_steps.unwrap_or(facts.max_episode_steps),
-            autoreset: self.autoreset_mode,
-            sticky_probability,
-        })
+        let max_episode_steps = self.max_episode_steps.unwrap_or(facts.max_episode_steps);
+        check_limit(max_episode_steps)?;
+        Ok(Control { max_episode_steps, autoreset: self.autoreset_mode, sticky_probability })
     }
+}
+
+/// Refuses a time limit beyond the steps that are counted.
+pub(super) fn check_limit(max_episode_steps: u32) -> Result<()> {
+    const MOST: u32 = 1 << 31;
+    if max_episode_steps <= MOST {
+        return Ok(());
+    }
+    let (value, allowed) = (max_episode_steps.to_string(), format!("0 (none) to {MOST} steps"));
+    Err(Error::InvalidOption { option: "max_episode_steps", value, allowed })
 }
 
 /// Refuses what is no probability.

@@ -12,6 +12,10 @@ use crate::elements::Actions;
 use crate::error::{Error, Result};
 use crate::observations::Observations;
 
+/// Calls of step that a back end makes at once: lengths of episodes are counted up to 2^31, so that their sum over one call
+/// fits 32 bits.
+const MOST_CALLS: usize = 1 << 30;
+
 impl Batch {
     /// K transitions of every instance with uniformly random actions (legal ones, where the environment says which
     /// are), drawn where the instances live by generators that belong to them: the same seed gives the same actions, on any device. Afterwards [`Batch::view`] shows the last one.
@@ -75,15 +79,26 @@ impl Batch {
             let allowed = "1 to 4294967295 steps".to_owned();
             return Err(Error::InvalidOption { option: "steps", value: steps.to_string(), allowed });
         }
+        if record.is_some() && steps > MOST_CALLS {
+            let allowed = format!("1 to {MOST_CALLS} steps at once where every step is kept");
+            return Err(Error::InvalidOption { option: "steps", value: steps.to_string(), allowed });
+        }
         let words = match actions {
             Some(actions) => Some(check_actions(facts, n, steps, actions, &mut self.converted)?),
             None => None,
         };
-        let request = Advance { steps, actions: words, record: record.is_some() };
         let Some(rows) = record else {
-            backend.advance(request, &mut self.out)?;
-            return Ok(RolloutStats::of(&self.out, facts.agents));
+            let mut stats = RolloutStats { return_sum: vec![0.0; facts.agents], ..RolloutStats::default() };
+            let row = n * facts.action_words();
+            for first in (0..steps).step_by(MOST_CALLS) {
+                let k = MOST_CALLS.min(steps - first);
+                let actions = words.map(|words| &words[first * row..][..k * row]);
+                backend.advance(Advance { steps: k, actions, record: false }, &mut self.out)?;
+                stats += &RolloutStats::of(&self.out, facts.agents);
+            }
+            return Ok(stats);
         };
+        let request = Advance { steps, actions: words, record: true };
         reserve(facts, n, steps, rows)?;
         rows.resize(facts, n, steps, true);
         // What is kept from call to call is kept in one place.
@@ -146,7 +161,7 @@ impl RolloutStats {
         let mut return_sum = vec![0.0; agents];
         for row in out.return_sum.chunks_exact(agents) {
             for (sum, &value) in return_sum.iter_mut().zip(row) {
-                *sum += f64::from(value);
+                *sum += value;
             }
         }
         Self {

@@ -20,7 +20,7 @@ pub struct Snapshot {
 const PARTS: [Part; 4] = [Part::Episode, Part::State, Part::Params, Part::Pending];
 
 /// First bytes of a saved snapshot; the number changes with the layout.
-const MAGIC: &[u8] = b"shadergym snapshot 2\n";
+const MAGIC: &[u8] = b"shadergym snapshot 3\n";
 
 impl Batch {
     /// Everything of this batch, to be put back with [`Self::restore`].
@@ -139,7 +139,7 @@ impl Snapshot {
             transitions: next(),
             episodes: next(),
             length_sum: next(),
-            return_sum: floats(next()),
+            return_sum: next().as_chunks::<2>().0.iter().map(|&words| bytemuck::cast(words)).collect(),
         };
         let seeds: Vec<u64> = seeds;
         (rest.is_empty() && seeds.len() == num_envs).then_some(Self { id, num_envs, seeds, parts, out })

@@ -77,11 +77,12 @@ fn actions_that_do_not_fit_are_refused_and_change_nothing() {
         (refused(&mut batch, |b| b.rollout_with(3, &[0u32; 4])), "expected 12 (steps 3 x num_envs 4"),
         (refused(&mut batch, |b| b.rollout(0)), "option `steps` is 0"),
         (refused(&mut batch, |b| b.record(usize::MAX)), "option `steps` is 18446744073709551615"),
+        (refused(&mut batch, |b| b.record((1 << 30) + 1)), "1 to 1073741824 steps at once"),
     ] {
         assert!(error.to_string().contains(text), "{error}\nshould contain: {text}");
     }
     assert!(refused(&mut batch, |b| b.step(&[3u32; 4]).map(|_| ())).to_string().ends_with("allowed is 0 to 2"));
-    assert!(matches!(started(1 << 16).record(u32::MAX as usize), Err(Error::TooLarge { .. })), "two petabytes");
+    assert!(matches!(started(1 << 16).record(1 << 30), Err(Error::TooLarge { .. })), "half a petabyte");
     batch.step(&[0i64, 1, 2, 0]).unwrap();
     assert_eq!(batch.view().rewards(), [0.0, 1.0, 2.0, 0.0]);
 }

@@ -4,6 +4,9 @@ use shadergym_envs::{AutoresetMode, Batch, Elements, SampleRng, StepView};
 
 use crate::case::{Case, fingerprint, random_params, trace};
 
+/// Relative error of a return: that of rounding the exact sum to a float, 2^-24, however many summands.
+const RETURN_TOLERANCE: f64 = 6e-8;
+
 /// What happened to one instance, whatever the mode.
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
@@ -106,7 +109,7 @@ fn story(case: &Case, mode: AutoresetMode, limit: Option<u32>, steps: usize) -> 
 
 /// Ends come when the limit says so, lengths and returns are those of the steps told; gives the number of ends.
 fn check_story(story: &[Event], limit: u32, agents: usize) -> usize {
-    let (mut length, mut sums, mut ends) = (0, vec![0.0f32; agents], 0);
+    let (mut length, mut sums, mut ends) = (0, vec![0.0f64; agents], 0);
     let mut last_flags = (false, false);
     for event in story {
         match event {
@@ -114,14 +117,16 @@ fn check_story(story: &[Event], limit: u32, agents: usize) -> usize {
             Event::Step(rewards, terminated, truncated, _) => {
                 assert_eq!(last_flags, (false, false), "nothing follows an end but a start");
                 length += 1;
-                sums.iter_mut().zip(rewards).for_each(|(s, r)| *s += f32::from_bits(*r));
+                sums.iter_mut().zip(rewards).for_each(|(s, r)| *s += f64::from(f32::from_bits(*r)));
                 assert_eq!(*truncated, limit > 0 && length == limit, "after {length} steps of {limit}");
                 last_flags = (*terminated, *truncated);
             }
             Event::End(reported, returns) => {
                 assert_eq!(*reported, length);
                 assert!(last_flags.0 | last_flags.1);
-                assert_eq!(returns, &sums.iter().map(|s| s.to_bits()).collect::<Vec<_>>(), "return of {length} steps");
+                for (found, sum) in returns.iter().map(|&r| f64::from(f32::from_bits(r))).zip(&sums) {
+                    assert!((found - sum).abs() <= RETURN_TOLERANCE * sum.abs(), "return {found} of {sum}");
+                }
                 ends += 1;
             }
         }

@@ -8,7 +8,7 @@ mod repeat;
 mod values;
 
 use libtest_mimic::{Arguments, Trial};
-use shadergym_envs::{Device, ids, spec};
+use shadergym_envs::{ActionSpace, Device, ids, spec};
 
 use case::Case;
 
@@ -26,6 +26,7 @@ const PROPERTIES: &[Property] = &[
     ("batch_size_does_not_matter", repeat::batch_size_does_not_matter),
     ("instance_equals_single", repeat::instance_equals_single),
     ("recording_equals_single_steps", repeat::recording_equals_single_steps),
+    ("long_rollouts_make_every_transition", repeat::long_rollouts_make_every_transition),
     ("snapshot_resumes", repeat::snapshot_resumes),
     ("state_round_trip", repeat::state_round_trip),
     ("autoreset_modes_agree_under_a_time_limit", episodes::modes_agree_under_a_time_limit),
@@ -38,6 +39,10 @@ const CPU_PROPERTIES: &[Property] = &[
     ("levels_equal_the_plain_reference", repeat::levels_equal_the_plain_reference),
     ("thread_count_does_not_matter", repeat::thread_count_does_not_matter),
 ];
+
+/// Where actions are real numbers.
+const BOX_PROPERTIES: &[Property] =
+    &[("actions_far_outside_leave_all_finite", values::actions_far_outside_leave_all_finite)];
 
 /// What the GPU back end owes the CPU's, where all numbers are integers and where some are floats.
 const INTEGER_PARITY: &[Property] =
@@ -75,11 +80,13 @@ fn main() {
     let mut trials = Vec::new();
     for Column { name, device, missing, required_by } in columns {
         for id in ids() {
+            let real = matches!(spec(id).expect("a registered id").action, ActionSpace::Box { .. });
+            let of_space = if real { BOX_PROPERTIES } else { &[] };
             let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
             let properties = match name {
-                "cpu" => [PROPERTIES, CPU_PROPERTIES],
-                "gpu" => [PROPERTIES, parity],
-                _ => [BROWSER_PROPERTIES, parity],
+                "cpu" => [PROPERTIES, CPU_PROPERTIES, of_space],
+                "gpu" => [PROPERTIES, parity, of_space],
+                _ => [BROWSER_PROPERTIES, parity, of_space],
             };
             for &(property, body) in properties.into_iter().flatten() {
                 let case = Case::new(id, device.clone());

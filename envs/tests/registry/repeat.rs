@@ -117,6 +117,37 @@ fn same_everywhere(a: &mut Batch, b: &mut Batch, random: bool) {
     }
 }
 
+/// Relative difference of one sum of returns and the sum of its parts: 2^-47 for each of up to some thousand episodes.
+const SUM_TOLERANCE: f64 = 1e-11;
+
+/// A call makes all the transitions that were asked for, however many, and what many calls make.
+pub fn long_rollouts_make_every_transition(case: &Case) {
+    const PART: usize = 1009;
+    for (n, parts) in [(1, 200), (64, 20)] {
+        for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep] {
+            let started = || {
+                let mut batch = case.open(n, |o| o.autoreset_mode(mode));
+                batch.reset(23).expect("resets");
+                batch
+            };
+            let (mut whole, mut pieces) = (started(), started());
+            let stats = whole.rollout(parts * PART).expect("rolls out");
+            let mut sum = RolloutStats::default();
+            (0..parts).for_each(|_| sum += &pieces.rollout(PART).expect("rolls out"));
+            let counts = |s: &RolloutStats| (s.transitions, s.episodes, s.length_sum);
+            assert_eq!(counts(&stats), counts(&sum), "{n} instances, {mode:?}");
+            for (a, b) in stats.return_sum.iter().zip(&sum.return_sum) {
+                assert!((a - b).abs() <= SUM_TOLERANCE * a.abs().max(b.abs()), "returns add up to {a} and {b}");
+            }
+            // Under NEXT_STEP each end but those of the newest step is followed by a call that only starts.
+            let ended = whole.view().ended_instances().count() as u64;
+            let starts = if mode == AutoresetMode::NextStep { stats.episodes - ended } else { 0 };
+            assert_eq!(stats.transitions + starts, (n * parts * PART) as u64, "{n} instances, {mode:?}");
+            same_everywhere(&mut whole, &mut pieces, true);
+        }
+    }
+}
+
 pub fn snapshot_resumes(case: &Case) {
     let mut batch = case.started(35, 41);
     if let Some(params) = random_params(case.spec(), 35, &mut SampleRng::new(1)) {

@@ -120,6 +120,38 @@ pub fn random_play_stays_finite(case: &Case) {
     }
 }
 
+/// Any finite action is executed: what lies outside the bounds must not make a state, a reward or a return infinite.
+pub fn actions_far_outside_leave_all_finite(case: &Case) {
+    const VALUES: [f32; 9] = [1e30, -1e30, f32::MAX, f32::MIN, 1e20, -1e10, 1e-45, -0.0, 3.0];
+    const STEPS: usize = 400;
+    let (n, words) = (VALUES.len() + 4, case.spec().action_words());
+    let mut rng = SampleRng::new(4);
+    let kinds = case.spec().state.kinds();
+    for seed in 0..4 {
+        let mut batch = case.open(n, |o| o);
+        // The default parameters first, then points of the box.
+        if seed > 0
+            && let Some(params) = random_params(case.spec(), n, &mut rng)
+        {
+            batch.set_params_words(.., &params).expect("inside the box");
+        }
+        batch.reset(seed).expect("resets");
+        let space = batch.single_observation_space().clone();
+        // The first instances stick to one value each, the others change.
+        let mut pick =
+            |i: usize| VALUES.get(i).copied().unwrap_or_else(|| VALUES[rng.below(VALUES.len() as u32) as usize]);
+        let actions: Vec<f32> = (0..STEPS * n * words).map(|at| pick(at / words % n)).collect();
+        let recording = batch.record_with(STEPS, &actions).expect("finite actions are executed");
+        check_observations(recording.observations(), &space, "actions far outside", |_| true);
+        assert!(recording.rewards().iter().all(|r| r.is_finite()), "rewards are finite");
+        assert!(recording.stats().return_sum.iter().all(|r| r.is_finite()), "{:?}", recording.stats());
+        assert!(batch.view().episode_returns().iter().all(|r| r.is_finite()), "returns are finite");
+        for (at, (word, kind)) in batch.get_state(..).expect("reads").iter().zip(kinds.iter().cycle()).enumerate() {
+            assert!(*kind != Kind::F32 || f32::from_bits(*word).is_finite(), "state word {at} is {word:#x}");
+        }
+    }
+}
+
 pub fn pictures_show_something(case: &Case) {
     let mut batch = case.started(3, 5);
     assert!(case.spec().pixel_aspect.is_some(), "every shipped environment has a picture");

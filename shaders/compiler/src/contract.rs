@@ -73,7 +73,7 @@ impl Reflect<'_> {
         let pixel_aspect = self.function("pixel").map(|_| self.float("PIXEL_ASPECT").unwrap_or(1.0));
         let (action, observation) = (action?, observation?);
         let integer = observation.encoding != Encoding::F32 && state.fields.iter().all(|f| f.kind != Kind::F32);
-        let episode_words = 4 + agents * action.words() + 2 + agents;
+        let episode_words = 4 + agents * action.words() + 2 + 2 * agents;
         Some(Facts {
             id,
             stem: stem.to_owned(),

@@ -214,7 +214,7 @@ fn pixel(reflect: &Reflect) -> String {
     let state = argument(reflect, "pixel", 1, "state");
     format!(
         "fn kernel_pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {{\n    return pixel(params, {state}, uv);\n}}\n\
-         /// Draws one instance into kernel_outputs [height, width], one RGBA8 word a pixel, red in the lowest byte.\n\
+         /// Draws one instance into kernel_outputs [height, width], one RGBA8 word a pixel, red in the lowest byte; alpha 0 where the driver cut a loop.\n\
          @compute @workgroup_size(8, 8)\n\
          fn render(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
          if (id.x >= kernel_control.width || id.y >= kernel_control.height) {{ return; }}\n    \
@@ -224,7 +224,8 @@ fn pixel(reflect: &Reflect) -> String {
          let size = vec2<f32>(f32(kernel_control.width), f32(kernel_control.height));\n    \
          let uv = (vec2<f32>(id.xy) + 0.5) / size;\n    \
          let rgb = vec3<u32>(clamp(kernel_pixel(params, &state, uv), vec3<f32>(0.0), vec3<f32>(1.0)) * 255.0 + 0.5);\n    \
-         kernel_outputs[id.y * kernel_control.width + id.x] = rgb.x | (rgb.y << 8u) | (rgb.z << 16u) | 0xff000000u;\n}}"
+         let alpha = select(0xff000000u, 0u, kernel_loops_cut());\n    \
+         kernel_outputs[id.y * kernel_control.width + id.x] = rgb.x | (rgb.y << 8u) | (rgb.z << 16u) | alpha;\n}}"
     )
 }
 
@@ -292,7 +293,8 @@ fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
     words.extend(action_words(facts).into_iter().map(|(p, k)| (format!(".last_actions{p}"), k)));
     words.push((".elapsed".to_owned(), Kind::U32));
     words.push((".ended".to_owned(), Kind::U32));
-    words.extend((0..facts.agents).map(|a| (format!(".episode_return[{a}]"), Kind::F32)));
+    let parts = |a: usize| ["value", "rest"].map(|part| (format!(".episode_return[{a}].{part}"), Kind::F32));
+    words.extend((0..facts.agents).flat_map(parts));
     words
 }
 

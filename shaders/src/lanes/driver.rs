@@ -352,21 +352,24 @@ fn ended_mask<S: Lanes, P: Program>(s: S, episode: &P::Episode<S>) -> S::M {
     super::Int::differs(P::ended(episode), super::splat(s, W(0)))
 }
 
-/// Totals are, as in kernel.wgsl: transitions, episodes, length_sum, return_sum[agents], finished_length,
+/// Totals are, as in kernel.wgsl: transitions, episodes, length_sum, return_sum[agents] of two words, finished_length,
 /// finished_return[agents].
 #[inline(always)]
 unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals<S>, first: usize, lanes: usize) {
     let from = (&raw const *totals).cast::<u32>();
     let agents = P::AGENTS;
-    // SAFETY: totals have 4 + 2 * agents vectors; the rows are those of instances of this block.
+    // SAFETY: totals have 4 + 3 * agents vectors; the rows are those of instances of this block.
     unsafe {
         let vector = |word: usize| &*from.add(word * S::WIDTH).cast::<S::U>();
         write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
         write_rows::<S, _>(vector(1), job.episodes.add(first), 1, lanes);
         write_rows::<S, _>(vector(2), job.length_sum.add(first), 1, lanes);
+        let float = |word: usize, lane: usize| f64::from(f32::from_bits(*from.add(word * S::WIDTH + lane)));
         for agent in 0..agents {
-            let rows = job.return_sum.add(first * agents + agent).cast();
-            write_rows::<S, _>(vector(3 + agent), rows, agents, lanes);
+            let rows = job.return_sum.add(first * agents + agent);
+            for lane in 0..lanes {
+                *rows.add(lane * agents) = float(3 + 2 * agent, lane) + float(4 + 2 * agent, lane);
+            }
         }
         let finished = super::Int::differs(*vector(1), super::splat(s, W(0)));
         let mut bits = super::Mask::to_bits(finished) & (u64::MAX >> (64 - lanes));
@@ -374,9 +377,9 @@ unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals
             let lane = bits.trailing_zeros() as usize;
             bits &= bits - 1;
             let (i, word) = (first + lane, |w: usize| *from.add(w * S::WIDTH + lane));
-            *job.finished_length.add(i) = word(3 + agents);
+            *job.finished_length.add(i) = word(3 + 2 * agents);
             for agent in 0..agents {
-                *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + agents + agent));
+                *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + 2 * agents + agent));
             }
         }
     }

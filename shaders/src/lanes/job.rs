@@ -56,7 +56,7 @@ pub struct Job {
     /// [n] sum of their lengths.
     pub length_sum: *mut u32,
     /// [n, agents] sum of their returns.
-    pub return_sum: *mut f32,
+    pub return_sum: *mut f64,
 }
 
 // SAFETY: a job is a bundle of addresses; the kernels' contract is that two threads never get the same block, and every

@@ -49,7 +49,10 @@ pub struct Lanes {
     /// [n, agents, mask words] of the last call.
     pub masks: Vec<u32>,
     per_instance: [Vec<u32>; 4],
-    per_agent: [Vec<f32>; 2],
+    /// [n, agents] return of the newest finished episode.
+    pub finished_return: Vec<f32>,
+    /// [n, agents] sum of the returns of the episodes that finished in the last call.
+    pub return_sum: Vec<f64>,
 }
 
 impl Lanes {
@@ -74,7 +77,8 @@ impl Lanes {
             final_observations: vec![0; observations],
             masks: vec![0; n * facts.mask_words()],
             per_instance: std::array::from_fn(|_| vec![0; n]),
-            per_agent: std::array::from_fn(|_| vec![0.0; n * facts.agents]),
+            finished_return: vec![0.0; n * facts.agents],
+            return_sum: vec![0.0; n * facts.agents],
         };
         for (word, &value) in facts.default_params.iter().enumerate() {
             for lane in 0..kernel.width {
@@ -96,7 +100,6 @@ impl Lanes {
 
     fn job(&mut self, steps: usize, actions: Option<&[u32]>, commands: &[u8], seeds: &[u64]) -> Job {
         let [finished_length, transitions, episodes, length_sum] = &mut self.per_instance;
-        let [finished_return, return_sum] = &mut self.per_agent;
         Job {
             control: self.control,
             instances: self.n,
@@ -116,11 +119,11 @@ impl Lanes {
             masks: self.masks.as_mut_ptr(),
             actions_out: ptr::null_mut(),
             finished_length: finished_length.as_mut_ptr(),
-            finished_return: finished_return.as_mut_ptr(),
+            finished_return: self.finished_return.as_mut_ptr(),
             transitions: transitions.as_mut_ptr(),
             episodes: episodes.as_mut_ptr(),
             length_sum: length_sum.as_mut_ptr(),
-            return_sum: return_sum.as_mut_ptr(),
+            return_sum: self.return_sum.as_mut_ptr(),
         }
     }
 

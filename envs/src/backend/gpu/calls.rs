@@ -44,20 +44,30 @@ impl Backend for GpuBackend {
         if commands.iter().all(|c| matches!(c, ResetCommand::Start | ResetCommand::Seed(_))) {
             self.params.in_force = true;
         }
-        self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: observations.start, len: masks.end - observations.start }],
+        let (buffer, flags) = (self.outputs.clone(), self.regions.flags.clone());
+        let start = observations.start;
+        let cut = self.run_and_read(
+            &[
+                Piece { buffer: &buffer, start: flags.start, len: flags.len() },
+                Piece { buffer: &buffer, start, len: masks.end - start },
+            ],
             |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.reset_group),
             |_, words| {
+                let (flags, words) = words.split_at(flags.len());
                 let (words, masks) = words.split_at(observations.len());
+                let mut cut = false;
                 for (i, command) in commands.iter().enumerate() {
                     if *command != ResetCommand::Keep {
+                        cut |= any_cut(&flags[i..=i]);
                         let (at, mask_at) = (i * row..(i + 1) * row, i * mask_row..(i + 1) * mask_row);
                         out.observations[at.clone()].copy_from_slice(&words[at]);
                         out.masks[mask_at.clone()].copy_from_slice(&masks[mask_at]);
                     }
                 }
+                cut
             },
-        )
+        )?;
+        if cut { Err(self.cut("a start")) } else { Ok(()) }
     }
 
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
@@ -170,8 +180,14 @@ impl Backend for GpuBackend {
                 // The render entry point works in squares of 8 x 8 pixels.
                 pass.dispatch_workgroups(width.div_ceil(8) as u32, height.div_ceil(8) as u32, 1);
             },
-            |_, words| words.iter().flat_map(|rgba| rgba.to_le_bytes().into_iter().take(3)).collect(),
-        )
+            |backend, words| {
+                // Opaque everywhere, unless a loop was cut.
+                if words.iter().fold(u32::MAX, |all, rgba| all & rgba) >> 24 != 0xff {
+                    return Err(backend.cut("a picture"));
+                }
+                Ok(words.iter().flat_map(|rgba| rgba.to_le_bytes().into_iter().take(3)).collect())
+            },
+        )?
     }
 
     fn describe(&self) -> String {

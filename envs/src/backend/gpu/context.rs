@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{AdapterInfo, enumerate, info, select_adapter};
-use super::program::{DiskCache, Program};
+use super::program::{DiskCache, Kernel, Program, Source};
+use super::rounds;
 use crate::error::{Error, Result};
 
 /// An open device with its queue and the pipelines made on it.
@@ -25,11 +26,23 @@ pub struct GpuContext {
     pub queue: wgpu::Queue,
     /// What the adapter says of itself.
     pub info: AdapterInfo,
+    /// Rounds of all loops of an invocation together after which the driver ends every loop, without an error; None if it
+    /// lets them run. Measured.
+    pub loop_rounds: Option<u32>,
     pub(super) layout: wgpu::BindGroupLayout,
     pub(super) pipeline_layout: wgpu::PipelineLayout,
     pub(super) cache: DiskCache,
-    programs: Mutex<HashMap<(String, bool), Arc<Program>>>,
+    programs: Mutex<HashMap<Key, Arc<Program>>>,
     faults: Arc<Faults>,
+}
+
+/// What tells programs apart.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// Address and length of a text that stays.
+    Place(usize, usize),
+    /// The text.
+    Text(String),
 }
 
 /// What the callbacks of the device report.
@@ -104,24 +117,42 @@ impl GpuContext {
         });
         let cache = DiskCache::open(&device, &adapter.get_info());
         let programs = Mutex::default();
-        Ok(Self { instance, adapter, device, queue, info, layout, pipeline_layout, cache, programs, faults })
+        let loop_rounds = None;
+        let mut context = Self {
+            instance,
+            adapter,
+            device,
+            queue,
+            info,
+            loop_rounds,
+            layout,
+            pipeline_layout,
+            cache,
+            programs,
+            faults,
+        };
+        context.loop_rounds = rounds::measure(&context)?;
+        Ok(context)
     }
 
-    /// The pipelines of a kernel source and the buffer of its tables, made on first use. `trusted` sources are the shipped ones: their loops are
-    /// known to end, so the driver need not count iterations.
+    /// The pipelines of a kernel and the buffer of its tables, made on first use.
     ///
     /// # Errors
     /// [`Error::DeviceFailed`] if the driver refuses the kernel.
-    pub(super) fn program(&self, source: &str, tables: &[u32], trusted: bool) -> Result<Arc<Program>> {
-        let key = (source.to_owned(), trusted);
+    pub(super) fn program(&self, kernel: &Kernel<'_>) -> Result<Arc<Program>> {
+        // What is shipped is compiled once and has a place of its own, which saves hashing the text.
+        let key = match kernel.source {
+            Source::Shipped(text) => Key::Place(text.as_ptr() as usize, text.len()),
+            Source::File(text) => Key::Text(text.to_owned()),
+        };
         if let Some(program) = lock(&self.programs).get(&key) {
             return Ok(program.clone());
         }
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
-        let buffer = self.buffer("the tables", tables.len(), usage)?;
+        let buffer = self.buffer("the tables", kernel.tables.len(), usage)?;
         let program = Arc::new(self.guard("read the kernel", || {
-            self.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(tables));
-            Program::new(source, buffer, trusted)
+            self.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(kernel.tables));
+            Program::new(kernel.source, buffer)
         })?);
         lock(&self.programs).insert(key, program.clone());
         Ok(program)

@@ -31,7 +31,8 @@ pub struct DeviceBuffers {
     pub actions: wgpu::Buffer,
     /// The regions below.
     pub outputs: wgpu::Buffer,
-    /// [n] bits of `outputs`: 1 terminated, 2 truncated, 4 a transition was made (not just a start).
+    /// [n] bits of `outputs`: 1 terminated, 2 truncated, 4 a transition was made (not just a start), 8 the driver cut a loop
+    /// of this step or of an earlier one ([`GpuContext::loop_rounds`]): the instance stands still until it is reset.
     pub flags: Region,
     /// [n, agents] `f32`.
     pub rewards: Region,
@@ -137,16 +138,13 @@ impl GpuBackend {
     /// those of that one step.
     ///
     /// # Errors
-    /// [`Error::DeviceFailed`].
+    /// [`Error::DeviceFailed`]; [`Error::LoopsCut`] if a step since the last reset was not made whole.
     pub fn read_back(&mut self, out: &mut Outputs) -> Result<()> {
         let len = self.regions.step().len();
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: 0, len }],
             |_, _| {},
-            |backend, words| {
-                backend.regions.unpack(words, &backend.facts, 0, None, out);
-                backend.regions.unpack_totals(words, &backend.facts, out);
-            },
-        )
+            |backend, words| backend.take_step(words, out),
+        )?
     }
 }

@@ -10,6 +10,7 @@ use crate::backend::{AutoresetMode, Control, Outputs};
 const TERMINATED: u32 = 1;
 const TRUNCATED: u32 = 2;
 const TRANSITION: u32 = 4;
+const CUT: u32 = 8;
 
 /// Declares a struct and the list of its fields, so that a test can hold it against the one in kernel.wgsl.
 macro_rules! control_block {
@@ -49,6 +50,7 @@ control_block! {
         final_stride: u32,
         continued: u32,
         at_mask: u32,
+        zero: u32,
     }
 }
 
@@ -87,7 +89,7 @@ pub(super) struct Regions {
     pub rows: usize,
     /// Every transition is kept.
     pub record: bool,
-    /// [R, n] bits TERMINATED, TRUNCATED, TRANSITION.
+    /// [R, n] bits TERMINATED, TRUNCATED, TRANSITION; in the last row CUT.
     pub flags: Range<usize>,
     /// [R, n, agents].
     pub reward: Range<usize>,
@@ -100,7 +102,7 @@ pub(super) struct Regions {
     /// [R, n, agents, observation words] last observations; empty unless SAME_STEP, because in the other modes the
     /// observation of an ending transition is the last one.
     pub last: Range<usize>,
-    /// [n, 3 + agents] transitions, episodes, sum of lengths, sums of returns.
+    /// [n, 3 + 2 agents] transitions, episodes, sum of lengths, sums of returns (value and rest).
     pub totals: Range<usize>,
     /// [K, n, agents, action words] if recorded.
     pub actions: Range<usize>,
@@ -124,7 +126,7 @@ impl Regions {
         let observation = take(observations);
         let mask = take(rows * n * facts.mask_words());
         let last = take(if autoreset == AutoresetMode::SameStep { observations } else { 0 });
-        let totals = take(n * (3 + facts.agents));
+        let totals = take(n * (3 + 2 * facts.agents));
         let actions = take(if record { rows * n * facts.action_words() } else { 0 });
         Self { n, rows, record, flags, reward, finished, observation, mask, last, totals, actions, words }
     }
@@ -132,6 +134,11 @@ impl Regions {
     /// What a single step reads back.
     pub fn step(&self) -> Range<usize> {
         0..self.totals.start
+    }
+
+    /// The last row of the flags.
+    pub fn last_flags(&self) -> Range<usize> {
+        self.flags.end - self.n..self.flags.end
     }
 
     /// Copies R = `self.rows` transitions that begin with transition `first` of the call into the host arrays. `words`
@@ -176,9 +183,11 @@ impl Regions {
         let agents = facts.agents;
         let finished = words[self.finished.clone()].chunks_exact(1 + agents);
         if words.len() >= self.totals.end {
-            for (i, totals) in words[self.totals.clone()].chunks_exact(3 + agents).enumerate() {
+            for (i, totals) in words[self.totals.clone()].chunks_exact(3 + 2 * agents).enumerate() {
                 (out.transitions[i], out.episodes[i], out.length_sum[i]) = (totals[0], totals[1], totals[2]);
-                out.return_sum[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&totals[3..]));
+                for (sum, parts) in out.return_sum[i * agents..][..agents].iter_mut().zip(totals[3..].chunks_exact(2)) {
+                    *sum = f64::from(f32::from_bits(parts[0])) + f64::from(f32::from_bits(parts[1]));
+                }
             }
         } else {
             out.length_sum.fill(0);
@@ -191,7 +200,9 @@ impl Regions {
                 *episodes = *transitions & u32::from(flags & (TERMINATED | TRUNCATED) != 0);
                 if *episodes != 0 {
                     out.length_sum[i] = finished[0];
-                    out.return_sum[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&finished[1..]));
+                    for (sum, &value) in out.return_sum[i * agents..][..agents].iter_mut().zip(&finished[1..]) {
+                        *sum = f64::from(f32::from_bits(value));
+                    }
                 }
             }
         }
@@ -202,6 +213,11 @@ impl Regions {
             }
         }
     }
+}
+
+/// Whether the driver cut a loop of one of the instances whose flags these are.
+pub(super) fn any_cut(flags: &[u32]) -> bool {
+    flags.iter().fold(0, |all, word| all | word) & CUT != 0
 }
 
 #[cfg(test)]

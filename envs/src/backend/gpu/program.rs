@@ -49,10 +49,29 @@ pub(super) struct Variant {
     pub common_params: bool,
 }
 
+/// WGSL of a kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// Of a shipped environment: its loops are known to end, so the driver need not count iterations.
+    Shipped(&'static str),
+    /// Of a file that was compiled at run time.
+    File(&'a str),
+}
+
+/// What a GPU runs for an environment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kernel<'a> {
+    pub source: Source<'a>,
+    /// Words of `kernel_tables`.
+    pub tables: &'a [u32],
+}
+
 impl Program {
     /// A kernel and its tables; the pipelines follow when they are needed.
-    pub fn new(source: &str, tables: wgpu::Buffer, trusted: bool) -> Self {
-        let (source, pipelines, nanoseconds) = (source.to_owned(), Mutex::default(), AtomicU64::new(0));
+    pub fn new(source: Source<'_>, tables: wgpu::Buffer) -> Self {
+        let (Source::Shipped(text) | Source::File(text)) = source;
+        let trusted = matches!(source, Source::Shipped(_));
+        let (source, pipelines, nanoseconds) = (text.to_owned(), Mutex::default(), AtomicU64::new(0));
         Self { source, trusted, tables, pipelines, nanoseconds }
     }
 
@@ -85,12 +104,14 @@ impl Program {
             return Ok(pipeline.clone());
         }
         let begin = Instant::now();
+        let limited = ("KERNEL_ROUNDS_LIMITED", context.loop_rounds.is_some().to_string());
         let (name, constants) = match entry {
-            Entry::Reset => ("reset", Vec::new()),
-            Entry::Render => ("render", Vec::new()),
+            Entry::Reset => ("reset", vec![limited]),
+            Entry::Render => ("render", vec![limited]),
             Entry::Rollout(variant) => (
                 "rollout",
                 vec![
+                    limited,
                     ("KERNEL_AUTORESET", format!("{}u", variant.autoreset as u32)),
                     ("KERNEL_STICKY", variant.sticky.to_string()),
                     ("KERNEL_ACTIONS_GIVEN", variant.actions_given.to_string()),
