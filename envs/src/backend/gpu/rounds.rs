@@ -5,7 +5,9 @@
 //! measured when a device is opened, the kernels say where a loop was cut (`KERNEL_CUT`), rollouts are cut into dispatches
 //! that fit, and a dispatch that did not is undone and made again in smaller ones.
 
+use super::bind;
 use super::context::GpuContext;
+use super::layout::ControlBlock;
 use super::transfer::{Piece, Staging};
 use crate::error::Result;
 
@@ -33,24 +35,24 @@ fn main() {
 /// [`crate::Error::DeviceFailed`].
 pub(super) fn measure(context: &GpuContext) -> Result<Option<u32>> {
     let last = (0..PROBE_ROUNDS).fold(0, |x, _| NEXT(x));
-    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-    let words = context.buffer("the words of a probe", 2, usage)?;
+    // The layout of the kernels, of which the probe needs one buffer.
+    use wgpu::BufferUsages as Usage;
+    let block = context.buffer("the block of a probe", size_of::<ControlBlock>() / 4, Usage::UNIFORM)?;
+    let words = context.buffer("the words of a probe", 2, Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST)?;
+    let read = context.buffer("nothing", 1, Usage::STORAGE)?;
+    let written = context.buffer("nothing", 1, Usage::STORAGE)?;
     let (pipeline, group) = context.guard("make the probe of loops", || {
         let source = wgpu::ShaderSource::Wgsl(PROBE.into());
         let module = context.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
         let pipeline = context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some("probe of loops"),
-            layout: None,
+            layout: Some(&context.pipeline_layout),
             module: &module,
-            entry_point: None,
+            entry_point: Some("main"),
             compilation_options: Default::default(),
             cache: context.cache.handle.as_ref(),
         });
-        let group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &[wgpu::BindGroupEntry { binding: 1, resource: words.as_entire_binding() }],
-        });
+        let group = bind(context, [&block, &words, &read, &read, &written]);
         context.queue.write_buffer(&words, 0, bytemuck::bytes_of(&last));
         (pipeline, group)
     })?;
