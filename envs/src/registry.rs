@@ -128,13 +128,16 @@ fn open_gpu(
     num_envs: usize,
     control: Control,
 ) -> Result<Box<dyn Backend>> {
-    use crate::backend::gpu::{GpuBackend, Source};
+    use crate::backend::gpu::{GpuBackend, Kernel, Source};
     let context = crate::gpu::GpuContext::shared(selector.map(ToString::to_string).as_deref())?;
-    let source = match program {
-        Program::Shipped(environment) => Source::Shipped(environment.compiled().kernel_source.as_str()),
-        Program::File(source) => Source::File(source),
+    let kernel = match program {
+        Program::Shipped(environment) => {
+            let compiled = environment.compiled();
+            Kernel { source: Source::Shipped(&compiled.kernel_source), tables: &compiled.tables }
+        }
+        Program::File(compiled) => Kernel { source: Source::File(&compiled.kernel_source), tables: &compiled.tables },
     };
-    let backend = GpuBackend::new(context, facts.clone(), source, num_envs, control)?;
+    let backend = GpuBackend::new(context, facts.clone(), &kernel, num_envs, control)?;
     Ok(Box::new(backend))
 }
 

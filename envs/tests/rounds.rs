@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_envs::gpu::{GpuContext, adapters};
 use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Device, Error, Level, RolloutStats, make_from_file};
-use shadergym_shaders::selftests;
+use shadergym_selftest::selftests;
 
 #[path = "../../shaders/tests/common/mod.rs"]
 mod common;

@@ -41,7 +41,6 @@ const PRELUDE: [(&str, &str, usize, Check); 7] = [
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-<<<<<<< HEAD
     // Where a device is required, its tests fail without one.
     let gpu = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
     let browser = shadergym_browser::missing().is_some();
@@ -82,19 +81,7 @@ fn main() -> ExitCode {
             trials.push(trial.with_ignored_flag(missing));
         }
     }
-=======
-    // Where a GPU is required, these tests fail without one.
-    let missing = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
-    let torture = selftests().iter().filter(|e| e.stem.starts_with("torture_"));
-    let mut trials: Vec<Trial> = torture
-        .map(|e| Trial::test(format!("{}::lanes_equal_the_gpu", e.stem), move || lanes_equal_the_gpu(e)))
-        .collect();
-    trials.extend(PRELUDE.map(|(name, stem, instances, check)| {
-        Trial::test(format!("{stem}::{name}"), move || on_the_gpu(stem, instances, check))
-    }));
-    trials.push(Trial::test("torture_sums::sums_are_exact", sums_are_exact));
-    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(missing)).collect();
->>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
+    trials.push(Trial::test("torture_sums::sums_are_exact", sums_are_exact).with_ignored_flag(gpu));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -136,7 +123,6 @@ fn equals_the_lanes(environment: &'static Environment, device: Device) -> Result
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into_values().collect::<Vec<_>>().join("\n").into()) }
 }
 
-<<<<<<< HEAD
 /// Largest difference between one step of an example on the lanes and on the GPU, absolute below 1 and relative above. GPU
 /// compilers may contract products and sums and divide 2.5 ulp off; sixty rounds of a solver are some thousand operations
 /// of half an ulp (6e-8) each, on states copied over before every step.
@@ -173,7 +159,11 @@ fn is_close_to_the_lanes(environment: &'static Environment, device: Device) -> R
         }
         if ended.iter().all(|&e| e) {
             return if step >= 10 { Ok(()) } else { Err("all instances ended within ten steps".into()) };
-=======
+        }
+    }
+    Ok(())
+}
+
 /// Returns of episodes and their sums, where single floats would stand still at 2^24: all rewards are whole numbers, so the
 /// sums are known exactly, and a return is off by its own rounding alone.
 fn sums_are_exact() -> Result<(), Failed> {
@@ -206,7 +196,8 @@ fn sums_are_exact() -> Result<(), Failed> {
         assert_eq!(stepped.finished_return, newest, "{level}");
         assert_eq!((&fused.finished_return, &fused.return_sum), (&newest, &sums), "{level}");
         if level == Level::best() && !adapters().is_empty() {
-            let (mut stepped, mut fused) = (gpu_batch(environment, n)?, gpu_batch(environment, n)?);
+            let gpu = || open(environment, n, Device::Gpu(None));
+            let (mut stepped, mut fused) = (gpu()?, gpu()?);
             (stepped.reset(9)?, fused.reset(9)?);
             let stats = fused.rollout(STEPS)?;
             for agent in 0..2 {
@@ -219,17 +210,12 @@ fn sums_are_exact() -> Result<(), Failed> {
                 (0..3).try_for_each(|_| stepped.rollout(1).map(|_| ()))?;
             }
             assert_eq!(stepped.view().episode_returns(), newest);
->>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
         }
     }
     Ok(())
 }
 
-<<<<<<< HEAD
 fn on_device(stem: &str, device: Device, instances: usize, check: Check) -> Result<(), Failed> {
-=======
-fn on_the_gpu(stem: &str, instances: usize, check: Check) -> Result<(), Failed> {
->>>>>>> f0f079c (fix(gpu): make every transition of a rollout or fail, sum rewards beyond 2^24, price far actions finitely)
     let environment = environment(stem);
     let words = environment.facts().state.words;
     let mut gpu = open(environment, instances, device)?;

@@ -127,7 +127,7 @@ impl GpuBackend {
         let outputs = context.buffer("the outputs", room, storage)?;
         let [step_group, reset_group, device_group] = context.guard("bind the buffers", || {
             [(&block, &actions), (&block, &commands), (&device_block, &actions)]
-                .map(|(block, inputs)| bind(&context, &program, [block, &instances, &pending, inputs, &outputs]))
+                .map(|(block, inputs)| bind(&context, &program.tables, [block, &instances, &pending, inputs, &outputs]))
         })?;
         let staging = Staging::default();
         let fit = context.loop_rounds.map(Fit::new);
@@ -247,10 +247,10 @@ impl GpuBackend {
     }
 }
 
-/// A bind group of kernel.wgsl: control, instances, pending parameters, inputs, outputs, and the program's tables.
-fn bind(context: &GpuContext, program: &Program, buffers: [&wgpu::Buffer; 5]) -> wgpu::BindGroup {
+/// A bind group of kernel.wgsl: control, instances, pending parameters, inputs, outputs, tables.
+fn bind(context: &GpuContext, tables: &wgpu::Buffer, buffers: [&wgpu::Buffer; 5]) -> wgpu::BindGroup {
     let entries: Vec<_> = (0..)
-        .zip(buffers.into_iter().chain([&program.tables]))
+        .zip(buffers.into_iter().chain([tables]))
         .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     context.device.create_bind_group(&wgpu::BindGroupDescriptor {

@@ -163,7 +163,11 @@ impl Backend for GpuBackend {
         let picture = self.context.buffer("the picture", pixels, usage)?;
         let pipeline = self.program.pipeline(&self.context, Entry::Render)?;
         let group = self.context.guard("bind the buffers", || {
-            bind(&self.context, &self.program, [&self.block, &self.instances, &self.pending, &self.actions, &picture])
+            bind(
+                &self.context,
+                &self.program.tables,
+                [&self.block, &self.instances, &self.pending, &self.actions, &picture],
+            )
         })?;
         self.control(ControlBlock {
             width: width as u32,

@@ -142,7 +142,7 @@ impl GpuBackend {
             self.outputs.clone()
         };
         let group = self.context.guard("bind the buffers", || {
-            bind(&self.context, [&self.block, &self.instances, &self.pending, &actions, &outputs])
+            bind(&self.context, &self.program.tables, [&self.block, &self.instances, &self.pending, &actions, &outputs])
         })?;
         let pipeline = self.pipeline(request.actions.is_some(), request.record, false)?;
         Ok(Buffers { fit, actions, outputs, group, pipeline })

@@ -52,7 +52,7 @@ pub(super) fn measure(context: &GpuContext) -> Result<Option<u32>> {
             compilation_options: Default::default(),
             cache: context.cache.handle.as_ref(),
         });
-        let group = bind(context, [&block, &words, &read, &read, &written]);
+        let group = bind(context, &read, [&block, &words, &read, &read, &written]);
         context.queue.write_buffer(&words, 0, bytemuck::bytes_of(&last));
         (pipeline, group)
     })?;
