@@ -84,20 +84,15 @@ pub struct Choice {
 }
 
 impl Device {
-    /// Decides where a batch of `num_envs` instances runs. `cpu_code` is false for an environment loaded at run time,
-    /// which has no CPU kernels; `hardware` looks for a hardware adapter and gives its index and name, and is called
+    /// Decides where a batch of `num_envs` instances runs. `hardware` looks for a hardware adapter and gives its index and name, and is called
     /// only if the answer matters, since asking the drivers takes a while.
     pub(crate) fn choose(
         &self,
         num_envs: usize,
-        cpu_code: bool,
         hardware: impl FnOnce() -> Option<(usize, String)>,
     ) -> Choice {
         let (device, why) = match self {
             Self::Cpu | Self::Gpu(_) => (self.clone(), format!("`{self}` was asked for")),
-            Self::Auto if !cpu_code => {
-                (Self::Gpu(None), "an environment loaded at run time has GPU code only".to_owned())
-            }
             Self::Auto if num_envs < AUTO_GPU_INSTANCES => (
                 Self::Cpu,
                 format!("the CPU is faster for batches below {AUTO_GPU_INSTANCES} instances, this one has {num_envs}"),
@@ -133,13 +128,12 @@ mod tests {
     #[test]
     fn auto_takes_hardware_for_large_batches_only() {
         let hardware = || Some((1, "Fast 9000".to_owned()));
-        let choose = |n, cpu_code, found: fn() -> Option<(usize, String)>| Device::Auto.choose(n, cpu_code, found);
-        assert_eq!(choose(AUTO_GPU_INSTANCES - 1, true, || panic!("not asked")).device, Device::Cpu);
-        let choice = choose(AUTO_GPU_INSTANCES, true, hardware);
+        let choose = |n, found: fn() -> Option<(usize, String)>| Device::Auto.choose(n, found);
+        assert_eq!(choose(AUTO_GPU_INSTANCES - 1, || panic!("not asked")).device, Device::Cpu);
+        let choice = choose(AUTO_GPU_INSTANCES, hardware);
         assert_eq!(choice.device, Device::Gpu(Some(AdapterSelector::Index(1))));
         assert!(choice.why.contains("Fast 9000"));
-        assert_eq!(choose(1 << 20, true, || None).device, Device::Cpu);
-        assert_eq!(choose(1, false, || None).device, Device::Gpu(None));
-        assert_eq!(Device::Cpu.choose(1 << 20, true, || None).device, Device::Cpu);
+        assert_eq!(choose(1 << 20, || None).device, Device::Cpu);
+        assert_eq!(Device::Cpu.choose(1 << 20, || None).device, Device::Cpu);
     }
 }

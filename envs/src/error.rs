@@ -173,13 +173,15 @@ pub enum Error {
         /// Device name.
         device: String,
     },
-    /// The environment has no CPU code in this build: it was loaded at run time.
+    /// A loop of a user's own file that does not end.
     #[error(
-        "{id} was loaded at run time and runs on the GPU back end only; use the gpu device (software Vulkan will do), or put the file into shaders/ and rebuild"
+        "a loop of {file} made {rounds} rounds within one step of an instance and was ended; give it an exit that every state reaches, and reset all instances before the next step"
     )]
-    GpuOnly {
-        /// Environment id.
-        id: String,
+    EndlessLoop {
+        /// Name of the file.
+        file: String,
+        /// Rounds after which the loop was ended.
+        rounds: u32,
     },
     /// This build has no GPU back end.
     #[error("this build has no GPU back end (cargo feature `gpu`); use the cpu device")]

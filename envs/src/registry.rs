@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use shadergym_compiler::{Facts, nearest};
+use shadergym_compiler::{Compiled, Facts, nearest};
 use shadergym_shaders::{Environment, environments};
 
 use crate::backend::cpu::CpuBackend;
@@ -56,35 +56,32 @@ pub fn make_with(id: &str, options: &BatchOptions) -> Result<Batch> {
     let facts = &FACTS[index];
     let control = options.check(facts)?;
     let environment = &environments()[index];
-    let choice = choose_device(&options.device, options.num_envs, true);
+    let choice = choose_device(&options.device, options.num_envs);
     let backend = open_backend(&Program::Shipped(environment), facts, options, control, &choice.device)?;
     Batch::new(facts.clone(), options, control, backend)
 }
 
-/// A batch of a user's own environment file, compiled now. It has GPU code only (software Vulkan will do), so
-/// [`Device::Auto`] means the GPU here.
+/// A batch of a user's own environment file, compiled now, in milliseconds. On the CPU it is interpreted, with results
+/// bitwise those that it would have as a shipped environment; a loop without end then gives [`Error::EndlessLoop`].
 ///
 /// # Errors
-/// [`Error::Unreadable`], [`Error::Compile`] with file, line, excerpt and fix, [`Error::GpuOnly`] for [`Device::Cpu`],
-/// [`Error::InvalidOption`], [`Error::TooLarge`], [`Error::NoAdapter`], [`Error::NoGpuBackend`], [`Error::DeviceFailed`].
+/// [`Error::Unreadable`], [`Error::Compile`] with file, line, excerpt and fix, [`Error::InvalidOption`], [`Error::TooLarge`], [`Error::NoAdapter`], [`Error::NoGpuBackend`], [`Error::DeviceFailed`].
 pub fn make_from_file(path: impl AsRef<Path>, options: &BatchOptions) -> Result<Batch> {
     let path = path.as_ref();
     let source = std::fs::read_to_string(path)
         .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
     let compiled = shadergym_compiler::compile(path, &source, shadergym_shaders::library())?;
     let facts = Arc::new(compiled.facts.clone());
-    if options.device == Device::Cpu {
-        return Err(Error::GpuOnly { id: facts.id.clone() });
-    }
+    let compiled = Arc::new(compiled);
     let control = options.check(&facts)?;
-    let choice = choose_device(&options.device, options.num_envs, false);
+    let choice = choose_device(&options.device, options.num_envs);
     let backend = open_backend(&Program::File(&compiled), &facts, options, control, &choice.device)?;
     Batch::new(facts, options, control, backend)
 }
 
-/// Where a batch of `num_envs` instances of a shipped environment would run, and why.
-pub fn choose_device(device: &Device, num_envs: usize, shipped: bool) -> Choice {
-    device.choose(num_envs, shipped, hardware)
+/// Where a batch of `num_envs` instances would run, and why.
+pub fn choose_device(device: &Device, num_envs: usize) -> Choice {
+    device.choose(num_envs, hardware)
 }
 
 fn find(id: &str) -> Result<usize> {
@@ -99,7 +96,7 @@ enum Program<'a> {
     /// A shipped environment: CPU kernels and WGSL.
     Shipped(&'static Environment),
     /// A file compiled at run time.
-    File(&'a shadergym_compiler::Compiled),
+    File(&'a Arc<Compiled>),
 }
 
 /// The one place that knows the constructors of the back ends. `device` is never `Auto`.
@@ -116,7 +113,11 @@ fn open_backend(
             let backend = CpuBackend::new(environment, options.num_envs, control, options.num_threads, options.level)?;
             Ok(Box::new(backend))
         }
-        (_, Program::File(_)) => Err(Error::GpuOnly { id: facts.id.clone() }),
+        (_, Program::File(compiled)) => {
+            let (threads, level) = (options.num_threads, options.level);
+            let compiled = Arc::clone(compiled);
+            Ok(Box::new(CpuBackend::interpreted(compiled, options.num_envs, control, threads, level)?))
+        }
     }
 }
 
@@ -177,18 +178,21 @@ mod tests {
     }
 
     #[test]
-    fn files_run_on_the_gpu_only() {
-        let options = BatchOptions::new(1).device(Device::Cpu);
+    fn files_run_on_the_cpu() {
+        let options = BatchOptions::new(3).device(Device::Cpu);
         let error = make_from_file("no/such/file.wgsl", &options).unwrap_err().to_string();
         assert!(error.starts_with("cannot read no/such/file.wgsl"), "{error}");
         let path = std::env::temp_dir().join(format!("shadergym_{}.wgsl", std::process::id()));
         let make = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            let error = make_from_file(&path, &options).unwrap_err();
+            let made = make_from_file(&path, &options);
             std::fs::remove_file(&path).unwrap();
-            error
+            made
         };
-        assert!(matches!(make("fn broken("), Error::Compile(_)));
-        assert!(matches!(make(environments()[0].source), Error::GpuOnly { .. }));
+        assert!(matches!(make("fn broken(").unwrap_err(), Error::Compile(_)));
+        let mut batch = make(environments()[0].source).unwrap();
+        assert!(batch.describe().contains("interpreter"), "{}", batch.describe());
+        batch.reset(1).unwrap();
+        assert_eq!(batch.rollout(10).unwrap().transitions, 30);
     }
 }

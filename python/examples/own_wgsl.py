@@ -16,10 +16,7 @@ try:
 except shadergym.CompileError as error:
     sys.exit(str(error))  # file, line, excerpt and what to do
 print("registered", id)
-try:
-    envs = gym.make_vec(id, num_envs=num_envs)
-except gym.error.DependencyNotInstalled as error:
-    sys.exit(f"files of your own run on a GPU device, a software one will do: {error}")
+envs = gym.make_vec(id, num_envs=num_envs)
 
 observations, _ = envs.reset(seed=1)
 total = np.zeros(num_envs)

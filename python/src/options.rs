@@ -36,9 +36,8 @@ pub(crate) fn make(py: Python<'_>, arguments: Arguments<'_>) -> PyResult<Batch> 
     if let Some(probability) = arguments.sticky_action_probability {
         options = options.sticky_action_probability(probability as f32);
     }
-    let own_file = arguments.path.is_some();
     let wanted = arguments.device.parse().map_err(python)?;
-    let options = options.device(device(wanted, num_envs, own_file)?);
+    let options = options.device(device(wanted, num_envs)?);
     let batch = py.detach(|| match (&arguments.path, arguments.id) {
         (Some(path), _) => shadergym_envs::make_from_file(path, &options),
         (None, id) => shadergym_envs::make_with(id.unwrap_or_default(), &options),
@@ -47,11 +46,11 @@ pub(crate) fn make(py: Python<'_>, arguments: Arguments<'_>) -> PyResult<Batch> 
 }
 
 /// The device to use, after a note if that may be a GPU.
-pub(crate) fn device(wanted: Device, num_envs: usize, own_file: bool) -> PyResult<Device> {
-    if wanted == Device::Auto && gpu_is_lost() && !own_file {
+pub(crate) fn device(wanted: Device, num_envs: usize) -> PyResult<Device> {
+    if wanted == Device::Auto && gpu_is_lost() {
         return Ok(Device::Cpu);
     }
-    let looks_for_gpu = wanted == Device::Auto && (own_file || num_envs >= AUTO_GPU_INSTANCES);
+    let looks_for_gpu = wanted == Device::Auto && num_envs >= AUTO_GPU_INSTANCES;
     if looks_for_gpu || matches!(wanted, Device::Gpu(_)) {
         touch_gpu()?;
     }

@@ -170,7 +170,7 @@ impl Policy {
         };
         let wanted: Device = device.parse().map_err(|e| errors::to_python(py, e))?;
         let mut setup = self.trained.setup();
-        setup.device = options::device(wanted, episodes.min(256), setup.env.ends_with(".wgsl"))?;
+        setup.device = options::device(wanted, episodes.min(256))?;
         touch_threads()?;
         if let Some(threads) = num_threads {
             setup.num_threads = options::count(py, "num_threads", threads.max(-1), "1 or more threads")?.max(1);

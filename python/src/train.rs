@@ -110,7 +110,7 @@ fn device(config: &RunConfig) -> PyResult<Device> {
     touch_threads()?;
     let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer);
     let num_envs = num_envs.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-    options::device(config.device.clone(), num_envs, config.env.ends_with(".wgsl"))
+    options::device(config.device.clone(), num_envs)
 }
 
 /// Runs a run; gives its policy, and what else came out.

@@ -23,10 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def envs(path: Path) -> shadergym.ShaderVectorEnv:
-    try:
-        return shadergym.make_vec(wgsl=path, num_envs=8)
-    except error.DependencyNotInstalled as caught:
-        pytest.skip(f"no GPU adapter: {caught}")
+    return shadergym.make_vec(wgsl=path, num_envs=8)
 
 
 def test_a_file_is_an_environment(envs):
@@ -71,6 +68,21 @@ def test_files_that_are_not_there():
         shadergym.register_wgsl("nowhere.wgsl")
 
 
-def test_a_file_has_no_cpu_code(path):
-    with pytest.raises(ValueError, match="was loaded at run time and runs on the GPU back end only"):
-        shadergym.make_vec(wgsl=path, num_envs=2, device="cpu")
+def test_a_file_runs_on_the_cpu(path):
+    envs = shadergym.make_vec(wgsl=path, num_envs=8, device="cpu")
+    assert "interpreter" in envs.device
+    observations, _ = envs.reset(seed=1)
+    for _ in range(20):
+        observations, rewards, *_ = envs.step(envs.action_space.sample())
+    assert observations in envs.observation_space
+    assert np.isfinite(rewards).all()
+
+
+def test_a_loop_without_end_is_an_error(path):
+    head = "action: Action, rng: ptr<function, Rng>) -> Outcome {"
+    assert head in path.read_text()
+    path.write_text(path.read_text().replace(head, head + "\n    while action < 4000000000u { _ = rng_next(rng); }"))
+    envs = shadergym.make_vec(wgsl=path, num_envs=2, device="cpu")
+    envs.reset(seed=1)
+    with pytest.raises(RuntimeError, match="a loop of user_env.wgsl made"):
+        envs.step(envs.action_space.sample())

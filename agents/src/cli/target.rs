@@ -78,11 +78,6 @@ impl Target {
         Ok(self.compiled().lanes()?)
     }
 
-    /// Whether the CPU back end can run it on this build.
-    pub fn has_cpu_code(&self) -> bool {
-        matches!(self, Self::Shipped(_))
-    }
-
     /// A batch of it.
     pub fn make(&self, options: &BatchOptions) -> Result<Batch, Error> {
         match self {

@@ -39,7 +39,7 @@ pub struct Args {
     /// Name of the agent
     #[arg(required_unless_present = "config")]
     agent: Option<String>,
-    /// Id as in `shadergym list`, or a .wgsl file (which needs a GPU, software Vulkan will do)
+    /// Id as in `shadergym list`, or a .wgsl file
     #[arg(required_unless_present_any = ["config", "options"])]
     env: Option<String>,
     /// List the agent's options and end

@@ -123,8 +123,7 @@ impl Collector {
         let facts = setup.facts.clone();
         let agents = facts.agents;
         // A GPU wants one big batch.
-        let shipped = !setup.env.ends_with(".wgsl");
-        let device = shadergym_envs::choose_device(&setup.device, num_envs, shipped).device;
+        let device = shadergym_envs::choose_device(&setup.device, num_envs).device;
         let count = if device == Device::Cpu { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
         let setup = Setup { device, ..setup.clone() };
         let seed = environment_seed(setup.seed);

@@ -119,8 +119,7 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         value
     });
     let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer).unwrap_or(1);
-    let shipped = !config.env.ends_with(".wgsl");
-    let device = shadergym_envs::choose_device(&config.device, num_envs.max(1) as usize, shipped).device;
+    let device = shadergym_envs::choose_device(&config.device, num_envs.max(1) as usize).device;
     json!({
         "agent": config.agent,
         "env": ended.plan.facts.id,

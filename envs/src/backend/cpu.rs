@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::ThreadPool;
-use shadergym_compiler::Facts;
+use shadergym_compiler::bytecode::Options;
+use shadergym_compiler::{Compiled, Facts};
 use shadergym_shaders::Environment;
+use shadergym_shaders::interpreter::{EndlessLoop, Interpreter, MAX_ROUNDS};
 use shadergym_shaders::lanes::{self, Job, Kernel, Level};
 
 use super::{Advance, Backend, Control, Outputs, Part, ResetCommand};
@@ -47,10 +50,55 @@ impl Words {
     }
 }
 
-/// A batch of a shipped environment on the CPU.
+/// What runs the blocks: lanes that were compiled into the build, or the interpreter for a file compiled at run time.
+enum Code {
+    Lanes(&'static Kernel),
+    Interpreted(Box<Interpreter>),
+}
+
+/// What is run.
+#[derive(Clone, Copy)]
+enum Call {
+    Reset,
+    Advance,
+}
+
+impl Code {
+    fn level(&self) -> Level {
+        match self {
+            Self::Lanes(kernel) => kernel.level,
+            Self::Interpreted(interpreter) => interpreter.level(),
+        }
+    }
+
+    /// Runs a range of blocks.
+    ///
+    /// # Safety
+    /// The job's arrays must have the sizes that [`Job`] documents, and the interpreter must have been prepared for it.
+    unsafe fn run(&self, call: Call, job: &Job, blocks: Range<usize>) -> std::result::Result<(), EndlessLoop> {
+        // SAFETY: the caller's promise; the levels were checked when the code was chosen.
+        unsafe {
+            match (self, call) {
+                (Self::Lanes(kernel), Call::Reset) => (kernel.reset)(job, blocks),
+                (Self::Lanes(kernel), Call::Advance) => (kernel.advance)(job, blocks),
+                (Self::Interpreted(interpreter), Call::Reset) => return interpreter.reset(job, blocks),
+                (Self::Interpreted(interpreter), Call::Advance) => return interpreter.advance(job, blocks),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A batch on the CPU.
 pub(crate) struct CpuBackend {
-    facts: &'static Facts,
-    kernel: &'static Kernel,
+    facts: Arc<Facts>,
+    code: Code,
+    /// Instances per block.
+    width: usize,
+    /// Words per instance in a block: episode, state, parameters.
+    words: [usize; 3],
+    /// A loop did not end: the instances are in no valid state until all of them start anew.
+    endless: bool,
     num_envs: usize,
     control: Control,
     threads: usize,
@@ -78,42 +126,95 @@ impl CpuBackend {
         level: Option<Level>,
     ) -> Result<Self> {
         let Some(kernel) = environment.kernel(level) else {
-            let available = environment.kernels.iter().map(|k| k.level).filter(|l| l.is_available());
-            let allowed = available.map(|l| l.to_string()).collect::<Vec<_>>().join(", ");
-            let value = level.map_or(String::new(), |l| l.to_string());
-            return Err(Error::InvalidOption { option: "level", value, allowed });
+            return Err(no_level(level, &environment.kernels.iter().map(|k| k.level).collect::<Vec<_>>()));
         };
-        let facts = environment.facts();
-        debug_assert_eq!(kernel.words, [facts.episode_words, facts.state.words, facts.params.words]);
+        let facts = Arc::new(environment.facts().clone());
+        Ok(Self::open(facts, Code::Lanes(kernel), kernel.width, kernel.words, num_envs, control, threads))
+    }
+
+    /// A batch of an environment compiled at run time, as [`Self::new`].
+    ///
+    /// # Errors
+    /// A level that this machine does not have, a construct that the CPU back end cannot translate.
+    pub fn interpreted(
+        compiled: Arc<Compiled>,
+        num_envs: usize,
+        control: Control,
+        threads: Option<usize>,
+        level: Option<Level>,
+    ) -> Result<Self> {
+        let facts = Arc::new(compiled.facts.clone());
+        // It has every level of the machine, also those that the build leaves out for shipped environments.
+        let best = Level::ALL.into_iter().rev().find(Level::is_available).unwrap_or(Level::Scalar);
+        let interpreter = Interpreter::new(compiled, level.unwrap_or(best), num_envs);
+        let interpreter = interpreter.ok_or_else(|| no_level(level, &Level::ALL))?;
+        let (width, words) = (interpreter.width(), interpreter.words());
+        let code = Code::Interpreted(Box::new(interpreter));
+        let mut backend = Self::open(facts, code, width, words, num_envs, control, threads);
+        backend.prepare()?;
+        Ok(backend)
+    }
+
+    fn open(
+        facts: Arc<Facts>,
+        code: Code,
+        width: usize,
+        words: [usize; 3],
+        num_envs: usize,
+        control: Control,
+        threads: Option<usize>,
+    ) -> Self {
+        debug_assert_eq!(words, [facts.episode_words, facts.state.words, facts.params.words]);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or(cores).max(1);
-        let count = num_envs.div_ceil(kernel.width);
-        let words: usize = kernel.words.iter().sum();
+        let count = num_envs.div_ceil(width);
         let mut backend = Self {
-            facts,
-            kernel,
+            code,
+            width,
+            words,
+            endless: false,
             num_envs,
             control,
             threads,
             pool: (threads > 1).then(|| pool(threads - 1)),
-            blocks: Words::new(count * words * kernel.width),
-            pending: Words::new(facts.params.words * kernel.width),
+            blocks: Words::new(count * words.iter().sum::<usize>() * width),
+            pending: Words::new(facts.params.words * width),
             shared: true,
             commands: vec![0; num_envs],
             seeds: vec![0; num_envs],
+            facts,
         };
-        for (word, &value) in facts.default_params.iter().enumerate() {
-            backend.pending.as_mut_slice()[word * kernel.width..][..kernel.width].fill(value);
+        for (word, &value) in backend.facts.default_params.iter().enumerate() {
+            backend.pending.as_mut_slice()[word * width..][..width].fill(value);
         }
-        Ok(backend)
+        backend
+    }
+
+    /// Makes the interpreter's programs fit the options.
+    fn prepare(&mut self) -> Result<()> {
+        if let Code::Interpreted(interpreter) = &mut self.code {
+            interpreter.prepare(Options {
+                max_episode_steps: self.control.max_episode_steps,
+                autoreset: self.control.autoreset as u32,
+                sticky_probability: self.control.sticky_probability,
+                shared: self.shared,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The error of a batch in which a loop did not end.
+    fn check(&self) -> Result<()> {
+        let endless = || Error::EndlessLoop { file: format!("{}.wgsl", self.facts.stem), rounds: MAX_ROUNDS };
+        if self.endless { Err(endless()) } else { Ok(()) }
     }
 
     fn count(&self) -> usize {
-        self.num_envs.div_ceil(self.kernel.width)
+        self.num_envs.div_ceil(self.width)
     }
 
     fn block_words(&self) -> usize {
-        self.kernel.words.iter().sum()
+        self.words.iter().sum()
     }
 
     /// Gives every instance parameters of its own, pending and in force.
@@ -121,8 +222,8 @@ impl CpuBackend {
         if !std::mem::replace(&mut self.shared, false) {
             return;
         }
-        let [episode, state, params] = self.kernel.words;
-        let (count, width, words) = (self.count(), self.kernel.width, self.block_words());
+        let [episode, state, params] = self.words;
+        let (count, width, words) = (self.count(), self.width, self.block_words());
         let mut all = Words::new(count * params * width);
         for index in 0..count {
             let one = &self.pending.as_slice()[..params * width];
@@ -142,7 +243,7 @@ impl CpuBackend {
             },
             instances: self.num_envs,
             blocks: self.blocks.as_mut_ptr(),
-            pending_stride: if self.shared { 0 } else { self.facts.params.words * self.kernel.width },
+            pending_stride: if self.shared { 0 } else { self.facts.params.words * self.width },
             pending: self.pending.as_mut_ptr(),
             steps,
             actions: actions.map_or(ptr::null(), <[u32]>::as_ptr),
@@ -165,14 +266,19 @@ impl CpuBackend {
         }
     }
 
-    /// Runs a kernel function over all blocks, with threads where that pays.
-    fn run(&self, job: &Job, function: unsafe fn(&Job, Range<usize>)) {
+    /// Runs all blocks, with threads where that pays.
+    fn run(&mut self, job: &Job, call: Call) -> Result<()> {
         let count = self.count();
         let transitions = self.num_envs * job.steps;
         let parts = (transitions / TRANSITIONS_PER_THREAD).clamp(1, self.threads).min(count);
         let range = |part: usize| part * count / parts..(part + 1) * count / parts;
-        // SAFETY: `new` checked the level; the arrays have the sizes the trait demands; the ranges are disjoint.
-        let run = |part: usize| unsafe { function(job, range(part)) };
+        let endless = AtomicBool::new(false);
+        let run = |part: usize| {
+            // SAFETY: the arrays have the sizes the trait demands; the ranges are disjoint; `advance` and `reset` prepare.
+            if unsafe { self.code.run(call, job, range(part)) }.is_err() {
+                endless.store(true, Ordering::Relaxed);
+            }
+        };
         match &self.pool {
             Some(pool) if parts > 1 => pool.in_place_scope(|scope| {
                 for part in 1..parts {
@@ -182,21 +288,30 @@ impl CpuBackend {
             }),
             _ => (0..parts).for_each(run),
         }
+        self.endless = endless.into_inner();
+        self.check()
     }
 
     /// Index of a part's word 0 of an instance in its memory; further words are `width` apart.
     fn position(&self, part: Part, instance: usize) -> usize {
-        let [episode, state, params] = self.kernel.words;
+        let [episode, state, params] = self.words;
         let (words, offset) = match part {
-            Part::Params | Part::Pending if self.shared => return instance % self.kernel.width,
+            Part::Params | Part::Pending if self.shared => return instance % self.width,
             Part::Episode => (self.block_words(), 0),
             Part::State => (self.block_words(), episode),
             Part::Params => (self.block_words(), episode + state),
             Part::Pending => (params, 0),
         };
-        let width = self.kernel.width;
+        let width = self.width;
         (instance / width * words + offset) * width + instance % width
     }
+}
+
+/// The error for a level that none of the `kernels` has, or not this machine.
+fn no_level(level: Option<Level>, kernels: &[Level]) -> Error {
+    let available = kernels.iter().filter(|l| l.is_available());
+    let allowed = available.map(Level::to_string).collect::<Vec<_>>().join(", ");
+    Error::InvalidOption { option: "level", value: level.map_or(String::new(), |l| l.to_string()), allowed }
 }
 
 /// Pools are shared by all batches of a process with the same number of workers. After a fork the child has none of
@@ -221,15 +336,19 @@ impl Backend for CpuBackend {
                 ResetCommand::Observe => (4, 0),
             };
         }
+        // Who starts all instances anew may go on after an endless loop.
+        self.endless &= commands.iter().any(|c| matches!(c, ResetCommand::Keep | ResetCommand::Observe));
+        self.check()?;
+        self.prepare()?;
         let job = self.job(1, None, false, out);
-        self.run(&job, self.kernel.reset);
-        Ok(())
+        self.run(&job, Call::Reset)
     }
 
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
+        self.check()?;
+        self.prepare()?;
         let job = self.job(request.steps, request.actions, request.record, out);
-        self.run(&job, self.kernel.advance);
-        Ok(())
+        self.run(&job, Call::Advance)
     }
 
     fn set_control(&mut self, control: Control) {
@@ -237,7 +356,7 @@ impl Backend for CpuBackend {
     }
 
     fn read(&mut self, part: Part, instances: &[usize]) -> Result<Vec<u32>> {
-        let (words, width) = (part.words(self.facts), self.kernel.width);
+        let (words, width) = (part.words(&self.facts), self.width);
         let pending = part == Part::Pending || self.shared && part == Part::Params;
         let memory = if pending { &self.pending } else { &self.blocks }.as_slice();
         let mut rows = Vec::with_capacity(instances.len() * words);
@@ -249,7 +368,7 @@ impl Backend for CpuBackend {
     }
 
     fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()> {
-        let (words, width) = (part.words(self.facts), self.kernel.width);
+        let (words, width) = (part.words(&self.facts), self.width);
         if matches!(part, Part::Params | Part::Pending) {
             self.unshare();
         }
@@ -267,17 +386,33 @@ impl Backend for CpuBackend {
         let params = self.read(Part::Params, &[instance])?;
         let state = self.read(Part::State, &[instance])?;
         let mut rgb = vec![0; width * height * 3];
-        (self.kernel.render)(&params, &state, width, height, &mut rgb);
+        self.check()?;
+        self.prepare()?;
+        match &self.code {
+            Code::Lanes(kernel) => (kernel.render)(&params, &state, width, height, &mut rgb),
+            Code::Interpreted(interpreter) => {
+                let drawn = interpreter.render(&params, &state, width, height, &mut rgb);
+                drawn.map_err(|EndlessLoop| Error::EndlessLoop {
+                    file: format!("{}.wgsl", self.facts.stem),
+                    rounds: MAX_ROUNDS,
+                })?;
+            }
+        }
         Ok(rgb)
     }
 
     fn describe(&self) -> String {
-        let kernel = self.kernel;
-        format!("cpu, {} lanes of {}, {} thread(s)", kernel.level, kernel.width, self.threads)
+        let (level, width, threads) = (self.code.level(), self.width, self.threads);
+        match self.code {
+            Code::Lanes(_) => format!("cpu, {level} lanes of {width}, {threads} thread(s)"),
+            Code::Interpreted(_) => {
+                format!("cpu, {level} interpreter on blocks of {width}, {threads} thread(s)")
+            }
+        }
     }
 
     fn bytes_per_instance(&self) -> usize {
-        let facts = self.facts;
+        let facts = &self.facts;
         let outputs = 2 * facts.observation_words() + facts.mask_words() + 2 * facts.agents + 4 + facts.agents;
         4 * (self.block_words() + outputs) + 2
     }

@@ -6,6 +6,7 @@
 //! ([`build_script`]) use it for the shipped environments, the GPU back end at run time.
 
 pub mod build_script;
+pub mod bytecode;
 mod contract;
 mod error;
 mod facts;
@@ -51,9 +52,21 @@ impl Compiled {
     /// # Errors
     /// A construct that the CPU back end cannot translate.
     pub fn lanes(&self) -> Result<String, CompileError> {
+        lanes::generate(&self.facts, &self.module, &self.info).map_err(|refusals| self.untranslated(refusals))
+    }
+
+    /// The programs of the interpreter, which runs files that were not compiled into the build; takes milliseconds.
+    ///
+    /// # Errors
+    /// A construct that the CPU back end cannot translate.
+    pub fn bytecode(&self, options: bytecode::Options) -> Result<bytecode::Bytecode, CompileError> {
+        bytecode::lower(&self.facts, &self.module, &self.info, options)
+            .map_err(|refusal| self.untranslated(vec![refusal]))
+    }
+
+    fn untranslated(&self, refusals: Vec<lanes::Refusal>) -> CompileError {
         let fix = "write it with the constructs that the contract lists";
-        lanes::generate(&self.facts, &self.module, &self.info)
-            .map_err(|refusals| refused(&self.linked, refusals, "lanes", "the CPU back end cannot translate", fix))
+        refused(&self.linked, refusals, "lanes", "the CPU back end cannot translate", fix)
     }
 }
 

@@ -103,7 +103,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
             for &num_envs in &args.num_envs {
                 group += 1;
                 let doing = format!("[{group}/{groups}] {} protocol {protocol:?} n {num_envs}", target.facts().id);
-                let setups = setups(args, target, protocol, num_envs, &devices);
+                let setups = setups(args, protocol, num_envs, &devices);
                 let (rows, left_out) = measure_group(args, target, &setups, &mut known, &doing, &mut progress)?;
                 report.add(rows);
                 skipped = left_out.or(skipped);
@@ -127,12 +127,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
 }
 
 /// The configurations that are compared with each other.
-fn setups(args: &Args, target: &Target, protocol: Protocol, num_envs: usize, devices: &[Device]) -> Vec<Setup> {
+fn setups(args: &Args, protocol: Protocol, num_envs: usize, devices: &[Device]) -> Vec<Setup> {
     let mut setups = Vec::new();
     for device in devices {
         let levels: Vec<Option<Level>> = match device {
-            // Files of users have no CPU code; asked for alone, the error says so.
-            Device::Cpu if !target.has_cpu_code() && devices.len() > 1 => Vec::new(),
             Device::Cpu if args.level.is_empty() => vec![Some(Level::best())],
             Device::Cpu => args.level.iter().copied().map(Some).collect(),
             _ => vec![None],

@@ -48,7 +48,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         let device = name.parse().expect("an index is a device");
         Subject { name, device }
     }));
-    let choices: Vec<(usize, Choice)> = SIZES.iter().map(|&n| (n, choose_device(&Device::Auto, n, true))).collect();
+    let choices: Vec<(usize, Choice)> = SIZES.iter().map(|&n| (n, choose_device(&Device::Auto, n))).collect();
     let mut progress = Progress::new();
     let outcomes = check::run(&subjects, args.full, &mut progress);
     drop(progress);

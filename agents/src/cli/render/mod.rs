@@ -19,9 +19,9 @@ Examples:
   shadergym render CartPole-v1 -o cart_pole.gif
   shadergym render MinAtar/Breakout-v1 -o breakout.gif --grid 2x4 --steps 300
   shadergym render Acrobot-v1 -o acrobot.png --steps 40
-  shadergym render my_env.wgsl -o my_env.gif --device gpu")]
+  shadergym render my_env.wgsl -o my_env.gif")]
 pub struct Args {
-    /// Id as in `shadergym list`, or a .wgsl file (which needs a GPU, software Vulkan will do)
+    /// Id as in `shadergym list`, or a .wgsl file
     env: String,
     /// File to write, .gif or .png; an existing one is replaced
     #[arg(short, long, value_name = "FILE")]

@@ -68,7 +68,7 @@ pub(super) fn cost(function: &Function, block: &Block) -> Option<usize> {
 }
 
 /// The expressions that get a name in a block or below.
-pub(super) fn bindings(block: &Block, found: &mut HashSet<Handle<Expression>>) {
+pub(crate) fn bindings(block: &Block, found: &mut HashSet<Handle<Expression>>) {
     for statement in block {
         match statement {
             Statement::Emit(range) => found.extend(range.clone()),
@@ -82,7 +82,7 @@ pub(super) fn bindings(block: &Block, found: &mut HashSet<Handle<Expression>>) {
 }
 
 /// The expressions that a block uses.
-pub(super) fn uses(function: &Function, block: &Block, found: &mut HashSet<Handle<Expression>>) {
+pub(crate) fn uses(function: &Function, block: &Block, found: &mut HashSet<Handle<Expression>>) {
     for statement in block {
         match statement {
             Statement::Emit(range) => {
@@ -119,7 +119,7 @@ pub(super) fn uses(function: &Function, block: &Block, found: &mut HashSet<Handl
 }
 
 /// An expression, and for a place the expressions of its indices.
-pub(super) fn reach(function: &Function, expression: Handle<Expression>, found: &mut HashSet<Handle<Expression>>) {
+pub(crate) fn reach(function: &Function, expression: Handle<Expression>, found: &mut HashSet<Handle<Expression>>) {
     if found.insert(expression)
         && matches!(function.expressions[expression], Expression::Access { .. } | Expression::AccessIndex { .. })
     {

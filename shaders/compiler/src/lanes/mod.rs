@@ -23,10 +23,11 @@ use naga::{Constant, Function, Handle, Module, Statement, TypeInner};
 
 use crate::facts::Facts;
 use analysis::{Analysis, analyse, is_pointer};
+pub(crate) use flow::{bindings, reach, uses};
 use function::Writer;
 
 /// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
-const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
+pub(crate) const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
 
 /// A construct that cannot be translated.
 pub(crate) struct Refusal {
