@@ -86,11 +86,7 @@ pub struct Choice {
 impl Device {
     /// Decides where a batch of `num_envs` instances runs. `hardware` looks for a hardware adapter and gives its index and name, and is called
     /// only if the answer matters, since asking the drivers takes a while.
-    pub(crate) fn choose(
-        &self,
-        num_envs: usize,
-        hardware: impl FnOnce() -> Option<(usize, String)>,
-    ) -> Choice {
+    pub(crate) fn choose(&self, num_envs: usize, hardware: impl FnOnce() -> Option<(usize, String)>) -> Choice {
         let (device, why) = match self {
             Self::Cpu | Self::Gpu(_) => (self.clone(), format!("`{self}` was asked for")),
             Self::Auto if num_envs < AUTO_GPU_INSTANCES => (

@@ -195,4 +195,30 @@ mod tests {
         batch.reset(1).unwrap();
         assert_eq!(batch.rollout(10).unwrap().transitions, 30);
     }
+
+    #[test]
+    fn a_loop_without_end_is_an_error() {
+        let source = include_str!("../examples/user_env.wgsl");
+        let head = "action: Action, rng: ptr<function, Rng>) -> Outcome {";
+        assert!(source.contains(head));
+        // Ends where the boat is on the near side, which it is at first.
+        let source =
+            source.replace(head, &format!("{head}\n    while (*state).position.y > 0.5 {{ _ = rng_normal(rng); }}"));
+        let path = std::env::temp_dir().join(format!("shadergym_endless_{}.wgsl", std::process::id()));
+        std::fs::write(&path, source).unwrap();
+        let mut batch = make_from_file(&path, &BatchOptions::new(2).device(Device::Cpu)).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        batch.reset(1).unwrap();
+        batch.rollout(1).unwrap();
+        let mut state = batch.get_state(..).unwrap();
+        state[1] = 0.75f32.to_bits();
+        batch.set_state(.., &state).unwrap();
+        for _ in 0..2 {
+            let error = batch.rollout(1).unwrap_err();
+            assert!(matches!(error, Error::EndlessLoop { .. }), "{error}");
+            assert!(error.to_string().contains("shadergym_endless_"), "{error}");
+        }
+        batch.reset(1).unwrap();
+        assert_eq!(batch.rollout(1).unwrap().transitions, 2);
+    }
 }

@@ -1,6 +1,7 @@
-//! The self-test environments of the shaders crate on the GPU back end, natively and in a browser. The torture environments
-//! must go through bitwise the same states as on the lanes, which makes both compilers oracles of the lane generator; the
-//! prelude must pass the checks that it passes on the lanes. Without an adapter or a browser its tests are reported as ignored.
+//! The self-test environments of the shaders crate, compiled at run time: on the GPU back end, natively and in a browser, and
+//! interpreted on the CPU. The torture environments must go through bitwise the same states as on the lanes, which makes all
+//! three oracles of the lane generator; the prelude must pass the checks that it passes on the lanes. Without an adapter or a
+//! browser its tests are reported as ignored.
 
 #[path = "../../shaders/tests/common/mod.rs"]
 mod common;
@@ -56,16 +57,17 @@ fn main() -> ExitCode {
                 continue;
             }
             let device = device.clone();
-            let trial =
-                Trial::test(format!("{}::{name}::equals_the_lanes", e.stem), move || equals_the_lanes(e, device));
+            let trial = Trial::test(format!("{}::{name}::equals_the_lanes", e.stem), move || {
+                equals_the_lanes(e, &at(INSTANCES, device))
+            });
             trials.push(trial.with_ignored_flag(missing));
         }
         for e in selftests().iter().filter(|e| e.facts().family == "examples") {
             let device = device.clone();
             let trial = match e.facts().integer {
-                true => {
-                    Trial::test(format!("{}::{name}::equals_the_lanes", e.stem), move || equals_the_lanes(e, device))
-                }
+                true => Trial::test(format!("{}::{name}::equals_the_lanes", e.stem), move || {
+                    equals_the_lanes(e, &at(INSTANCES, device))
+                }),
                 false => Trial::test(format!("{}::{name}::is_close_to_the_lanes", e.stem), move || {
                     is_close_to_the_lanes(e, device)
                 }),
@@ -76,12 +78,25 @@ fn main() -> ExitCode {
         let prelude = PRELUDE.into_iter().filter(|(_, stem, ..)| name == "gpu" || *stem == "prelude_rng");
         for (check_name, stem, instances, check) in prelude {
             let device = device.clone();
-            let trial =
-                Trial::test(format!("{stem}::{name}::{check_name}"), move || on_device(stem, device, instances, check));
+            let trial = Trial::test(format!("{stem}::{name}::{check_name}"), move || {
+                holds(stem, &at(instances, device), check)
+            });
             trials.push(trial.with_ignored_flag(missing));
         }
     }
     trials.push(Trial::test("torture_sums::sums_are_exact", sums_are_exact).with_ignored_flag(gpu));
+    // Where GPUs may do as they please the interpreter may not.
+    for environment in selftests().iter().filter(|e| !e.stem.starts_with("prelude_")) {
+        for level in [Level::Scalar, Level::best()] {
+            let name = format!("{}::interpreter::equals_the_lanes::{level}", environment.stem);
+            let options = at(INSTANCES, Device::Cpu).level(level);
+            trials.push(Trial::test(name, move || equals_the_lanes(environment, &options)));
+        }
+    }
+    for (name, stem, instances, check) in PRELUDE {
+        let trial = move || holds(stem, &at(instances, Device::Cpu), check);
+        trials.push(Trial::test(format!("{stem}::interpreter::{name}"), trial));
+    }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -89,35 +104,38 @@ fn environment(stem: &str) -> &'static Environment {
     selftests().iter().find(|e| e.stem == stem).expect("a self-test environment")
 }
 
-fn open(environment: &Environment, instances: usize, device: Device) -> Result<Batch, Failed> {
+fn at(instances: usize, device: Device) -> BatchOptions {
+    BatchOptions::new(instances).device(device)
+}
+
+fn batch(environment: &Environment, options: &BatchOptions) -> Result<Batch, Failed> {
     let folder = match &*environment.facts().family {
         "examples" => "examples",
         _ => "../shaders/tests/selftest",
     };
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let file = folder.join(format!("{}.wgsl", environment.stem));
-    Ok(make_from_file(file, &BatchOptions::new(instances).device(device))?)
+    Ok(make_from_file(folder.join(format!("{}.wgsl", environment.stem)), options)?)
 }
 
-fn equals_the_lanes(environment: &'static Environment, device: Device) -> Result<(), Failed> {
-    let mut gpu = open(environment, INSTANCES, device)?;
+fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -> Result<(), Failed> {
+    let mut other = batch(environment, options)?;
     let mut lanes = Lanes::new(environment, Level::best(), INSTANCES).expect("the best level is there");
-    gpu.reset(9)?;
+    other.reset(9)?;
     lanes.reset(9);
     let words = environment.facts().state.words;
     let mut wrong = BTreeMap::new();
     for call in 0..CALLS {
-        let (found, expected) = (lanes.states(), gpu.get_state(..)?);
-        for (i, (lanes, gpu)) in found.iter().zip(&expected).enumerate().filter(|(_, (a, b))| a != b) {
+        let (found, expected) = (lanes.states(), other.get_state(..)?);
+        for (i, (lanes, other)) in found.iter().zip(&expected).enumerate().filter(|(_, (a, b))| a != b) {
             let text = format!(
-                "state word {}: instance {}, by step {}: lanes {lanes:#x}, GPU {gpu:#x}",
+                "state word {}: instance {}, by step {}: lanes {lanes:#x}, other {other:#x}",
                 i % words,
                 i / words,
                 call * STEPS_PER_CALL
             );
             wrong.entry(i % words).or_insert(text);
         }
-        gpu.rollout(STEPS_PER_CALL)?;
+        other.rollout(STEPS_PER_CALL)?;
         lanes.play(STEPS_PER_CALL);
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into_values().collect::<Vec<_>>().join("\n").into()) }
@@ -132,7 +150,7 @@ const EXAMPLE_TOLERANCE: f32 = 1e-4;
 const EXAMPLE_STEPS: usize = 100;
 
 fn is_close_to_the_lanes(environment: &'static Environment, device: Device) -> Result<(), Failed> {
-    let mut gpu = open(environment, INSTANCES, device)?;
+    let mut gpu = batch(environment, &at(INSTANCES, device))?;
     let mut lanes = Lanes::new(environment, Level::best(), INSTANCES).expect("the best level is there");
     gpu.reset(9)?;
     lanes.reset(9);
@@ -196,7 +214,7 @@ fn sums_are_exact() -> Result<(), Failed> {
         assert_eq!(stepped.finished_return, newest, "{level}");
         assert_eq!((&fused.finished_return, &fused.return_sum), (&newest, &sums), "{level}");
         if level == Level::best() && !adapters().is_empty() {
-            let gpu = || open(environment, n, Device::Gpu(None));
+            let gpu = || batch(environment, &at(n, Device::Gpu(None)));
             let (mut stepped, mut fused) = (gpu()?, gpu()?);
             (stepped.reset(9)?, fused.reset(9)?);
             let stats = fused.rollout(STEPS)?;
@@ -215,19 +233,20 @@ fn sums_are_exact() -> Result<(), Failed> {
     Ok(())
 }
 
-fn on_device(stem: &str, device: Device, instances: usize, check: Check) -> Result<(), Failed> {
+fn holds(stem: &str, options: &BatchOptions, check: Check) -> Result<(), Failed> {
     let environment = environment(stem);
     let words = environment.facts().state.words;
-    let mut gpu = open(environment, instances, device)?;
-    gpu.reset(0)?;
+    let mut batch = batch(environment, options)?;
+    let instances = batch.num_envs();
+    batch.reset(0)?;
     check(&mut |rows| {
         let mut out = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(instances * words) {
             let mut all = chunk.to_vec();
             all.resize(instances * words, 0);
-            gpu.set_state(.., &all).expect("a live device");
-            gpu.rollout(1).expect("a live device");
-            out.extend_from_slice(&gpu.get_state(..).expect("a live device")[..chunk.len()]);
+            batch.set_state(.., &all).expect("an open batch");
+            batch.rollout(1).expect("an open batch");
+            out.extend_from_slice(&batch.get_state(..).expect("an open batch")[..chunk.len()]);
         }
         out
     });

@@ -61,7 +61,9 @@ fn with_text(py: Python<'_>, error: Error, text: String) -> PyErr {
         Error::Closed { .. } => of_gymnasium(py, "ClosedEnvironmentError", text),
         Error::NotRenderable { .. } => of_gymnasium(py, "UnsupportedMode", text),
         Error::NoAdapter { .. } | Error::NoGpuBackend => of_gymnasium(py, "DependencyNotInstalled", text),
-        Error::DeviceFailed { .. } | Error::LoopsCut { .. } | Error::EndlessLoop { .. } => PyRuntimeError::new_err(text),
+        Error::DeviceFailed { .. } | Error::LoopsCut { .. } | Error::EndlessLoop { .. } => {
+            PyRuntimeError::new_err(text)
+        }
         Error::TooLarge { .. } => PyMemoryError::new_err(text),
         Error::Unreadable { .. } => PyOSError::new_err(text),
         Error::Compile(error) => of_compiler(py, &error),

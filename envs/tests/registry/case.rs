@@ -3,19 +3,21 @@
 use std::ops::Range;
 
 use shadergym_envs::{
-    ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space, make_with,
-    spec,
+    ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space,
+    make_from_file, make_with, spec,
 };
 
 /// One environment on one back end.
 pub struct Case {
     pub id: &'static str,
     pub device: Device,
+    /// Compiled from its file now, as a file of a user's own.
+    pub from_file: bool,
 }
 
 impl Case {
-    pub fn new(id: &'static str, device: Device) -> Self {
-        Self { id, device }
+    pub fn new(id: &'static str, device: Device, from_file: bool) -> Self {
+        Self { id, device, from_file }
     }
 
     pub fn spec(&self) -> &'static Facts {
@@ -24,7 +26,13 @@ impl Case {
 
     /// A batch with changed options, not reset yet.
     pub fn open(&self, num_envs: usize, options: impl FnOnce(BatchOptions) -> BatchOptions) -> Batch {
-        make_with(self.id, &options(BatchOptions::new(num_envs).device(self.device.clone()))).expect("opens")
+        let options = options(BatchOptions::new(num_envs).device(self.device.clone()));
+        if self.from_file {
+            let spec = self.spec();
+            let file = format!("{}/../shaders/{}/{}.wgsl", env!("CARGO_MANIFEST_DIR"), spec.family, spec.stem);
+            return make_from_file(file, &options).expect("opens");
+        }
+        make_with(self.id, &options).expect("opens")
     }
 
     /// A batch with default options, seeded.

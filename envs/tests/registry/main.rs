@@ -44,6 +44,13 @@ const CPU_PROPERTIES: &[Property] = &[
 const BOX_PROPERTIES: &[Property] =
     &[("actions_far_outside_leave_all_finite", values::actions_far_outside_leave_all_finite)];
 
+/// What files compiled at run time owe the environments of the build.
+const FILE_PROPERTIES: &[Property] = &[
+    ("levels_equal_the_plain_reference", repeat::levels_equal_the_plain_reference),
+    ("thread_count_does_not_matter", repeat::thread_count_does_not_matter),
+    ("the_interpreter_equals_the_lanes", repeat::interpreter_equals_the_lanes),
+];
+
 /// What the GPU back end owes the CPU's, where all numbers are integers and where some are floats.
 const INTEGER_PARITY: &[Property] =
     &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
@@ -69,6 +76,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let columns = [
         Column { name: "cpu", device: Device::Cpu, missing: None, required_by: "" },
+        Column { name: "interpreter", device: Device::Cpu, missing: None, required_by: "" },
         Column { name: "gpu", device: Device::Gpu(None), missing: gpu_missing(), required_by: "SHADERGYM_REQUIRE_GPU" },
         Column {
             name: "browser",
@@ -85,11 +93,12 @@ fn main() {
             let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
             let properties = match name {
                 "cpu" => [PROPERTIES, CPU_PROPERTIES, of_space],
+                "interpreter" => [PROPERTIES, FILE_PROPERTIES, of_space],
                 "gpu" => [PROPERTIES, parity, of_space],
                 _ => [BROWSER_PROPERTIES, parity, of_space],
             };
             for &(property, body) in properties.into_iter().flatten() {
-                let case = Case::new(id, device.clone());
+                let case = Case::new(id, device.clone(), name == "interpreter");
                 let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
                     body(&case);
                     Ok(())

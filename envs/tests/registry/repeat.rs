@@ -248,7 +248,7 @@ pub fn thread_count_does_not_matter(case: &Case) {
 
 pub fn integer_environments_equal_the_cpu(case: &Case) {
     assert!(case.is_gpu() && case.spec().integer);
-    let cpu = Case::new(case.id, Device::Cpu);
+    let cpu = Case::new(case.id, Device::Cpu, false);
     let (mut a, mut b) = (case.started(65, 81), cpu.started(65, 81));
     for chunk in 0..16 {
         let (x, y) = (a.record(256).expect("records"), b.record(256).expect("records"));
@@ -275,7 +275,7 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
         batch.reset(0).expect("resets");
         batch
     };
-    let cpu = Case::new(case.id, Device::Cpu);
+    let cpu = Case::new(case.id, Device::Cpu, false);
     let (mut a, mut b) = (bare(case), bare(&cpu));
     // Random play with many ends gives the states; instances start at different times of their episodes.
     let mut play = cpu.started(n, 82);
@@ -331,5 +331,53 @@ fn close(gpu: &[u32], cpu: &[u32], kinds: &[Kind], what: &str) {
         let (x, y) = (f64::from(f32::from_bits(gpu)), f64::from(f32::from_bits(cpu)));
         let ok = if *kind == Kind::F32 { (x - y).abs() <= PARITY_TOLERANCE * y.abs().max(1.0) } else { gpu == cpu };
         assert!(ok, "{what} word {word}: gpu {x} ({gpu:#x}), cpu {y} ({cpu:#x})");
+    }
+}
+
+/// Bitwise, whatever the options: two implementations of the same WGSL on the same machine.
+pub fn interpreter_equals_the_lanes(case: &Case) {
+    assert!(case.from_file && !case.is_gpu());
+    let lanes = Case::new(case.id, Device::Cpu, false);
+    let spec = case.spec();
+    // More than a block, and no multiple of one.
+    let n = 300;
+    for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep, AutoresetMode::Disabled] {
+        for (own_params, sticky) in [(false, 0.0), (true, 0.3)] {
+            let open = |case: &Case| {
+                let mut batch = case.open(n, |o| {
+                    o.autoreset_mode(mode).sticky_action_probability(sticky).max_episode_steps(40).num_threads(2)
+                });
+                if own_params && let Some(params) = random_params(spec, n, &mut SampleRng::new(5)) {
+                    batch.set_params_words(.., &params).expect("parameters of the box");
+                }
+                batch.reset(91).expect("resets");
+                batch
+            };
+            let (mut a, mut b) = (open(case), open(&lanes));
+            let what = format!("{mode:?}, own parameters {own_params}, sticky {sticky}");
+            assert_eq!(a.observations().words(), b.observations().words(), "{what}: first observations");
+            for chunk in 0..4 {
+                let (x, y) = (a.record(60).expect("records"), b.record(60).expect("records"));
+                if fingerprint(&x) != fingerprint(&y) {
+                    for t in 0..60 {
+                        for i in 0..n {
+                            let rows = (crate::case::row(&x, t, i), crate::case::row(&y, t, i));
+                            assert_eq!(rows.0, rows.1, "{what}: step {}, instance {i}", chunk * 60 + t);
+                        }
+                    }
+                    panic!("{what}: recordings differ in what no row holds");
+                }
+                assert_eq!(x.stats(), y.stats(), "{what}");
+                assert_eq!(a.get_state(..).expect("states"), b.get_state(..).expect("states"), "{what}: states");
+                if mode == AutoresetMode::Disabled {
+                    a.reset(92 + chunk as u64).expect("resets");
+                    b.reset(92 + chunk as u64).expect("resets");
+                }
+            }
+            if spec.pixel_aspect.is_some() {
+                let draw = |batch: &mut Batch| batch.render(n - 1, 48, 40).expect("draws").rgb;
+                assert!(draw(&mut a) == draw(&mut b), "{what}: pictures");
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use shadergym_compiler::bytecode::Layout;
 
-use super::machine::{EndlessLoop, Machine, Memory, Which};
 use super::Interpreter;
+use super::machine::{EndlessLoop, Machine, Memory, Which};
 use crate::lanes::{Job, Lanes, Level, Plain};
 
 /// Runs a program at the interpreter's level.
@@ -240,10 +240,8 @@ unsafe fn advance_block(
                 run(level, machine, Which::Start)?;
             }
             if keep {
-                let to = [
-                    job.observations.add(row * facts.observation_words()),
-                    job.masks.add(row * facts.mask_words()),
-                ];
+                let to =
+                    [job.observations.add(row * facts.observation_words()), job.masks.add(row * facts.mask_words())];
                 observe(interpreter, machine, to, lanes, |_| true)?;
             }
         }

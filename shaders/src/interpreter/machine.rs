@@ -127,8 +127,7 @@ impl Machine {
         let mut scratch = Memory::new(code.scratch_rows() as usize * width);
         let base = scratch.as_mut_ptr();
         let loaded = programs(&code).map(|p| p.map(|p| load(p, base, width))).into_iter().flatten().collect();
-        let mut machine =
-            Self { code, width, scratch, loaded, spaces: [std::ptr::null_mut(); 4], frames: Vec::new() };
+        let mut machine = Self { code, width, scratch, loaded, spaces: [std::ptr::null_mut(); 4], frames: Vec::new() };
         let lane = machine.code.rows.lane;
         for (i, word) in machine.row_mut(lane).iter_mut().enumerate() {
             *word = i as u32;
@@ -290,7 +289,10 @@ impl<S: Lanes> Run<'_, S> {
         for _ in 0..count {
             // SAFETY: an operand has as many vectors as the frame, or one where its step is 0.
             unsafe {
-                let values = from.map(#[inline(always)] |p| at(self.s, p));
+                let values = from.map(
+                    #[inline(always)]
+                    |p| at(self.s, p),
+                );
                 put(self.s, f(values), to);
                 to = to.add(S::WIDTH);
                 for k in 0..N {
@@ -302,34 +304,71 @@ impl<S: Lanes> Run<'_, S> {
 
     #[inline(always)]
     fn float<const N: usize>(&self, i: &Instruction, f: impl Fn([S::F; N]) -> S::F) {
-        self.each(i, #[inline(always)] |v: [S::U; N]| f(v.map(#[inline(always)] |v| v.bits_f())).bits_u());
+        self.each(
+            i,
+            #[inline(always)]
+            |v: [S::U; N]| {
+                f(v.map(
+                    #[inline(always)]
+                    |v| v.bits_f(),
+                ))
+                .bits_u()
+            },
+        );
     }
 
     #[inline(always)]
     fn compare(&self, i: &Instruction, f: impl Fn(S::F, S::F) -> S::M) {
         let s = self.s;
-        self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| word(s, f(a.bits_f(), b.bits_f())));
+        self.each(
+            i,
+            #[inline(always)]
+            |[a, b]: [S::U; 2]| word(s, f(a.bits_f(), b.bits_f())),
+        );
     }
 
     #[inline(always)]
     fn compare_u(&self, i: &Instruction, f: impl Fn(S::U, S::U) -> S::M) {
         let s = self.s;
-        self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| word(s, f(a, b)));
+        self.each(
+            i,
+            #[inline(always)]
+            |[a, b]: [S::U; 2]| word(s, f(a, b)),
+        );
     }
 
     #[inline(always)]
     fn signed<const N: usize>(&self, i: &Instruction, f: impl Fn([S::I; N]) -> S::I) {
-        self.each(i, #[inline(always)] |v: [S::U; N]| f(v.map(#[inline(always)] |v| Uint::to_i(v))).to_u());
+        self.each(
+            i,
+            #[inline(always)]
+            |v: [S::U; N]| {
+                f(v.map(
+                    #[inline(always)]
+                    |v| Uint::to_i(v),
+                ))
+                .to_u()
+            },
+        );
     }
 
     /// A shift, by one amount where all lanes share it.
     #[inline(always)]
-    fn shift<const N: usize>(&self, i: &Instruction, one: impl Fn([S::U; N], W<u32>) -> S::U, each: impl Fn([S::U; N]) -> S::U) {
+    fn shift<const N: usize>(
+        &self,
+        i: &Instruction,
+        one: impl Fn([S::U; N], W<u32>) -> S::U,
+        each: impl Fn([S::U; N]) -> S::U,
+    ) {
         let amount = self.slot(i.args[1]);
         if amount.step == 0 {
             // SAFETY: a word is there.
             let amount = W(unsafe { *amount.at });
-            self.each(i, #[inline(always)] |v: [S::U; N]| one(v, amount));
+            self.each(
+                i,
+                #[inline(always)]
+                |v: [S::U; N]| one(v, amount),
+            );
         } else {
             self.each(i, each);
         }
@@ -344,117 +383,385 @@ impl<S: Lanes> Run<'_, S> {
         while let Some(i) = code.get(pc) {
             pc += 1;
             match i.op {
-                Op::FAdd => self.float(i, #[inline(always)] |[a, b]| a + b),
-                Op::FSub => self.float(i, #[inline(always)] |[a, b]| a - b),
-                Op::FMul => self.float(i, #[inline(always)] |[a, b]| a * b),
-                Op::FDiv => self.float(i, #[inline(always)] |[a, b]| a / b),
-                Op::FNeg => self.float(i, #[inline(always)] |[a]| -a),
-                Op::FAbs => self.float(i, #[inline(always)] |[a]| a.magnitude()),
-                Op::FMin => self.float(i, #[inline(always)] |[a, b]| a.lower_of(b)),
-                Op::FMax => self.float(i, #[inline(always)] |[a, b]| a.higher_of(b)),
-                Op::FFloor => self.float(i, #[inline(always)] |[a]| a.round_down()),
-                Op::FCeil => self.float(i, #[inline(always)] |[a]| a.round_up()),
-                Op::FTrunc => self.float(i, #[inline(always)] |[a]| a.round_to_zero()),
-                Op::FRound => self.float(i, #[inline(always)] |[a]| a.round_nearest()),
-                Op::FSqrt => self.float(i, #[inline(always)] |[a]| a.root()),
-                Op::FSign => self.float(i, #[inline(always)] |[a]| a.sign_of()),
-                Op::FLess => self.compare(i, #[inline(always)] |a, b| a.less(b)),
-                Op::FLessEqual => self.compare(i, #[inline(always)] |a, b| a.less_equal(b)),
-                Op::FEqual => self.compare(i, #[inline(always)] |a, b| a.same(b)),
-                Op::FNotEqual => self.compare(i, #[inline(always)] |a, b| a.differs(b)),
-                Op::FToU => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.bits_f().to_u()),
-                Op::FToI => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.bits_f().to_i().to_u()),
-                Op::Add => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a + b),
-                Op::Sub => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a - b),
-                Op::Mul => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a * b),
-                Op::MulHigh => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a.mul_high(b)),
-                Op::UDiv => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a.quotient(b)),
-                Op::URem => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a.remainder(b)),
-                Op::IDiv => self.signed(i, #[inline(always)] |[a, b]| a.quotient(b)),
-                Op::IRem => self.signed(i, #[inline(always)] |[a, b]| a.remainder(b)),
-                Op::And => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a & b),
-                Op::Or => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a | b),
-                Op::Xor => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a ^ b),
-                Op::Not => self.each(i, #[inline(always)] |[a]: [S::U; 1]| !a),
+                Op::FAdd => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a + b,
+                ),
+                Op::FSub => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a - b,
+                ),
+                Op::FMul => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a * b,
+                ),
+                Op::FDiv => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a / b,
+                ),
+                Op::FNeg => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| -a,
+                ),
+                Op::FAbs => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.magnitude(),
+                ),
+                Op::FMin => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.lower_of(b),
+                ),
+                Op::FMax => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.higher_of(b),
+                ),
+                Op::FFloor => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.round_down(),
+                ),
+                Op::FCeil => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.round_up(),
+                ),
+                Op::FTrunc => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.round_to_zero(),
+                ),
+                Op::FRound => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.round_nearest(),
+                ),
+                Op::FSqrt => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.root(),
+                ),
+                Op::FSign => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.sign_of(),
+                ),
+                Op::FLess => self.compare(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.less(b),
+                ),
+                Op::FLessEqual => self.compare(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.less_equal(b),
+                ),
+                Op::FEqual => self.compare(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.same(b),
+                ),
+                Op::FNotEqual => self.compare(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.differs(b),
+                ),
+                Op::FToU => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.bits_f().to_u(),
+                ),
+                Op::FToI => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.bits_f().to_i().to_u(),
+                ),
+                Op::Add => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a + b,
+                ),
+                Op::Sub => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a - b,
+                ),
+                Op::Mul => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a * b,
+                ),
+                Op::MulHigh => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a.mul_high(b),
+                ),
+                Op::UDiv => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a.quotient(b),
+                ),
+                Op::URem => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a.remainder(b),
+                ),
+                Op::IDiv => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.quotient(b),
+                ),
+                Op::IRem => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.remainder(b),
+                ),
+                Op::And => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a & b,
+                ),
+                Op::Or => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a | b,
+                ),
+                Op::Xor => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a ^ b,
+                ),
+                Op::Not => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| !a,
+                ),
                 Op::Shl => self.shift(
                     i,
-                    #[inline(always)] |[a, _]: [S::U; 2], n| a.shift_left_by(n),
-                    #[inline(always)] |[a, b]| a.shift_left(b),
+                    #[inline(always)]
+                    |[a, _]: [S::U; 2], n| a.shift_left_by(n),
+                    #[inline(always)]
+                    |[a, b]| a.shift_left(b),
                 ),
                 Op::ShrU => self.shift(
                     i,
-                    #[inline(always)] |[a, _]: [S::U; 2], n| a.shift_right_by(n),
-                    #[inline(always)] |[a, b]| a.shift_right(b),
+                    #[inline(always)]
+                    |[a, _]: [S::U; 2], n| a.shift_right_by(n),
+                    #[inline(always)]
+                    |[a, b]| a.shift_right(b),
                 ),
                 Op::ShrI => self.shift(
                     i,
-                    #[inline(always)] |[a, _]: [S::U; 2], n| Uint::to_i(a).shift_right_by(n).to_u(),
-                    #[inline(always)] |[a, b]| Uint::to_i(a).shift_right(b).to_u(),
+                    #[inline(always)]
+                    |[a, _]: [S::U; 2], n| Uint::to_i(a).shift_right_by(n).to_u(),
+                    #[inline(always)]
+                    |[a, b]| Uint::to_i(a).shift_right(b).to_u(),
                 ),
-                Op::UMin => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a.lower_of(b)),
-                Op::UMax => self.each(i, #[inline(always)] |[a, b]: [S::U; 2]| a.higher_of(b)),
-                Op::IMin => self.signed(i, #[inline(always)] |[a, b]| a.lower_of(b)),
-                Op::IMax => self.signed(i, #[inline(always)] |[a, b]| a.higher_of(b)),
-                Op::ULess => self.compare_u(i, #[inline(always)] |a, b| a.less(b)),
-                Op::ULessEqual => self.compare_u(i, #[inline(always)] |a, b| a.less_equal(b)),
-                Op::ILess => self.compare_u(i, #[inline(always)] |a, b| Int::less(Uint::to_i(a), Uint::to_i(b))),
+                Op::UMin => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a.lower_of(b),
+                ),
+                Op::UMax => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b]: [S::U; 2]| a.higher_of(b),
+                ),
+                Op::IMin => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.lower_of(b),
+                ),
+                Op::IMax => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a, b]| a.higher_of(b),
+                ),
+                Op::ULess => self.compare_u(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.less(b),
+                ),
+                Op::ULessEqual => self.compare_u(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.less_equal(b),
+                ),
+                Op::ILess => self.compare_u(
+                    i,
+                    #[inline(always)]
+                    |a, b| Int::less(Uint::to_i(a), Uint::to_i(b)),
+                ),
                 Op::ILessEqual => {
-                    self.compare_u(i, #[inline(always)] |a, b| Int::less_equal(Uint::to_i(a), Uint::to_i(b)));
+                    self.compare_u(
+                        i,
+                        #[inline(always)]
+                        |a, b| Int::less_equal(Uint::to_i(a), Uint::to_i(b)),
+                    );
                 }
-                Op::Equal => self.compare_u(i, #[inline(always)] |a, b| a.same(b)),
-                Op::NotEqual => self.compare_u(i, #[inline(always)] |a, b| a.differs(b)),
-                Op::IAbs => self.signed(i, #[inline(always)] |[a]| a.magnitude()),
-                Op::ISign => self.signed(i, #[inline(always)] |[a]| a.sign_of()),
-                Op::CountOnes => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.bit_count()),
-                Op::LeadingZeros => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.zeros_above()),
-                Op::TrailingZeros => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.zeros_below()),
-                Op::ReverseBits => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.bits_reversed()),
-                Op::UToF => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a.to_f().bits_u()),
-                Op::IToF => self.each(i, #[inline(always)] |[a]: [S::U; 1]| Signed::to_f(Uint::to_i(a)).bits_u()),
-                Op::Select => self.each(i, #[inline(always)] |[a, b, c]: [S::U; 3]| blend(s, mask(s, a), b, c)),
-                Op::Copy => self.each(i, #[inline(always)] |[a]: [S::U; 1]| a),
-                Op::FMulAdd => self.float(i, #[inline(always)] |[a, b, c]| a * b + c),
-                Op::FMulSub => self.float(i, #[inline(always)] |[a, b, c]| a * b - c),
-                Op::FSubMul => self.float(i, #[inline(always)] |[a, b, c]| c - a * b),
-                Op::FAddMul => self.float(i, #[inline(always)] |[a, b, c]| (a + b) * c),
-                Op::FSubTimes => self.float(i, #[inline(always)] |[a, b, c]| (a - b) * c),
-                Op::FMulMul => self.float(i, #[inline(always)] |[a, b, c]| a * b * c),
-                Op::FAddAdd => self.float(i, #[inline(always)] |[a, b, c]| a + b + c),
-                Op::MulAdd => self.each(i, #[inline(always)] |[a, b, c]: [S::U; 3]| a * b + c),
+                Op::Equal => self.compare_u(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.same(b),
+                ),
+                Op::NotEqual => self.compare_u(
+                    i,
+                    #[inline(always)]
+                    |a, b| a.differs(b),
+                ),
+                Op::IAbs => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.magnitude(),
+                ),
+                Op::ISign => self.signed(
+                    i,
+                    #[inline(always)]
+                    |[a]| a.sign_of(),
+                ),
+                Op::CountOnes => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.bit_count(),
+                ),
+                Op::LeadingZeros => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.zeros_above(),
+                ),
+                Op::TrailingZeros => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.zeros_below(),
+                ),
+                Op::ReverseBits => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.bits_reversed(),
+                ),
+                Op::UToF => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a.to_f().bits_u(),
+                ),
+                Op::IToF => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| Signed::to_f(Uint::to_i(a)).bits_u(),
+                ),
+                Op::Select => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]: [S::U; 3]| blend(s, mask(s, a), b, c),
+                ),
+                Op::Copy => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a]: [S::U; 1]| a,
+                ),
+                Op::FMulAdd => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| a * b + c,
+                ),
+                Op::FMulSub => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| a * b - c,
+                ),
+                Op::FSubMul => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| c - a * b,
+                ),
+                Op::FAddMul => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| (a + b) * c,
+                ),
+                Op::FSubTimes => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| (a - b) * c,
+                ),
+                Op::FMulMul => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| a * b * c,
+                ),
+                Op::FAddAdd => self.float(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]| a + b + c,
+                ),
+                Op::MulAdd => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]: [S::U; 3]| a * b + c,
+                ),
                 Op::ShlOr => self.shift(
                     i,
-                    #[inline(always)] |[a, _, c]: [S::U; 3], n| a.shift_left_by(n) | c,
-                    #[inline(always)] |[a, b, c]| a.shift_left(b) | c,
+                    #[inline(always)]
+                    |[a, _, c]: [S::U; 3], n| a.shift_left_by(n) | c,
+                    #[inline(always)]
+                    |[a, b, c]| a.shift_left(b) | c,
                 ),
                 Op::ShrXor => self.shift(
                     i,
-                    #[inline(always)] |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) ^ c,
-                    #[inline(always)] |[a, b, c]| a.shift_right(b) ^ c,
+                    #[inline(always)]
+                    |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) ^ c,
+                    #[inline(always)]
+                    |[a, b, c]| a.shift_right(b) ^ c,
                 ),
                 Op::ShrOr => self.shift(
                     i,
-                    #[inline(always)] |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) | c,
-                    #[inline(always)] |[a, b, c]| a.shift_right(b) | c,
+                    #[inline(always)]
+                    |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) | c,
+                    #[inline(always)]
+                    |[a, b, c]| a.shift_right(b) | c,
                 ),
                 Op::ShrAnd => self.shift(
                     i,
-                    #[inline(always)] |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) & c,
-                    #[inline(always)] |[a, b, c]| a.shift_right(b) & c,
+                    #[inline(always)]
+                    |[a, _, c]: [S::U; 3], n| a.shift_right_by(n) & c,
+                    #[inline(always)]
+                    |[a, b, c]| a.shift_right(b) & c,
                 ),
-                Op::AddAdd => self.each(i, #[inline(always)] |[a, b, c]: [S::U; 3]| a + b + c),
+                Op::AddAdd => self.each(
+                    i,
+                    #[inline(always)]
+                    |[a, b, c]: [S::U; 3]| a + b + c,
+                ),
                 Op::FLessSelect => self.each(
                     i,
-                    #[inline(always)] |[a, b, c, d]: [S::U; 4]| blend(s, a.bits_f().less(b.bits_f()), c, d),
+                    #[inline(always)]
+                    |[a, b, c, d]: [S::U; 4]| blend(s, a.bits_f().less(b.bits_f()), c, d),
                 ),
                 Op::FLessEqualSelect => self.each(
                     i,
-                    #[inline(always)] |[a, b, c, d]: [S::U; 4]| blend(s, a.bits_f().less_equal(b.bits_f()), c, d),
+                    #[inline(always)]
+                    |[a, b, c, d]: [S::U; 4]| blend(s, a.bits_f().less_equal(b.bits_f()), c, d),
                 ),
                 Op::ULessSelect => {
-                    self.each(i, #[inline(always)] |[a, b, c, d]: [S::U; 4]| blend(s, a.less(b), c, d));
+                    self.each(
+                        i,
+                        #[inline(always)]
+                        |[a, b, c, d]: [S::U; 4]| blend(s, a.less(b), c, d),
+                    );
                 }
                 Op::EqualSelect => {
-                    self.each(i, #[inline(always)] |[a, b, c, d]: [S::U; 4]| blend(s, a.same(b), c, d));
+                    self.each(
+                        i,
+                        #[inline(always)]
+                        |[a, b, c, d]: [S::U; 4]| blend(s, a.same(b), c, d),
+                    );
                 }
                 // SAFETY (these six): the caller's promise.
                 Op::Gather => unsafe { self.gather(i) },
@@ -488,7 +795,10 @@ impl<S: Lanes> Run<'_, S> {
                     // SAFETY: the condition is an operand.
                     let any = match on.step {
                         0 => unsafe { *on.at != 0 },
-                        _ => (0..self.vectors).any(#[inline(always)] |v| unsafe { self.bits(on, v) } != 0),
+                        _ => (0..self.vectors).any(
+                            #[inline(always)]
+                            |v| unsafe { self.bits(on, v) } != 0,
+                        ),
                     };
                     if any {
                         pc = i.extra as usize;
@@ -518,4 +828,3 @@ impl<S: Lanes> Run<'_, S> {
         unsafe { self.spaces[space as usize].add(row as usize * self.pitch) }
     }
 }
-

@@ -13,8 +13,8 @@ use shadergym_compiler::bytecode::{Bytecode, Options};
 use shadergym_compiler::{CompileError, Compiled, Facts};
 
 use crate::lanes::{Job, Level};
-use machine::{LINE, Machine};
 pub use machine::{EndlessLoop, MAX_ROUNDS};
+use machine::{LINE, Machine};
 
 /// Instances of a block: a row of 1 KiB, so that what an instruction works on stays in the cache while choosing the
 /// instruction costs little.

@@ -31,7 +31,13 @@ fn frames(b: &mut Builder) {
     let mut out: Vec<Inst> = Vec::with_capacity(b.insts.len());
     let mut stack: Vec<Frame> = Vec::new();
     let mut ins: Vec<(usize, Inst)> = Vec::new();
-    fn resolve(b: &mut Builder, depths: &[usize], stack: &mut [Frame], value: Val, ins: &mut Vec<(usize, Inst)>) -> Val {
+    fn resolve(
+        b: &mut Builder,
+        depths: &[usize],
+        stack: &mut [Frame],
+        value: Val,
+        ins: &mut Vec<(usize, Inst)>,
+    ) -> Val {
         if value == NONE || b.values[value as usize].uniform {
             return value;
         }
@@ -114,12 +120,8 @@ fn lives(b: &Builder) -> Lives {
         }
     }
     let storage = |v: usize| matches!(b.values[v].def, Def::Storage(_));
-    let ins: Vec<(usize, usize)> = b
-        .insts
-        .iter()
-        .filter(|i| i.op == Op::In)
-        .map(|i| (i.args[0] as usize, i.dst as usize))
-        .collect();
+    let ins: Vec<(usize, usize)> =
+        b.insts.iter().filter(|i| i.op == Op::In).map(|i| (i.args[0] as usize, i.dst as usize)).collect();
     loop {
         let mut changed = false;
         for &(outer, inner) in ins.iter().rev() {
@@ -152,7 +154,8 @@ fn lives(b: &Builder) -> Lives {
         let v = slot as usize;
         let writes: Vec<usize> = b.insts.iter().enumerate().filter(|(_, i)| i.dst == slot).map(|(i, _)| i).collect();
         let [before, after] = writes[..] else { continue };
-        let Some(&(first, last)) = loops.iter().filter(|(l, e)| *l < after && after < *e).min_by_key(|(l, e)| e - l) else {
+        let Some(&(first, last)) = loops.iter().filter(|(l, e)| *l < after && after < *e).min_by_key(|(l, e)| e - l)
+        else {
             continue;
         };
         if before > first {
@@ -291,7 +294,10 @@ fn emit(b: &Builder, class: &[usize], rows: &[Option<Row>], inner: &[bool], used
     for inst in &b.insts {
         let same = |v: Val| rows[class[v as usize]].is_some() && class[v as usize] == class[inst.dst as usize];
         if inst.op == Op::EndIf
-            || inst.op == Op::Copy && !is_uniform(b, inst.args[0]) && !inner[inst.args[0] as usize] && same(inst.args[0])
+            || inst.op == Op::Copy
+                && !is_uniform(b, inst.args[0])
+                && !inner[inst.args[0] as usize]
+                && same(inst.args[0])
         {
             if inst.op == Op::EndIf {
                 let from = open.pop().expect("branches nest");

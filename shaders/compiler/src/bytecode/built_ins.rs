@@ -43,7 +43,15 @@ impl Lowerer<'_> {
 
     fn scalar_math(&mut self, fun: Fun, kind: ScalarKind, p: &[Val]) -> Lowered<Val> {
         let (float, signed) = (kind == ScalarKind::Float, kind == ScalarKind::Sint);
-        let pick = |f: Op, i: Op, u: Op| if float { f } else if signed { i } else { u };
+        let pick = |f: Op, i: Op, u: Op| {
+            if float {
+                f
+            } else if signed {
+                i
+            } else {
+                u
+            }
+        };
         let (min, max) = (pick(Op::FMin, Op::IMin, Op::UMin), pick(Op::FMax, Op::IMax, Op::UMax));
         let word31 = self.b.constant(31);
         Ok(match fun {

@@ -46,7 +46,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Lowers one side of a branch; gives its first instruction, the one behind it, and the cells after it.
-    fn side(&mut self, mask: Val, before: &[Val], jumps: &[usize], part: Part<'_, 'a>) -> Lowered<(usize, usize, Vec<Val>)> {
+    fn side(
+        &mut self,
+        mask: Val,
+        before: &[Val],
+        jumps: &[usize],
+        part: Part<'_, 'a>,
+    ) -> Lowered<(usize, usize, Vec<Val>)> {
         self.cells.clear();
         self.cells.extend_from_slice(before);
         for jump in jumps {
@@ -101,7 +107,8 @@ impl<'a> Lowerer<'a> {
     /// True if the instructions in between are few and have no effects.
     fn is_flat(&self, first: usize, end: usize) -> bool {
         let insts = &self.b.insts[first..end];
-        insts.len() <= FLAT + 1 && insts.iter().all(|i| i.op == Op::Nop || i.op.is_pure() && i.dst != NONE && self.is_new(i))
+        insts.len() <= FLAT + 1
+            && insts.iter().all(|i| i.op == Op::Nop || i.op.is_pure() && i.dst != NONE && self.is_new(i))
     }
 
     /// True if the instruction's result is a value of its own, no row that something else writes too.
@@ -153,7 +160,8 @@ impl<'a> Lowerer<'a> {
             }
             self.cells[cell] = joined;
         }
-        let empty = |(first, end, _): &(usize, usize, Vec<Val>), merges: &[Inst]| *end == *first + 1 && merges.is_empty();
+        let empty =
+            |(first, end, _): &(usize, usize, Vec<Val>), merges: &[Inst]| *end == *first + 1 && merges.is_empty();
         let (no_a, no_b) = (empty(&a, &ends[0]), empty(&b, &ends[1]));
         let marker = |op, args: &[Val]| Inst::new(op, NONE, args);
         let insts = &mut self.b.insts;

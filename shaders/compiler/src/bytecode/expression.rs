@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use naga::{
-    BinaryOperator as Binary, Expression, Handle, RelationalFunction, ScalarKind, TypeInner, UnaryOperator,
-};
+use naga::{BinaryOperator as Binary, Expression, Handle, RelationalFunction, ScalarKind, TypeInner, UnaryOperator};
 
 use super::ir::{FALSE, NONE, TRUE, Val};
 use super::lower::{Lowered, Lowerer, Value, type_words, words};
@@ -25,9 +23,7 @@ impl Lowerer<'_> {
                 Ok(Value::Words([self.b.constant(word)].into()))
             }
             Expression::Constant(constant) => self.constant(constant),
-            Expression::ZeroValue(ty) => {
-                Ok(Value::Words((0..type_words(self.module, ty)).map(|_| FALSE).collect()))
-            }
+            Expression::ZeroValue(ty) => Ok(Value::Words((0..type_words(self.module, ty)).map(|_| FALSE).collect())),
             Expression::FunctionArgument(i) => Ok(here.arguments[i as usize].clone()),
             Expression::LocalVariable(local) => Ok(Value::Place(Place::new(here.locals[local.index()]))),
             _ => match here.expressions.get(&expression) {
@@ -212,9 +208,11 @@ impl Lowerer<'_> {
             for pair in level.chunks(2) {
                 next.push(match pair {
                     [even] => even.clone(),
-                    [a, b] => {
-                        a.iter().zip(b).map(|(a, b)| self.op(Op::Select, &[odd, *b, *a])).collect::<Lowered<Vec<_>>>()?
-                    }
+                    [a, b] => a
+                        .iter()
+                        .zip(b)
+                        .map(|(a, b)| self.op(Op::Select, &[odd, *b, *a]))
+                        .collect::<Lowered<Vec<_>>>()?,
                     _ => unreachable!("chunks of two"),
                 });
             }
@@ -235,7 +233,15 @@ impl Lowerer<'_> {
         let (float, signed) = (kind == ScalarKind::Float, kind == ScalarKind::Sint);
         self.map(&[left, right], &mut |this, p| {
             let (a, b) = (p[0], p[1]);
-            let pick = |f: Op, i: Op, u: Op| if float { f } else if signed { i } else { u };
+            let pick = |f: Op, i: Op, u: Op| {
+                if float {
+                    f
+                } else if signed {
+                    i
+                } else {
+                    u
+                }
+            };
             let op = match op {
                 Binary::Add => pick(Op::FAdd, Op::Add, Op::Add),
                 Binary::Subtract => pick(Op::FSub, Op::Sub, Op::Sub),

@@ -39,7 +39,11 @@ pub(super) enum Def {
     /// What the row holds when the program starts; as a destination the row itself.
     Storage(Row),
     /// A word of a memory, not read yet.
-    Memory { memory: u32, word: u32, version: u32 },
+    Memory {
+        memory: u32,
+        word: u32,
+        version: u32,
+    },
     Instruction,
 }
 
@@ -69,7 +73,15 @@ impl Inst {
     pub fn new(op: Op, dst: Val, args: &[Val]) -> Self {
         let mut all = [NONE; 4];
         all[..args.len()].copy_from_slice(args);
-        Self { op, dst, args: all, extra: 0, space: Space::Scratch, count: 0, from: Row { space: Space::Scratch, row: 0 } }
+        Self {
+            op,
+            dst,
+            args: all,
+            extra: 0,
+            space: Space::Scratch,
+            count: 0,
+            from: Row { space: Space::Scratch, row: 0 },
+        }
     }
 
     pub fn operands(&self) -> impl Iterator<Item = Val> + use<> {
@@ -181,8 +193,18 @@ impl Builder {
         let last = |b: &Self, v: Val| (b.word(v).is_some(), v);
         if matches!(
             op,
-            Op::Add | Op::Mul | Op::And | Op::Or | Op::Xor | Op::UMin | Op::UMax | Op::IMin | Op::IMax | Op::MulHigh
-                | Op::Equal | Op::NotEqual
+            Op::Add
+                | Op::Mul
+                | Op::And
+                | Op::Or
+                | Op::Xor
+                | Op::UMin
+                | Op::UMax
+                | Op::IMin
+                | Op::IMax
+                | Op::MulHigh
+                | Op::Equal
+                | Op::NotEqual
         ) && last(self, all[0]) > last(self, all[1])
         {
             all.swap(0, 1);
@@ -207,8 +229,16 @@ impl Builder {
         }
         let uniform = args.iter().all(|a| *a == NONE || self.is_uniform(*a));
         let boolean = match op {
-            Op::FLess | Op::FLessEqual | Op::FEqual | Op::FNotEqual | Op::ULess | Op::ULessEqual | Op::ILess
-            | Op::ILessEqual | Op::Equal | Op::NotEqual => true,
+            Op::FLess
+            | Op::FLessEqual
+            | Op::FEqual
+            | Op::FNotEqual
+            | Op::ULess
+            | Op::ULessEqual
+            | Op::ILess
+            | Op::ILessEqual
+            | Op::Equal
+            | Op::NotEqual => true,
             Op::And | Op::Or | Op::Xor => self.is_boolean(args[0]) && self.is_boolean(args[1]),
             Op::Not => self.is_boolean(args[0]),
             Op::Select => self.is_boolean(args[1]) && self.is_boolean(args[2]),
@@ -236,7 +266,8 @@ impl Builder {
         let [x, y, _, _] = words;
         const ALL: u32 = u32::MAX;
         match (op, x, y) {
-            (Op::Add | Op::Or | Op::Xor | Op::UMax, _, Some(0)) | (Op::Sub | Op::Shl | Op::ShrU | Op::ShrI, _, Some(0)) => Some(a),
+            (Op::Add | Op::Or | Op::Xor | Op::UMax, _, Some(0))
+            | (Op::Sub | Op::Shl | Op::ShrU | Op::ShrI, _, Some(0)) => Some(a),
             (Op::Mul | Op::UDiv, _, Some(1)) | (Op::And, _, Some(ALL)) | (Op::UMin, _, Some(ALL)) => Some(a),
             (Op::Mul | Op::And | Op::UMin | Op::MulHigh, _, Some(0)) | (Op::URem, _, Some(1)) => Some(FALSE),
             (Op::Or, _, Some(ALL)) => Some(TRUE),

@@ -257,7 +257,13 @@ impl<'a> Lowerer<'a> {
             naga::Literal::F32(v) => v.to_bits(),
             naga::Literal::U32(v) => v,
             naga::Literal::I32(v) => v as u32,
-            naga::Literal::Bool(v) => if v { u32::MAX } else { 0 },
+            naga::Literal::Bool(v) => {
+                if v {
+                    u32::MAX
+                } else {
+                    0
+                }
+            }
             other => return self.refuse(&format!("literal {other:?}")),
         })
     }
@@ -324,7 +330,8 @@ impl<'a> Lowerer<'a> {
         };
         self.cells.truncate(cells);
         self.variables.truncate(variables);
-        let is_own = |v: &Val| matches!(self.b.values[*v as usize].def, Def::Memory { memory, .. } if memory >= memories);
+        let is_own =
+            |v: &Val| matches!(self.b.values[*v as usize].def, Def::Memory { memory, .. } if memory >= memories);
         if !matches!(&value, Some(Value::Words(words)) if words.iter().any(is_own)) {
             self.local_rows_needed = self.local_rows_needed.max(self.local_rows);
             self.local_rows = local_rows;
@@ -334,8 +341,7 @@ impl<'a> Lowerer<'a> {
 
     /// Lanes that have left the block by a jump.
     pub fn left(&mut self) -> Val {
-        self.jumps()            .into_iter()
-            .fold(FALSE, |all, cell| self.b.op(Op::Or, &[all, self.cells[cell]]))
+        self.jumps().into_iter().fold(FALSE, |all, cell| self.b.op(Op::Or, &[all, self.cells[cell]]))
     }
 
     pub fn block(&mut self, block: &'a Block) -> Lowered<()> {

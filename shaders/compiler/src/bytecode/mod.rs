@@ -17,8 +17,8 @@ mod programs;
 
 pub use ir::Space;
 pub use op::{Op, evaluate};
-pub use programs::{Bytecode, Layout, Options, Rows};
 pub(crate) use programs::lower;
+pub use programs::{Bytecode, Layout, Options, Rows};
 
 /// What an instruction works on.
 #[derive(Debug, Clone, Copy, PartialEq)]

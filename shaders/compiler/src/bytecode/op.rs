@@ -156,14 +156,32 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::FDiv => float(x / y),
         Op::FNeg => float(-x),
         Op::FAbs => float(x.abs()),
-        Op::FMin => if y < x { b } else { a },
-        Op::FMax => if x < y { b } else { a },
+        Op::FMin => {
+            if y < x {
+                b
+            } else {
+                a
+            }
+        }
+        Op::FMax => {
+            if x < y {
+                b
+            } else {
+                a
+            }
+        }
         Op::FFloor => float(x.floor()),
         Op::FCeil => float(x.ceil()),
         Op::FTrunc => float(x.trunc()),
         Op::FRound => float(x.round_ties_even()),
         Op::FSqrt => float(x.sqrt()),
-        Op::FSign => float(if 0.0 < x { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 }),
+        Op::FSign => float(if 0.0 < x {
+            1.0
+        } else if x < 0.0 {
+            -1.0
+        } else {
+            0.0
+        }),
         Op::FLess => bool(x < y),
         Op::FLessEqual => bool(x <= y),
         Op::FEqual => bool(x == y),
@@ -174,10 +192,34 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::Sub => a.wrapping_sub(b),
         Op::Mul => a.wrapping_mul(b),
         Op::MulHigh => ((u64::from(a) * u64::from(b)) >> 32) as u32,
-        Op::UDiv => if b == 0 { a } else { a / b },
-        Op::URem => if b == 0 { 0 } else { a % b },
-        Op::IDiv => if j == 0 { a } else { i.wrapping_div(j) as u32 },
-        Op::IRem => if j == 0 { 0 } else { i.wrapping_rem(j) as u32 },
+        Op::UDiv => {
+            if b == 0 {
+                a
+            } else {
+                a / b
+            }
+        }
+        Op::URem => {
+            if b == 0 {
+                0
+            } else {
+                a % b
+            }
+        }
+        Op::IDiv => {
+            if j == 0 {
+                a
+            } else {
+                i.wrapping_div(j) as u32
+            }
+        }
+        Op::IRem => {
+            if j == 0 {
+                0
+            } else {
+                i.wrapping_rem(j) as u32
+            }
+        }
         Op::And => a & b,
         Op::Or => a | b,
         Op::Xor => a ^ b,
@@ -203,7 +245,13 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::ReverseBits => a.reverse_bits(),
         Op::UToF => float(a as f32),
         Op::IToF => float(i as f32),
-        Op::Select => if a != 0 { b } else { c },
+        Op::Select => {
+            if a != 0 {
+                b
+            } else {
+                c
+            }
+        }
         Op::Copy => a,
         Op::FMulAdd => float(x * y + z),
         Op::FMulSub => float(x * y - z),
@@ -218,10 +266,34 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::ShrOr => a.wrapping_shr(b) | c,
         Op::ShrAnd => a.wrapping_shr(b) & c,
         Op::AddAdd => a.wrapping_add(b).wrapping_add(c),
-        Op::FLessSelect => if x < y { c } else { d },
-        Op::FLessEqualSelect => if x <= y { c } else { d },
-        Op::ULessSelect => if a < b { c } else { d },
-        Op::EqualSelect => if a == b { c } else { d },
+        Op::FLessSelect => {
+            if x < y {
+                c
+            } else {
+                d
+            }
+        }
+        Op::FLessEqualSelect => {
+            if x <= y {
+                c
+            } else {
+                d
+            }
+        }
+        Op::ULessSelect => {
+            if a < b {
+                c
+            } else {
+                d
+            }
+        }
+        Op::EqualSelect => {
+            if a == b {
+                c
+            } else {
+                d
+            }
+        }
         _ => return None,
     })
 }

@@ -303,8 +303,7 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
     let seeds = [("seed_low", rows.seed), ("seed_high", rows.seed + 1)];
     let seed = scene.program(t, &|l| scene.call_masked(l, "kernel_seed", &seeds))?;
     let start = scene.program(t, &|l| scene.call_masked(l, "kernel_start", &[]))?;
-    let random_actions =
-        scene.program(t, &|l| scene.call_into(l, "kernel_random_actions", &[], &[], rows.actions))?;
+    let random_actions = scene.program(t, &|l| scene.call_into(l, "kernel_random_actions", &[], &[], rows.actions))?;
     let given = [("given", rows.actions)];
     let advance = scene.program(t, &|l| scene.call_into(l, "kernel_advance", &given, &[], rows.rewards))?;
     let observe = scene.program(t, &|l| {
