@@ -2,7 +2,8 @@
 
 use shadergym_compiler::bytecode::Instruction;
 
-use super::machine::{Frame, Run, Slot, at, mask, put};
+use super::machine::{Frame, Slot};
+use super::run::{Run, at, mask, put};
 use crate::lanes::{Lanes, blend};
 
 /// Moving one word costs about as much as this many hundredths of an instruction on one vector.

@@ -4,6 +4,7 @@
 mod driver;
 mod machine;
 mod memory;
+mod run;
 
 use std::fmt;
 use std::ops::Range;
