@@ -145,7 +145,7 @@ impl CpuBackend {
     ) -> Result<Self> {
         let facts = Arc::new(compiled.facts.clone());
         // It has every level of the machine, also those that the build leaves out for shipped environments.
-        let best = Level::ALL.into_iter().rev().find(Level::is_available).unwrap_or(Level::Scalar);
+        let best = Level::ALL.into_iter().rev().find(|l| l.is_available()).unwrap_or(Level::Scalar);
         let interpreter = Interpreter::new(compiled, level.unwrap_or(best), num_envs);
         let interpreter = interpreter.ok_or_else(|| no_level(level, &Level::ALL))?;
         let (width, words) = (interpreter.width(), interpreter.words());
