@@ -1,6 +1,6 @@
 //! Built-in functions and conversions.
 
-use naga::{Expression, Handle, MathFunction as Fun, ScalarKind};
+use naga::{Expression, Handle, MathFunction as Fun, ScalarKind, TypeInner};
 
 use super::ir::{FALSE, TRUE, Val};
 use super::lower::{Lowered, Lowerer};
@@ -35,10 +35,42 @@ impl Lowerer<'_> {
                 }
                 return Ok(out);
             }
+            (Fun::Transpose | Fun::Determinant, _) => {
+                let TypeInner::Matrix { columns, rows, .. } = *self.inner(arg) else {
+                    return self.refuse("this matrix");
+                };
+                let (all, columns, rows) = (self.get(arg)?, columns as usize, rows as usize);
+                if fun == Fun::Transpose {
+                    return Ok((0..rows)
+                        .flat_map(|r| (0..columns).map(move |c| c * rows + r))
+                        .map(|i| all[i])
+                        .collect());
+                }
+                let columns: Vec<usize> = (0..columns).collect();
+                return Ok(vec![self.minor(&all, rows, &columns, 0)?]);
+            }
             _ => {}
         }
         let operands: Vec<Handle<Expression>> = [Some(arg), more[0], more[1], more[2]].into_iter().flatten().collect();
         self.map(&operands, &mut |this, p| this.scalar_math(fun, kind, p))
+    }
+
+    /// Determinant of the rows from `row` on and of these columns, by the first of the rows.
+    fn minor(&mut self, matrix: &[Val], rows: usize, columns: &[usize], row: usize) -> Lowered<Val> {
+        if let [only] = *columns {
+            return Ok(matrix[only * rows + row]);
+        }
+        let mut sum = None;
+        for (i, &column) in columns.iter().enumerate() {
+            let others: Vec<usize> = columns.iter().copied().filter(|&c| c != column).collect();
+            let rest = self.minor(matrix, rows, &others, row + 1)?;
+            let product = self.op(Op::FMul, &[matrix[column * rows + row], rest])?;
+            sum = Some(match sum {
+                None => product,
+                Some(sum) => self.op(if i % 2 == 1 { Op::FSub } else { Op::FAdd }, &[sum, product])?,
+            });
+        }
+        Ok(sum.unwrap_or(FALSE))
     }
 
     fn scalar_math(&mut self, fun: Fun, kind: ScalarKind, p: &[Val]) -> Lowered<Val> {
