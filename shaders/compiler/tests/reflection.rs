@@ -78,7 +78,7 @@ fn nested_structs_several_agents_and_bytes() {
             doc: "row, column; value of the cell".into(),
         },
         integer: false,
-        episode_words: 4 + 2 * 2 + 2 + 2,
+        episode_words: 4 + 2 * 2 + 2 + 2 * 2,
         scratch_words: 0,
     };
     let found = facts("test/everything.wgsl", &common::own("everything.wgsl"));
@@ -99,7 +99,7 @@ fn one_agent_with_a_struct_of_floats() {
     assert_eq!((found.observation.shape, found.observation.encoding), (vec![1], Encoding::F32));
     assert_eq!((found.observation.low, found.observation.high), (vec![0.0], vec![f32::MAX]));
     assert_eq!((found.pixel_aspect, found.reward_threshold, found.params_bounds), (None, None, None));
-    assert_eq!((found.sticky_action_probability, found.agents, found.episode_words), (0.0, 1, 4 + 1 + 2 + 1));
+    assert_eq!((found.sticky_action_probability, found.agents, found.episode_words), (0.0, 1, 4 + 1 + 2 + 2));
 }
 
 #[test]
