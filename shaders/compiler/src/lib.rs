@@ -31,6 +31,12 @@ use link::{Linked, link, link_kernel};
 pub use lint::{LINTS, Lint};
 pub use template::{TemplateError, template};
 
+/// Largest float that is an `i32`. WGSL converts what lies above to the largest integer that a float can hold, not to the
+/// largest integer: so do GPUs, and so does naga where it folds constants.
+pub const LARGEST_I32: f32 = 2_147_483_520.0;
+/// Largest float that is a `u32`.
+pub const LARGEST_U32: f32 = 4_294_967_040.0;
+
 /// A compiled environment.
 #[derive(Debug)]
 pub struct Compiled {

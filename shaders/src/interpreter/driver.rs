@@ -261,9 +261,16 @@ unsafe fn write_totals(machine: &Machine, job: &Job, b: &Block, agents: usize) {
             ("transitions", 1, job.transitions.add(b.first)),
             ("episodes", 1, job.episodes.add(b.first)),
             ("length_sum", 1, job.length_sum.add(b.first)),
-            ("return_sum", agents, job.return_sum.add(b.first * agents).cast()),
         ] {
             write(machine, at(name), words, to, b.lanes, |_| true);
+        }
+        // A sum of two floats, the larger one first.
+        for agent in 0..agents {
+            let part = |k: usize| machine.row(at("return_sum") + (2 * agent + k) as u32);
+            for (lane, (high, low)) in part(0).iter().zip(part(1)).enumerate().take(b.lanes) {
+                let sum = f64::from(f32::from_bits(*high)) + f64::from(f32::from_bits(*low));
+                *job.return_sum.add((b.first + lane) * agents + agent) = sum;
+            }
         }
         let finished = |lane: usize| episodes[lane] != 0;
         write(machine, at("finished_length"), 1, job.finished_length.add(b.first), b.lanes, finished);

@@ -24,6 +24,7 @@ pub use level::Level;
 pub use memory::{clear, gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;
 pub use program::{Control, Program};
+pub use shadergym_compiler::{LARGEST_I32, LARGEST_U32};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub use simd::*;
 
@@ -102,12 +103,6 @@ impl<S: Lanes, T: Value<S>, const N: usize> Value<S> for [T; N] {
         )
     }
 }
-
-/// Largest float that is an `i32`. WGSL converts what lies above to the largest integer that a float can hold, not to the
-/// largest integer: so do GPUs, and so does naga where it folds constants.
-pub const LARGEST_I32: f32 = 2_147_483_520.0;
-/// Largest float that is a `u32`.
-pub const LARGEST_U32: f32 = 4_294_967_040.0;
 
 /// Floats, in lanes or plain. Names differ from `f32`'s own methods where the meaning does.
 pub trait Float:

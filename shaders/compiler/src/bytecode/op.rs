@@ -3,6 +3,8 @@
 //! A boolean is a word, 0 or all bits. Semantics are those of the lanes: arithmetic wraps, x / 0 = x, x % 0 = 0, shifts
 //! modulo 32, saturating conversions, min and max by comparison, no fused multiply-add.
 
+use crate::{LARGEST_I32, LARGEST_U32};
+
 /// An operation on rows. `a`, `b`, `c`, `d` are the operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -186,8 +188,8 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::FLessEqual => bool(x <= y),
         Op::FEqual => bool(x == y),
         Op::FNotEqual => bool(x != y),
-        Op::FToU => x as u32,
-        Op::FToI => x as i32 as u32,
+        Op::FToU => (if LARGEST_U32 < x { LARGEST_U32 } else { x }) as u32,
+        Op::FToI => (if LARGEST_I32 < x { LARGEST_I32 } else { x }) as i32 as u32,
         Op::Add => a.wrapping_add(b),
         Op::Sub => a.wrapping_sub(b),
         Op::Mul => a.wrapping_mul(b),

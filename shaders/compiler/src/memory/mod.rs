@@ -100,7 +100,10 @@ pub(crate) fn text(module: &Module) -> Result<String, String> {
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(module).map_err(|e| {
         format!("{}: {:?}", e.as_inner(), std::error::Error::source(e.as_inner()).map(ToString::to_string))
     })?;
-    naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()).map_err(|e| e.to_string())
+    let text = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty());
+    // In the shortest decimal digits the largest float lies above itself, which browsers refuse.
+    let text = text.map_err(|e| e.to_string())?;
+    Ok(text.replace("340282350000000000000000000000000000000f", "0x1.fffffep+127f"))
 }
 
 /// What the rewriting of all functions shares.
