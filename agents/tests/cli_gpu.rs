@@ -24,7 +24,8 @@ fn main() -> ExitCode {
 fn render_draws_files_of_users() -> Result<(), Failed> {
     let here = folder("gpu-render");
     user_file(&here);
-    let text = run_in(&here, &["render", "point_mass.wgsl", "-o", "x.gif", "--steps", "5", "--width", "64"]).ok();
+    let args = ["render", "point_mass.wgsl", "-o", "x.gif", "--steps", "5", "--width", "64", "--device", "gpu"];
+    let text = run_in(&here, &args).ok();
     assert!(text.contains("PointMass-v0 on gpu:"), "{text}");
     let (width, _, frames) = gif_size(&here.join("x.gif"));
     assert_eq!((width, frames), (64, 6));
@@ -59,7 +60,9 @@ fn bench_runs_files_of_users() -> Result<(), Failed> {
         &["bench", "point_mass.wgsl", "--num-envs", "64", "--repeats", "1", "--seconds", "0.01", "--csv"],
     )
     .ok();
-    assert_eq!(csv.lines().count(), 3, "{csv}");
+    // Two protocols on two devices: the file is interpreted on the CPU.
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert!(csv.contains("interpreter") && csv.contains("gpu:0"), "{csv}");
     Ok(())
 }
 
