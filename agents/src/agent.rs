@@ -69,8 +69,16 @@ pub trait Agent: Send {
     /// Environment transitions made so far.
     fn env_steps(&self) -> u64;
 
+    /// Whether it learns where a GPU's environments are, and reads only statistics back.
+    fn learns_on_device(&self) -> bool {
+        false
+    }
+
     /// The policy as it is now, a copy.
-    fn policy(&self) -> Policy;
+    ///
+    /// # Errors
+    /// Those of a device that is lost.
+    fn policy(&self) -> Result<Policy>;
 
     /// Everything that is needed to go on bit by bit.
     ///

@@ -1,6 +1,7 @@
 //! Options of agents: a struct whose fields, docs and defaults are also data, so that the help, the checks of a file and
 //! the resolved configuration of a run come from one place.
 
+use shadergym_compiler::nearest;
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
@@ -224,33 +225,6 @@ pub(crate) fn unknown(agent: &str, option: &str, known: &[OptionInfo]) -> Error 
         nearest: nearest(option, names.iter().copied()).map(str::to_owned),
         known: names.join(", "),
     }
-}
-
-/// The closest of some names, if one is close.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A name written without its underscores or with other case is close whatever its length.
-    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    let wanted = plain(name);
-    names
-        .map(|n| (if plain(n).contains(&wanted) { 1 } else { distance(&wanted, &plain(n)) }, n))
-        .min()
-        .filter(|(d, n)| *d <= 1 + n.len() / 4)
-        .map(|(_, n)| n)
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substitution = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Fails unless an option is in its range.

@@ -95,7 +95,7 @@ options! {
 const ITERATION: u64 = 1000;
 
 impl Config {
-    fn checked(table: &Table, facts: &Facts) -> Result<Self> {
+    fn checked(table: &Table, _: &Facts) -> Result<Self> {
         let c = Self::from_table("dqn", table)?;
         check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
         check("train_frequency", c.train_frequency, "1 or more", c.train_frequency > 0)?;
@@ -113,7 +113,6 @@ impl Config {
         }
         check("max_grad_norm", c.max_grad_norm, "0 (off) or more", c.max_grad_norm >= 0.0)?;
         check_exploration(c.exploration_fraction, c.final_epsilon)?;
-        let _ = facts;
         Ok(c)
     }
 
@@ -286,9 +285,9 @@ impl Agent for Dqn {
         self.stepper.steps() * self.config.num_envs as u64
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> Result<Policy> {
         let head = self.values.head(self.config.final_epsilon);
-        Policy::new(self.facts.clone(), self.learner.network.boxed_clone(), head, None)
+        Ok(Policy::new(self.facts.clone(), self.learner.network.boxed_clone(), head, None))
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {

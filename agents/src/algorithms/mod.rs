@@ -1,11 +1,12 @@
 //! The agents, one file each. A file here is an agent: its name, options, algorithm and docs are found by the build.
 
+use shadergym_compiler::nearest;
 use shadergym_envs::Facts;
 use toml::Table;
 
 use crate::agent::{Agent, Setup};
 use crate::error::{Error, Result};
-use crate::options::{OptionInfo, nearest};
+use crate::options::OptionInfo;
 use crate::policy::Policy;
 
 include!(concat!(env!("OUT_DIR"), "/agents.rs"));

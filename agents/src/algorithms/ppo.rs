@@ -36,7 +36,7 @@ pub const AGENT: Entry = Entry {
     make: |table, setup| {
         let config = Config::checked(table, &setup.facts)?;
         #[cfg(feature = "gpu")]
-        if let Some(agent) = crate::resident::ppo(&config, setup, || Ok(config.networks(setup)?.0))? {
+        if let Some(agent) = crate::resident::make(&config, setup, || Ok(config.networks(setup)?.0))? {
             return Ok(agent);
         }
         Ok(Box::new(Ppo::new(config, setup)?))
@@ -275,9 +275,9 @@ impl Agent for Ppo {
         self.steps
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> Result<Policy> {
         let network = self.learner.network.boxed_clone();
-        Policy::new(self.facts.clone(), network, self.head.head(), self.observation_moments.clone())
+        Ok(Policy::new(self.facts.clone(), network, self.head.head(), self.observation_moments.clone()))
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {

@@ -32,7 +32,7 @@ pub const AGENT: Entry = Entry {
     make: |table, setup| {
         let config = Config::checked(table, &setup.facts)?;
         #[cfg(feature = "gpu")]
-        if let Some(agent) = crate::resident::pqn(&config, setup, || config.network(setup, &values_of(setup)))? {
+        if let Some(agent) = crate::resident::make(&config, setup, || config.network(setup, &values_of(setup)))? {
             return Ok(agent);
         }
         Ok(Box::new(Pqn::new(config, setup)?))
@@ -204,9 +204,9 @@ impl Agent for Pqn {
         self.steps
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> Result<Policy> {
         let network = self.learner.network.boxed_clone();
-        Policy::new(self.facts.clone(), network, self.values.head(self.config.final_epsilon), None)
+        Ok(Policy::new(self.facts.clone(), network, self.values.head(self.config.final_epsilon), None))
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {

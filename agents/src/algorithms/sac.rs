@@ -266,8 +266,8 @@ impl Agent for Sac {
         self.stepper.steps() * self.config.num_envs as u64
     }
 
-    fn policy(&self) -> Policy {
-        Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), head(&self.facts), None)
+    fn policy(&self) -> Result<Policy> {
+        Ok(Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), head(&self.facts), None))
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {

@@ -117,8 +117,7 @@ impl ActorCritic {
         mask: Option<&[u32]>,
         gradient: Option<(f32, f32, &mut [f32])>,
     ) -> (f32, f32) {
-        let mut parts = [(0.0f32, 0.0f32); 1];
-        let (log_prob, entropy) = &mut parts[0];
+        let (mut log_prob, mut entropy) = (0.0f32, 0.0f32);
         let (of_log_prob, of_entropy, mut out) = match gradient {
             Some((a, b, out)) => (a, b, Some(out)),
             None => (0.0, 0.0, None),
@@ -131,13 +130,13 @@ impl ActorCritic {
             let total: f32 = (0..logits.len()).filter(|&j| is_legal(j)).map(|j| (logits[j] - max).exp()).sum();
             let log_total = max + total.ln();
             let taken = action[choice] as usize;
-            *log_prob += logits[taken] - log_total;
+            log_prob += logits[taken] - log_total;
             let of = |j: usize| {
                 let log_p = logits[j] - log_total;
                 (log_p.exp(), log_p)
             };
             let h: f32 = (0..logits.len()).filter(|&j| is_legal(j)).map(|j| -of(j).0 * of(j).1).sum();
-            *entropy += h;
+            entropy += h;
             if let Some(out) = &mut out {
                 for j in (0..logits.len()).filter(|&j| is_legal(j)) {
                     let (p, log_p) = of(j);
@@ -151,15 +150,15 @@ impl ActorCritic {
             for j in 0..self.policy {
                 let log_std = outputs[self.policy + 1 + j];
                 let z = (f32::from_bits(action[j]) - outputs[j]) * (-log_std).exp();
-                *log_prob += -0.5 * z * z - log_std - HALF_LN_TAU;
-                *entropy += 0.5 + HALF_LN_TAU + log_std;
+                log_prob += -0.5 * z * z - log_std - HALF_LN_TAU;
+                entropy += 0.5 + HALF_LN_TAU + log_std;
                 if let Some(out) = &mut out {
                     out[j] += of_log_prob * z * (-log_std).exp();
                     out[self.policy + 1 + j] += of_log_prob * (z * z - 1.0) + of_entropy;
                 }
             }
         }
-        parts[0]
+        (log_prob, entropy)
     }
 
     /// The loss of a minibatch: clipped (or drifting) policy loss, value loss and entropy, averaged over its rows. Its

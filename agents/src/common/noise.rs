@@ -22,7 +22,12 @@ impl Noise {
     pub fn new(seed: u64, purpose: &str) -> Self {
         let name =
             purpose.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        Self { key: mix(mix(seed.wrapping_add(GOLDEN)) ^ name), counter: 0 }
+        Self::with_key(mix(mix(seed.wrapping_add(GOLDEN)) ^ name))
+    }
+
+    /// The stream of a key, which is SplitMix64 from there.
+    pub fn with_key(key: u64) -> Self {
+        Self { key, counter: 0 }
     }
 
     /// The stream at place (a, b), say of step a and instance b: its first draws are those of no other place.

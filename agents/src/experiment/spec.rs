@@ -5,8 +5,9 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
-use crate::options::{OptionValue, nearest};
+use crate::options::OptionValue;
 use crate::report::file;
+use shadergym_compiler::nearest;
 
 /// What an experiment is.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,23 +1,18 @@
 //! Initial weights, drawn from a seed.
 
-/// Numbers of a seed: SplitMix64, which passes the usual tests and needs 8 bytes of state.
-pub(crate) struct Random(u64);
+use crate::common::noise::Noise;
+
+/// Numbers of a seed, with all the bits that an `f64` takes.
+pub(crate) struct Random(Noise);
 
 impl Random {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+        Self(Noise::with_key(seed))
     }
 
     /// Uniform in `[0, 1)`.
     fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+        (self.0.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Standard normal (Box and Muller, the cosine only).

@@ -6,6 +6,7 @@
 //! the loss are the CPU's too, so both learn the same up to rounding. On one device results repeat bit by bit: partial
 //! gradients are added in a fixed order. What is not supported learns on the CPU with environments on the GPU.
 
+mod agent;
 mod device;
 mod plan;
 mod ppo;
@@ -27,8 +28,7 @@ use device::{Kernel, OnDevice, Piece};
 use plan::{Learning, SUMS, Sizes, plan};
 use structs::{Call, Plan};
 
-pub(crate) use ppo::make as ppo;
-pub(crate) use pqn::make as pqn;
+pub(crate) use agent::make;
 
 /// Steps of a rollout that are submitted together, so that the device begins before all are encoded.
 const STEPS_PER_SUBMISSION: usize = 64;
@@ -54,7 +54,7 @@ struct Resident {
 }
 
 /// What an iteration learned.
-struct Learned {
+pub(crate) struct Learned {
     /// Means of the loss's sums over all rows of all updates.
     means: LossSums,
     grad_norm: f32,
@@ -306,19 +306,4 @@ fn explained(summary: &[u32]) -> (f64, f64) {
         n = total;
     }
     (values / n, if squares[1] > 0.0 { 1.0 - squares[0] / squares[1] } else { f64::NAN })
-}
-
-/// A policy with the parameters as they are now.
-///
-/// # Panics
-/// If the device is lost: a policy cannot be had then, and the next iteration would say so too.
-fn copied(resident: &Resident, policy: impl FnOnce(&State) -> Result<crate::policy::Policy>) -> crate::policy::Policy {
-    let mut state = State::default();
-    resident
-        .parameters()
-        .and_then(|parameters| {
-            state.put_f32("policy/parameters", &parameters);
-            policy(&state)
-        })
-        .unwrap_or_else(|e| panic!("the policy cannot be read from the device: {e}"))
 }

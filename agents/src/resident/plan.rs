@@ -26,7 +26,7 @@ pub const SUMS: usize = 8;
 
 /// What is learned and how, for both algorithms.
 #[derive(Debug, Clone)]
-pub struct Learning {
+pub(crate) struct Learning {
     /// Action values (PQN) rather than a policy and a value (PPO).
     pub action_values: bool,
     /// Parallel environments.

@@ -1,99 +1,56 @@
-//! PPO on the device: options in, `Resident` does the work.
+//! PPO on the device: which options can learn there, and what they report.
 
-use super::{Learning, Resident};
-use crate::agent::{Agent, Log, Setup};
+use super::Learned;
+use super::agent::{Options, known};
+use super::plan::Learning;
+use crate::agent::{Log, Setup};
 use crate::algorithms::ppo::Config;
-use crate::error::{Error, Result};
-use crate::network::Network;
+use crate::error::Result;
 use crate::optim::Kind as OptimizerKind;
-use crate::options::NetworkKind;
 use crate::policy::Policy;
-use crate::state::State;
 
-struct ResidentPpo {
-    config: Config,
-    setup: Setup,
-    steps: u64,
-    resident: Resident,
-}
+impl Options for Config {
+    const NAME: &'static str = "ppo";
 
-/// The resident agent of these options; None if it has to learn on the CPU.
-///
-/// # Errors
-/// [`Error::TooLarge`] if it does not fit the device, and those of the environments.
-pub(crate) fn make(
-    c: &Config,
-    setup: &Setup,
-    network: impl FnOnce() -> Result<Box<dyn Network>>,
-) -> Result<Option<Box<dyn Agent>>> {
-    let other = c.normalize_observation || c.normalize_reward || c.weight_decay != 0.0;
-    if other || c.network != NetworkKind::Mlp || !matches!(c.optimizer, OptimizerKind::Adam | OptimizerKind::RAdam) {
-        return Ok(None);
+    fn learning(&self) -> Option<Learning> {
+        let other = self.normalize_observation || self.normalize_reward || self.weight_decay != 0.0;
+        (!other && known(self.network, self.optimizer)).then(|| Learning {
+            action_values: false,
+            num_envs: self.num_envs,
+            steps: self.num_steps,
+            epochs: self.update_epochs,
+            minibatches: self.num_minibatches,
+            objective: self.objective,
+            clip_coef: self.clip_coef,
+            clip_value: self.clip_value,
+            normalize: self.normalize_advantage,
+            entropy_coef: self.entropy_coef,
+            value_coef: self.value_coef,
+            gamma: self.gamma,
+            lambda: self.gae_lambda,
+            reward_scale: 1.0,
+            truncation: self.truncation,
+            max_grad_norm: self.max_grad_norm,
+            adam_epsilon: self.adam_epsilon,
+            rectified: self.optimizer == OptimizerKind::RAdam,
+            target_kl: self.target_kl,
+            activation: self.activation,
+            layer_norm: false,
+        })
     }
-    let learning = Learning {
-        action_values: false,
-        num_envs: c.num_envs,
-        steps: c.num_steps,
-        epochs: c.update_epochs,
-        minibatches: c.num_minibatches,
-        objective: c.objective,
-        clip_coef: c.clip_coef,
-        clip_value: c.clip_value,
-        normalize: c.normalize_advantage,
-        entropy_coef: c.entropy_coef,
-        value_coef: c.value_coef,
-        gamma: c.gamma,
-        lambda: c.gae_lambda,
-        reward_scale: 1.0,
-        truncation: c.truncation,
-        max_grad_norm: c.max_grad_norm,
-        adam_epsilon: c.adam_epsilon,
-        rectified: c.optimizer == OptimizerKind::RAdam,
-        target_kl: c.target_kl,
-        activation: c.activation,
-        layer_norm: false,
-    };
-    let Some(resident) = Resident::new(learning, network, setup)? else { return Ok(None) };
-    Ok(Some(Box::new(ResidentPpo { config: c.clone(), setup: setup.clone(), steps: 0, resident })))
-}
 
-impl Agent for ResidentPpo {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        let c = &self.config;
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.setup.steps);
-        let after = self.steps + self.resident.transitions() as u64;
-        let learned = self.resident.iterate("ppo", after, learning_rate, 0.0, log)?;
-        self.steps = after;
+    fn rates(&self, step: u64, total: u64) -> (f32, f32) {
+        (self.learning_rate * self.schedule.at(step, total), 0.0)
+    }
+
+    fn report(&self, learned: &Learned, _: f32, log: &mut Log) {
         let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
         log.scalars.extend(names.into_iter().zip(learned.means));
         log.scalars.insert("value/mean", learned.value);
         log.scalars.insert("value/explained_variance", learned.explained_variance);
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
-        log.scalars.insert("optimizer/grad_norm", f64::from(learned.grad_norm));
-        Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
-    }
-
-    fn policy(&self) -> Policy {
-        super::copied(&self.resident, |parameters| {
-            let mut policy = self.config.policy(&self.setup)?;
-            policy.load(parameters)?;
-            Ok::<_, Error>(policy)
-        })
-    }
-
-    fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("ppo/counters", &[self.steps]);
-        self.resident.save(state, "ppo")
-    }
-
-    fn load(&mut self, state: &State) -> Result<()> {
-        let [steps] = state.counters("ppo/counters")?;
-        self.resident.load(state, "ppo")?;
-        self.steps = steps;
-        Ok(())
+    fn policy(&self, setup: &Setup) -> Result<Policy> {
+        Config::policy(self, setup)
     }
 }

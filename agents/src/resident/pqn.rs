@@ -1,100 +1,57 @@
-//! PQN on the device: options in, `Resident` does the work.
+//! PQN on the device: which options can learn there, and what they report.
 
-use super::{Learning, Resident};
-use crate::agent::{Agent, Log, Setup};
+use super::Learned;
+use super::agent::{Options, known};
+use super::plan::Learning;
+use crate::agent::{Log, Setup};
 use crate::algorithms::pqn::Config;
 use crate::common::action_values::epsilon_at;
 use crate::common::actor_critic::Objective;
-use crate::error::{Error, Result};
-use crate::network::Network;
+use crate::error::Result;
 use crate::optim::Kind as OptimizerKind;
-use crate::options::NetworkKind;
 use crate::policy::Policy;
-use crate::state::State;
 
-struct ResidentPqn {
-    config: Config,
-    setup: Setup,
-    steps: u64,
-    resident: Resident,
-}
+impl Options for Config {
+    const NAME: &'static str = "pqn";
 
-/// The resident agent of these options; None if it has to learn on the CPU.
-///
-/// # Errors
-/// [`Error::TooLarge`] if it does not fit the device, and those of the environments.
-pub(crate) fn make(
-    c: &Config,
-    setup: &Setup,
-    network: impl FnOnce() -> Result<Box<dyn Network>>,
-) -> Result<Option<Box<dyn Agent>>> {
-    if c.network != NetworkKind::Mlp || !matches!(c.optimizer, OptimizerKind::Adam | OptimizerKind::RAdam) {
-        return Ok(None);
-    }
-    let learning = Learning {
-        action_values: true,
-        num_envs: c.num_envs,
-        steps: c.num_steps,
-        epochs: c.update_epochs,
-        minibatches: c.num_minibatches,
-        objective: Objective::Clip,
-        clip_coef: 0.0,
-        clip_value: false,
-        normalize: false,
-        entropy_coef: 0.0,
-        value_coef: 1.0,
-        gamma: c.gamma,
-        lambda: c.lambda,
-        reward_scale: c.reward_scale,
-        truncation: c.truncation,
-        max_grad_norm: c.max_grad_norm,
-        adam_epsilon: 1e-8,
-        rectified: c.optimizer == OptimizerKind::RAdam,
-        target_kl: 0.0,
-        activation: c.activation,
-        layer_norm: c.layer_norm,
-    };
-    let Some(resident) = Resident::new(learning, network, setup)? else { return Ok(None) };
-    Ok(Some(Box::new(ResidentPqn { config: c.clone(), setup: setup.clone(), steps: 0, resident })))
-}
-
-impl Agent for ResidentPqn {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        let (c, total) = (&self.config, self.setup.steps);
-        let epsilon = epsilon_at(self.steps, total, c.final_epsilon, c.exploration_fraction);
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, total);
-        let after = self.steps + self.resident.transitions() as u64;
-        let learned = self.resident.iterate("pqn", after, learning_rate, epsilon, log)?;
-        self.steps = after;
-        log.scalars.insert("loss/value", learned.means[0]);
-        log.scalars.insert("value/mean", learned.means[1]);
-        log.scalars.insert("policy/epsilon", f64::from(epsilon));
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
-        log.scalars.insert("optimizer/grad_norm", f64::from(learned.grad_norm));
-        Ok(())
-    }
-
-    fn env_steps(&self) -> u64 {
-        self.steps
-    }
-
-    fn policy(&self) -> Policy {
-        super::copied(&self.resident, |parameters| {
-            let mut policy = self.config.policy(&self.setup)?;
-            policy.load(parameters)?;
-            Ok::<_, Error>(policy)
+    fn learning(&self) -> Option<Learning> {
+        known(self.network, self.optimizer).then(|| Learning {
+            action_values: true,
+            num_envs: self.num_envs,
+            steps: self.num_steps,
+            epochs: self.update_epochs,
+            minibatches: self.num_minibatches,
+            objective: Objective::Clip,
+            clip_coef: 0.0,
+            clip_value: false,
+            normalize: false,
+            entropy_coef: 0.0,
+            value_coef: 1.0,
+            gamma: self.gamma,
+            lambda: self.lambda,
+            reward_scale: self.reward_scale,
+            truncation: self.truncation,
+            max_grad_norm: self.max_grad_norm,
+            adam_epsilon: 1e-8,
+            rectified: self.optimizer == OptimizerKind::RAdam,
+            target_kl: 0.0,
+            activation: self.activation,
+            layer_norm: self.layer_norm,
         })
     }
 
-    fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("pqn/counters", &[self.steps]);
-        self.resident.save(state, "pqn")
+    fn rates(&self, step: u64, total: u64) -> (f32, f32) {
+        let epsilon = epsilon_at(step, total, self.final_epsilon, self.exploration_fraction);
+        (self.learning_rate * self.schedule.at(step, total), epsilon)
     }
 
-    fn load(&mut self, state: &State) -> Result<()> {
-        let [steps] = state.counters("pqn/counters")?;
-        self.resident.load(state, "pqn")?;
-        self.steps = steps;
-        Ok(())
+    fn report(&self, learned: &Learned, epsilon: f32, log: &mut Log) {
+        log.scalars.insert("loss/value", learned.means[0]);
+        log.scalars.insert("value/mean", learned.means[1]);
+        log.scalars.insert("policy/epsilon", f64::from(epsilon));
+    }
+
+    fn policy(&self, setup: &Setup) -> Result<Policy> {
+        Config::policy(self, setup)
     }
 }

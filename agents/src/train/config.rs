@@ -12,8 +12,9 @@ use super::options::{DEFAULT_STEPS, Interval, RunOptions};
 use crate::agent::Setup;
 use crate::algorithms::{self, Entry};
 use crate::error::{Error, Result};
-use crate::options::{OptionValue, check, nearest, parse, written_out};
+use crate::options::{OptionValue, check, parse, written_out};
 use crate::presets::{STEPS, preset};
+use shadergym_compiler::nearest;
 
 /// Rows of `metrics.csv` of a whole run.
 const METRICS_ROWS: u64 = 200;

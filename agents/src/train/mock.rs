@@ -65,7 +65,7 @@ impl Mock {
 
 impl Agent for Mock {
     fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        let policy = self.policy();
+        let policy = self.policy()?;
         let mut actions = Vec::new();
         for _ in 0..16 {
             policy.act(self.batch.observations().words(), None, false, &mut self.noise, &mut actions)?;
@@ -98,13 +98,13 @@ impl Agent for Mock {
         self.steps
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> Result<Policy> {
         assert!(!self.failed, "the policy is lost");
-        policy(&self.facts, &self.network)
+        Ok(policy(&self.facts, &self.network))
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        self.policy().save(state);
+        self.policy()?.save(state);
         state.put_u64("counters", &[self.noise.counter(), self.steps]);
         state.put_bytes("batch", &self.batch.snapshot()?.to_bytes());
         Ok(())

@@ -100,6 +100,19 @@ impl Clock {
     }
 }
 
+/// What to know of where a run takes place, if the device that was asked for does not do all of the work.
+fn placement(plan: &Plan, agent: &dyn Agent) -> Option<String> {
+    let on_gpu = matches!(plan.config.device, shadergym_envs::Device::Gpu(_));
+    (on_gpu && !agent.learns_on_device()).then(|| {
+        format!(
+            "with these options {} learns on the CPU and every step is read back from the GPU; on the GPU learn ppo and pqn \
+             without action masks, normalised observations or rewards, convolutions, weight decay and optimisers other \
+             than adam and radam",
+            plan.entry.name
+        )
+    })
+}
+
 impl Run {
     /// A new run. Nothing is written before everything is checked and the agent is made.
     pub fn new(plan: Plan, out: &super::Out) -> Result<Self> {
@@ -107,7 +120,8 @@ impl Run {
         let folder = RunFolder::create(out, &plan)?;
         let metrics = folder.as_ref().map(|folder| MetricsWriter::create(&folder.path)).transpose()?;
         let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint: None, notes: Vec::new() })
+        let notes = placement(&plan, &*agent).into_iter().collect();
+        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint: None, notes })
     }
 
     /// A run that goes on from a checkpoint, or from its start if there is none.
@@ -118,6 +132,7 @@ impl Run {
         mut notes: Vec<String>,
     ) -> Result<Self> {
         let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
+        notes.extend(placement(&plan, &*agent));
         let Some((from, path)) = from else {
             let metrics = Some(MetricsWriter::create(&folder.path)?);
             let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
@@ -143,8 +158,9 @@ impl Run {
 
     /// Trains to the end, and then makes the results.
     pub fn run(mut self, callback: &mut Callback<'_>) -> Result<Outcome> {
-        let end = match self.train(callback) {
-            Ok(end) => end,
+        let trained = self.train(callback).and_then(|end| Ok((end, self.agent.policy()?)));
+        let (end, policy) = match trained {
+            Ok(trained) => trained,
             Err(error) => {
                 // Whatever the reason is, it is kept beside what was learned before it, if the disk allows.
                 if let Some(folder) = &self.folder {
@@ -153,7 +169,7 @@ impl Run {
                 return Err(error);
             }
         };
-        let (ended, policy) = (self.ended(end), self.agent.policy());
+        let ended = self.ended(end);
         if end == End::Interrupted {
             return finish::interrupted(ended, policy, self.folder.as_ref());
         }
@@ -230,7 +246,7 @@ impl Run {
         let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);
-        self.agent.policy().save(&mut policy);
+        self.agent.policy()?.save(&mut policy);
         let meta = Meta { step, ..self.meta(Some(self.clock.seconds())) };
         self.checkpoint = Some(folder.write_checkpoint(&Checkpoint { meta, agent, trainer, policy })?);
         self.clock.written = (step, Instant::now());
