@@ -9,12 +9,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use naga::valid::{FunctionInfo, ModuleInfo};
-use naga::{Block, Constant, Expression, Function, Handle, Module, Statement, Type, TypeInner};
+use naga::{Block, Expression, Function, Handle, Module, Statement, Type, TypeInner};
 
+use super::constants::Tables;
 use super::ir::{Builder, Def, FALSE, Inst, Row, Space, TRUE, Val};
 use super::op::Op;
 use super::place::{Memory, Place, Variable};
-use crate::lanes::{NATIVE, Refusal};
+use crate::lanes::Refusal;
 
 /// Why lowering stops.
 pub(super) enum Stop {
@@ -71,8 +72,8 @@ pub(super) struct Activation<'a> {
     /// The cell that tells which lanes have returned.
     pub returned: usize,
     /// Cells of the result, where returns are not the last statement.
-    cells: Option<usize>,
-    result: Option<Value>,
+    pub cells: Option<usize>,
+    pub result: Option<Value>,
 }
 
 pub(super) struct Lowerer<'a> {
@@ -97,18 +98,6 @@ pub(super) struct Lowerer<'a> {
     pub tables: Tables,
     pub clock: u32,
 }
-
-/// Constant arrays, each once.
-#[derive(Default)]
-pub(super) struct Tables {
-    pub words: Vec<u32>,
-    at: HashMap<Handle<Constant>, u32>,
-}
-
-/// Words from which on a constant is a table.
-const TABLE: usize = 9;
-/// Instructions of one program: more would be a program that takes seconds to lower.
-const MAX_INSTRUCTIONS: usize = 1 << 20;
 
 pub(super) fn hash(a: u64, b: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -210,133 +199,6 @@ impl<'a> Lowerer<'a> {
     pub fn scalar(&mut self, expression: Handle<Expression>) -> Lowered<Val> {
         let word = self.get(expression)?[0];
         self.real(word)
-    }
-
-    pub fn constant(&mut self, constant: Handle<Constant>) -> Lowered<Value> {
-        let declared = &self.module.constants[constant];
-        let count = type_words(self.module, declared.ty) as usize;
-        if count < TABLE {
-            let mut flat = Vec::new();
-            self.flatten(declared.init, &mut flat)?;
-            return Ok(Value::Words(flat.into_iter().map(|w| self.b.constant(w)).collect()));
-        }
-        if let Some(at) = self.tables.at.get(&constant) {
-            return Ok(Value::Table(*at));
-        }
-        let mut flat = Vec::with_capacity(count);
-        self.flatten(declared.init, &mut flat)?;
-        let at = self.tables.words.len() as u32;
-        self.tables.words.extend(flat);
-        self.tables.at.insert(constant, at);
-        Ok(Value::Table(at))
-    }
-
-    /// The words of a constant expression of the module.
-    fn flatten(&mut self, expression: Handle<Expression>, out: &mut Vec<u32>) -> Lowered<()> {
-        match self.module.global_expressions[expression] {
-            Expression::Literal(literal) => out.push(self.literal(literal)?),
-            Expression::Constant(constant) => self.flatten(self.module.constants[constant].init, out)?,
-            Expression::ZeroValue(ty) => out.extend((0..type_words(self.module, ty)).map(|_| 0)),
-            Expression::Splat { size, value } => {
-                for _ in 0..size as u32 {
-                    self.flatten(value, out)?;
-                }
-            }
-            Expression::Compose { ref components, .. } => {
-                for component in components {
-                    self.flatten(*component, out)?;
-                }
-            }
-            ref other => return self.refuse(&format!("the constant expression {other:?}")),
-        }
-        Ok(())
-    }
-
-    pub fn literal(&self, literal: naga::Literal) -> Lowered<u32> {
-        Ok(match literal {
-            naga::Literal::F32(v) => v.to_bits(),
-            naga::Literal::U32(v) => v,
-            naga::Literal::I32(v) => v as u32,
-            naga::Literal::Bool(v) => {
-                if v {
-                    u32::MAX
-                } else {
-                    0
-                }
-            }
-            other => return self.refuse(&format!("literal {other:?}")),
-        })
-    }
-
-    /// Inlines a call; the words of its result, none for a function without.
-    pub fn inline(&mut self, handle: Handle<Function>, arguments: Vec<Value>) -> Lowered<Option<Value>> {
-        let (module, info) = (self.module, &self.info[handle]);
-        let function = &module.functions[handle];
-        if let Some(name) = function.name.as_deref()
-            && NATIVE.iter().any(|(wgsl, _)| *wgsl == name)
-        {
-            let (a, b) = (self.words_of(&arguments[0], 1)?[0], self.words_of(&arguments[1], 1)?[0]);
-            return Ok(Some(Value::Words([self.op(Op::MulHigh, &[a, b])?].into())));
-        }
-        if self.b.insts.len() > MAX_INSTRUCTIONS {
-            return self.refuse("a program this long: calls are inlined, loops of constant length unrolled");
-        }
-        let (cells, variables) = (self.cells.len(), self.variables.len());
-        let (memories, local_rows) = (self.memories.len() as u32, self.local_rows);
-        self.cells.push(FALSE);
-        let result = function.result.as_ref().map(|r| type_words(module, r.ty));
-        let nested = function.body.iter().any(|s| !matches!(s, Statement::Return { .. }) && returns(s));
-        let result_cells = result.filter(|_| nested).map(|count| {
-            let first = self.cells.len();
-            self.cells.extend((0..count).map(|_| FALSE));
-            first
-        });
-        self.stack.push(Activation {
-            function,
-            info,
-            arguments,
-            expressions: HashMap::new(),
-            locals: Vec::new(),
-            targets: Vec::new(),
-            hoisted: HashMap::new(),
-            returned: cells,
-            cells: result_cells,
-            result: None,
-        });
-        for (local, declared) in function.local_variables.iter() {
-            // One for all calls: what is learnt about it in one holds for the others.
-            let id = hash(0, (handle.index(), local.index()));
-            let index = self.declare(id, declared.ty, None);
-            self.here_mut().locals.push(index);
-            let count = type_words(module, declared.ty);
-            let place = Place::new(index);
-            match declared.init {
-                Some(init) => {
-                    let value = self.value(init)?;
-                    let value = self.words_of(&value, count)?;
-                    self.store(&place, &value)?;
-                }
-                None => self.zero_memory(index)?,
-            }
-        }
-        self.block(&function.body)?;
-        let activation = self.stack.pop().expect("pushed above");
-        let value = match (activation.result, activation.cells, result) {
-            (Some(value), _, _) => Some(value),
-            (None, Some(first), Some(count)) => {
-                Some(Value::Words(self.cells[first..first + count as usize].to_vec().into()))
-            }
-            _ => None,
-        };
-        self.cells.truncate(cells);
-        self.variables.truncate(variables);
-        let is_own =
-            |v: &Val| matches!(self.b.values[*v as usize].def, Def::Memory { memory, .. } if memory >= memories);
-        if !matches!(&value, Some(Value::Words(words)) if words.iter().any(is_own)) {
-            self.local_rows_needed = self.local_rows_needed.max(self.local_rows);
-            self.local_rows = local_rows;
-        }
-        Ok(value)
     }
 
     /// Lanes that have left the block by a jump.
@@ -472,19 +334,6 @@ impl<'a> Lowerer<'a> {
     /// True if the value is what the row held at the beginning.
     pub fn is_row(&self, value: Val, row: Row) -> bool {
         self.b.values[value as usize].def == Def::Storage(row)
-    }
-}
-
-/// True if a return is in the statement.
-fn returns(statement: &Statement) -> bool {
-    let any = |block: &Block| block.iter().any(returns);
-    match statement {
-        Statement::Return { .. } => true,
-        Statement::Block(block) => any(block),
-        Statement::If { accept, reject, .. } => any(accept) || any(reject),
-        Statement::Switch { cases, .. } => cases.iter().any(|c| any(&c.body)),
-        Statement::Loop { body, continuing, .. } => any(body) || any(continuing),
-        _ => false,
     }
 }
 

@@ -6,9 +6,12 @@
 
 mod allocate;
 mod built_ins;
+mod calls;
+mod constants;
 mod control;
 mod expression;
 mod ir;
+mod loops;
 mod lower;
 mod op;
 mod optimise;

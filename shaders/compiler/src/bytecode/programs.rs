@@ -5,8 +5,9 @@ use naga::{Function, Handle, Module, TypeInner};
 
 use super::Program;
 use super::allocate::allocate;
+use super::constants::Tables;
 use super::ir::{Row, Space, Val};
-use super::lower::{Lowered, Lowerer, Memo, Stop, Tables, Value, hash, scratch, type_words};
+use super::lower::{Lowered, Lowerer, Memo, Stop, Value, hash, scratch, type_words};
 use super::optimise::optimise;
 use crate::facts::Facts;
 use crate::lanes::Refusal;
