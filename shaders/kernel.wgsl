@@ -3,6 +3,8 @@
 //! It is linked after an environment file and after the glue that the compiler generates from the reflected
 //! structs (`kernel_initial`, `kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
 //! `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
+//! `@if(feature)` keeps what follows (a statement, member, parameter, declaration) where the environment has the feature:
+//! `truncates` and `agent_done` (members of its `Outcome`), `info` (a struct `Info` in it). Elsewhere there is no trace of it.
 //! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
 //! points and is used by the GPU back end alone.
 import package::shared::rng::{Rng, rng_seed, rng_uniform};
@@ -15,7 +17,8 @@ const KERNEL_DISABLED: u32 = 2u;
 /// Bits of `KernelEpisode.ended` and of the flags in the outputs.
 const KERNEL_TERMINATED: u32 = 1u;
 const KERNEL_TRUNCATED: u32 = 2u;
-/// Bit of the flags in the outputs alone: a transition was made, not just a start.
+/// Bits of the flags in the outputs alone: a transition was made, not just a start; the observation is the first of an
+/// episode.
 const KERNEL_TRANSITION: u32 = 4u;
 /// Bit of `KernelEpisode.ended` and of the flags: the driver left a loop before its end, so the instance holds nothing
 /// that can be relied on and stands still until its next start. Some drivers let an invocation make only so many rounds of
@@ -23,10 +26,17 @@ const KERNEL_TRANSITION: u32 = 4u;
 const KERNEL_CUT: u32 = 8u;
 /// Steps of an episode that are counted; longer ones count as this long.
 const KERNEL_LONGEST: u32 = 0x80000000u;
+const KERNEL_START: u32 = 16u;
 
 alias KernelActions = array<Action, AGENTS>;
 alias KernelRewards = array<f32, AGENTS>;
 alias KernelSums = array<KernelSum, AGENTS>;
+/// The words of an `Info`, in memory order: as they are, and as numbers that can be summed.
+@if(info) alias KernelInfo = array<u32, KERNEL_INFO_WORDS>;
+@if(info) alias KernelInfoValues = array<f32, KERNEL_INFO_WORDS>;
+@if(info) alias KernelInfoSums = array<KernelSum, KERNEL_INFO_WORDS>;
+/// Which agents are out of the game: agent a is bit a % 32 of word a / 32.
+@if(agent_done) alias KernelDone = array<u32, KERNEL_DONE_WORDS>;
 
 /// Options of a batch, the same for all of its instances; a uniform buffer on the GPU, scalars on the CPU.
 struct KernelControl {
@@ -61,8 +71,11 @@ struct KernelControl {
     final_stride: u32,
     /// bool; 1 = this dispatch goes on with the rollout of the one before: totals add up
     continued: u32,
-    /// words; offset of one more region of the outputs buffer: masks of legal actions, where the environment has them
+    /// words; offsets of more regions of the outputs buffer: masks of legal actions, infos, which agents are out of the
+    /// game, each where the environment has them
     at_mask: u32,
+    at_info: u32,
+    at_done: u32,
     /// always 0, but no compiler knows: what depends on it is neither folded nor reordered
     zero: u32,
 }
@@ -88,12 +101,18 @@ struct KernelEpisode {
     ended: u32,
     /// sum of the rewards of the running episode, per agent
     episode_return: KernelSums,
+    /// sums of the infos of the running episode
+    @if(info) info_sum: KernelInfoSums,
 }
 
 /// What one transition gives; also what the glue's `kernel_step` returns.
 struct KernelTransition {
     reward: KernelRewards,
     terminated: bool,
+    @if(truncates) truncated: bool,
+    @if(agent_done) done: KernelDone,
+    @if(info) info: KernelInfo,
+    @if(info) info_values: KernelInfoValues,
 }
 
 /// What happened to one instance during one dispatch.
@@ -110,6 +129,14 @@ struct KernelTotals {
     finished_length: u32,
     /// return of the newest finished episode, per agent
     finished_return: KernelRewards,
+    /// sums over the finished episodes of their sums of infos
+    @if(info) info_sum: KernelInfoSums,
+    /// sums of the infos of the newest finished episode
+    @if(info) finished_info: KernelInfoValues,
+    /// info of the newest transition, 0 if the newest call only started
+    @if(info) info: KernelInfo,
+    /// agents out of the game since the newest transition, none if the newest call only started
+    @if(agent_done) done: KernelDone,
 }
 
 /// Adds a number, whatever its size (Knuth 1969 and Dekker 1971): the sum is exact but for a part in 2^47 per summand. What
@@ -144,6 +171,7 @@ fn kernel_start(
     (*episode).elapsed = 0u;
     (*episode).ended = 0u;
     (*episode).episode_return = KernelSums();
+    @if(info) (*episode).info_sum = KernelInfoSums();
 }
 
 /// Draws actions for random play; among the legal ones of this very state, where the environment has masks.
@@ -153,7 +181,7 @@ fn kernel_random_actions(
     episode: ptr<function, KernelEpisode>,
 ) -> KernelActions {
     var rng = (*episode).action_rng;
-    let actions = kernel_draw_actions(params, state, &rng);
+    let actions = kernel_draw_actions(params, state, (*episode).elapsed, &rng);
     (*episode).action_rng = rng;
     return actions;
 }
@@ -175,14 +203,17 @@ fn kernel_transition(
             actions = (*episode).last_actions;
         }
     }
-    let outcome = kernel_step(*params, state, actions, &rng);
+    let before = (*episode).elapsed;
+    let outcome = kernel_step(*params, state, actions, before, &rng);
     (*episode).rng = rng;
     (*episode).last_actions = actions;
     // Sums of lengths fit 32 bits: the host makes at most 2^30 calls at once, and no length exceeds 2^31.
-    let elapsed = min((*episode).elapsed, KERNEL_LONGEST - 1u) + 1u;
+    let elapsed = min(before, KERNEL_LONGEST - 1u) + 1u;
     (*episode).elapsed = elapsed;
     // Both flags may be set at once, as with Gymnasium's TimeLimit.
-    let truncated = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
+    let limited = control.max_episode_steps > 0u && elapsed >= control.max_episode_steps;
+    @if(!truncates) let truncated = limited;
+    @if(truncates) let truncated = limited || outcome.truncated;
     let ended = select(0u, KERNEL_TERMINATED, outcome.terminated) | select(0u, KERNEL_TRUNCATED, truncated);
     (*episode).ended = ended;
     (*totals).transitions += 1u;
@@ -201,6 +232,15 @@ fn kernel_transition(
             kernel_add(control.zero, (*totals).return_sum[agent], select(0.0, sum, finished));
         (*totals).finished_return[agent] = select((*totals).finished_return[agent], sum, finished);
     }
+    @if(agent_done) (*totals).done = outcome.done;
+    @if(info) (*totals).info = outcome.info;
+    @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
+        let sum = kernel_add(control.zero, (*episode).info_sum[w], outcome.info_values[w]);
+        (*episode).info_sum[w] = sum;
+        (*totals).info_sum[w] =
+            kernel_add(control.zero, (*totals).info_sum[w], select(0.0, sum.value, finished));
+        (*totals).finished_info[w] = select((*totals).finished_info[w], sum.value, finished);
+    }
     return outcome.reward;
 }
 
@@ -217,6 +257,8 @@ fn kernel_advance(
 ) -> KernelRewards {
     var reward = KernelRewards();
     if ((*episode).ended != 0u) {
+        @if(agent_done) (*totals).done = KernelDone();
+        @if(info) (*totals).info = KernelInfo();
         if (control.autoreset == KERNEL_NEXT_STEP) {
             kernel_start(pending, params, state, episode);
         }
@@ -275,14 +317,11 @@ fn kernel_actions(
     return kernel_random_actions(params, state, episode);
 }
 
-fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>) {
+fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>, elapsed: u32) {
     for (var agent = 0u; agent < AGENTS; agent++) {
-        kernel_store_observation(at + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(params, state, agent));
+        kernel_store_observation(at + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(params, state, elapsed, agent));
     }
 }
-
-/// transitions, episodes, sum of lengths, sums of returns
-const KERNEL_TOTALS_WORDS: u32 = 3u + 2u * AGENTS;
 
 /// Whether the driver has ended loops of this invocation: then it lets no more than one round of another one run.
 fn kernel_loops_cut() -> bool {
@@ -305,6 +344,10 @@ fn kernel_load_totals(i: u32) -> KernelTotals {
             totals.return_sum[agent].value = bitcast<f32>(kernel_outputs[at + 3u + 2u * agent]);
             totals.return_sum[agent].rest = bitcast<f32>(kernel_outputs[at + 4u + 2u * agent]);
         }
+        @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
+            totals.info_sum[w].value = bitcast<f32>(kernel_outputs[at + 3u + 2u * (AGENTS + w)]);
+            totals.info_sum[w].rest = bitcast<f32>(kernel_outputs[at + 4u + 2u * (AGENTS + w)]);
+        }
     }
     return totals;
 }
@@ -317,6 +360,10 @@ fn kernel_store_totals(i: u32, totals: ptr<function, KernelTotals>) {
     for (var agent = 0u; agent < AGENTS; agent++) {
         kernel_outputs[at + 3u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].value);
         kernel_outputs[at + 4u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].rest);
+    }
+    @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
+        kernel_outputs[at + 3u + 2u * (AGENTS + w)] = bitcast<u32>((*totals).info_sum[w].value);
+        kernel_outputs[at + 4u + 2u * (AGENTS + w)] = bitcast<u32>((*totals).info_sum[w].rest);
     }
 }
 
@@ -341,10 +388,11 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         kernel_store_params(i, &params);
     }
     kernel_write_observations(
-        kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state);
-    kernel_write_masks(i, &params, &state);
+        kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state, episode.elapsed);
+    kernel_write_masks(i, &params, &state, episode.elapsed);
     let cut = select(0u, KERNEL_CUT, kernel_loops_cut());
-    kernel_outputs[kernel_control.at_flags + i] = (episode.ended & KERNEL_CUT) | cut;
+    kernel_outputs[kernel_control.at_flags + i] =
+        (episode.ended & KERNEL_CUT) | cut | select(0u, KERNEL_START, episode.elapsed == 0u);
     if (start) {
         episode.ended |= cut;
         kernel_store_episode(i, &episode);
@@ -381,6 +429,7 @@ fn kernel_emit(
     params: ptr<function, Params>,
     state: ptr<function, State>,
     episode: ptr<function, KernelEpisode>,
+    totals: ptr<function, KernelTotals>,
 ) {
     let row = select(0u, t, KERNEL_RECORD) * kernel_control.instances + i;
     let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
@@ -388,16 +437,24 @@ fn kernel_emit(
         // In the other modes the observation of this very transition is the last one of the episode.
         if ((*episode).ended != 0u) {
             kernel_write_observations(
-                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words, *params, state);
+                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words,
+                *params, state, (*episode).elapsed);
             kernel_restart(i, pending, params, state, episode);
         }
     }
     for (var agent = 0u; agent < AGENTS; agent++) {
         kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
     }
-    kernel_outputs[kernel_control.at_flags + row] = flags;
-    kernel_write_observations(kernel_control.at_observation + row * observation_words, *params, state);
-    kernel_write_masks(row, params, state);
+    let elapsed = (*episode).elapsed;
+    kernel_outputs[kernel_control.at_flags + row] = flags | select(0u, KERNEL_START, elapsed == 0u);
+    kernel_write_observations(kernel_control.at_observation + row * observation_words, *params, state, elapsed);
+    kernel_write_masks(row, params, state, elapsed);
+    @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
+        kernel_outputs[kernel_control.at_info + row * KERNEL_INFO_WORDS + w] = (*totals).info[w];
+    }
+    @if(agent_done) for (var w = 0u; w < KERNEL_DONE_WORDS; w++) {
+        kernel_outputs[kernel_control.at_done + row * KERNEL_DONE_WORDS + w] = (*totals).done[w];
+    }
     if (KERNEL_RECORD) {
         kernel_store_actions(kernel_control.at_actions + row * AGENTS * KERNEL_ACTION_WORDS, actions);
     }
@@ -450,8 +507,10 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
                 reward = KernelRewards();
                 flags = episode.ended;
+                @if(agent_done) totals.done = KernelDone();
+                @if(info) totals.info = KernelInfo();
                 if (KERNEL_RECORD) {
-                    kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode);
+                    kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode, &totals);
                 }
                 t += 1u;
             }
@@ -462,13 +521,13 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             reward = kernel_transition(control, &params, &state, &episode, &totals, actions);
             flags = episode.ended | KERNEL_TRANSITION;
             if (KERNEL_RECORD) {
-                kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode);
+                kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode, &totals);
             }
             t += 1u;
         }
     }
     if (!KERNEL_RECORD) {
-        kernel_emit(i, 0u, flags, reward, actions, &pending, &params, &state, &episode);
+        kernel_emit(i, 0u, flags, reward, actions, &pending, &params, &state, &episode, &totals);
     }
     kernel_store_state(i, &state);
     if (!KERNEL_SINGLE && !KERNEL_COMMON_PARAMS) {
@@ -478,10 +537,13 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         kernel_store_totals(i, &totals);
     }
     if (totals.episodes != episodes_before) {
-        let finished = kernel_control.at_finished + i * (1u + AGENTS);
+        let finished = kernel_control.at_finished + i * KERNEL_FINISHED_WORDS;
         kernel_outputs[finished] = totals.finished_length;
         for (var agent = 0u; agent < AGENTS; agent++) {
             kernel_outputs[finished + 1u + agent] = bitcast<u32>(totals.finished_return[agent]);
+        }
+        @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
+            kernel_outputs[finished + 1u + AGENTS + w] = bitcast<u32>(totals.finished_info[w]);
         }
     }
     if (kernel_loops_cut() || t < steps) {

@@ -49,11 +49,19 @@ pub struct Episode {
     pub length: u32,
 }
 
+/// Adds the infos of a finished episode, or the sums of several.
+pub(crate) fn add_infos(sums: &mut Vec<f64>, infos: impl ExactSizeIterator<Item = f64>) {
+    sums.resize(infos.len().max(sums.len()), 0.0);
+    sums.iter_mut().zip(infos).for_each(|(sum, value)| *sum += value);
+}
+
 /// What one iteration reports.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// Episodes that ended in it.
     pub episodes: Vec<Episode>,
+    /// Sum over them of the sums of their infos, `[info words]`; empty where the environment has none or none ended.
+    pub infos: Vec<f64>,
     /// Named figures: `loss/policy`, `loss/value`, `policy/entropy`, `optimizer/learning_rate`.
     pub scalars: BTreeMap<&'static str, f64>,
 }

@@ -49,7 +49,7 @@ pub use elements::{Actions, DType, Elements};
 pub use error::{Error, Result};
 pub use observations::Observations;
 pub use params::{Params, Values};
-pub use registry::{choose_device, default_params, ids, make, make_from_file, make_with, spec};
+pub use registry::{choose_device, default_params, ids, make, make_compiled, make_from_file, make_with, spec};
 pub use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationSpace};
 pub use shadergym_shaders::lanes::Level;
 pub use space::{SampleRng, Space};

@@ -196,11 +196,8 @@ fn number(kind: Kind, word: u32) -> f64 {
 fn check_word(facts: &Facts, field: &Field, element: usize, word: u32, instance: Option<usize>) -> Result<()> {
     let value = number(field.kind, word);
     let at = field.offset + element;
-    let inside = match &facts.params_bounds {
-        Some((low, high)) => (number(field.kind, low[at])..=number(field.kind, high[at])).contains(&value),
-        None => true,
-    };
-    if inside && value.is_finite() {
+    let (low, high) = &facts.params_bounds;
+    if (number(field.kind, low[at])..=number(field.kind, high[at])).contains(&value) {
         return Ok(());
     }
     Err(out_of_range(field, element, show(field.kind, word), bounds(facts, field, element), instance))
@@ -208,12 +205,8 @@ fn check_word(facts: &Facts, field: &Field, element: usize, word: u32, instance:
 
 fn bounds(facts: &Facts, field: &Field, element: usize) -> (String, String) {
     let at = field.offset + element;
-    match (&facts.params_bounds, field.kind) {
-        (Some((low, high)), kind) => (show(kind, low[at]), show(kind, high[at])),
-        (None, Kind::F32) => ("any finite number: -3.4028235e38".to_owned(), "3.4028235e38".to_owned()),
-        (None, Kind::U32) => ("0".to_owned(), u32::MAX.to_string()),
-        (None, Kind::I32) => (i32::MIN.to_string(), i32::MAX.to_string()),
-    }
+    let (low, high) = &facts.params_bounds;
+    (show(field.kind, low[at]), show(field.kind, high[at]))
 }
 
 /// A word as people write it: floats in their shortest form.

@@ -61,6 +61,18 @@ pub fn make_with(id: &str, options: &BatchOptions) -> Result<Batch> {
     Batch::new(facts.clone(), options, control, backend)
 }
 
+/// A batch of an environment that was compiled into a program and may be none of the shipped ones.
+///
+/// # Errors
+/// As [`make_with`].
+pub fn make_compiled(environment: &'static Environment, options: &BatchOptions) -> Result<Batch> {
+    let facts = Arc::new(environment.facts().clone());
+    let control = options.check(&facts)?;
+    let choice = choose_device(&options.device, options.num_envs);
+    let backend = open_backend(&Program::Shipped(environment), &facts, options, control, &choice.device)?;
+    Batch::new(facts, options, control, backend)
+}
+
 /// A batch of a user's own environment file, compiled now, in milliseconds. On the CPU it is interpreted, with results
 /// bitwise those that it would have as a shipped environment; a loop without end then gives [`Error::EndlessLoop`].
 ///

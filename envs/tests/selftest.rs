@@ -122,7 +122,8 @@ fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -
     let mut lanes = Lanes::new(environment, Level::best(), INSTANCES).expect("the best level is there");
     other.reset(9)?;
     lanes.reset(9);
-    let words = environment.facts().state.words;
+    let facts = environment.facts();
+    let words = facts.state.words;
     let mut wrong = BTreeMap::new();
     for call in 0..CALLS {
         let (found, expected) = (lanes.states(), other.get_state(..)?);
@@ -137,6 +138,15 @@ fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -
         }
         other.rollout(STEPS_PER_CALL)?;
         lanes.play(STEPS_PER_CALL);
+        let view = gpu.view();
+        let told = [
+            ("infos", view.infos().unwrap_or_default() == lanes.infos),
+            ("agent_done", view.agent_done().unwrap_or_default() == lanes.agent_done),
+            ("truncated", view.truncated() == lanes.truncated),
+        ];
+        for (what, _) in told.into_iter().filter(|(_, same)| !same) {
+            wrong.entry(words).or_insert(format!("{what} differ after {} steps", (call + 1) * STEPS_PER_CALL));
+        }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into_values().collect::<Vec<_>>().join("\n").into()) }
 }

@@ -32,6 +32,18 @@ def row_type(layout: dict[str, Any]) -> np.dtype:
     return np.dtype([(f["name"], _KINDS[f["kind"]], tuple(f["shape"])) for f in layout["fields"]])
 
 
+def by_field(layout: dict[str, Any] | None, words: np.ndarray) -> dict[str, Any]:
+    """Numbers, one per word of a layout, as one value per field: a float, or an array of the field's shape."""
+    values: dict[str, Any] = {}
+    for field in layout["fields"] if layout else []:
+        shape, first = tuple(field["shape"]), field["offset"]
+        if shape:
+            values[field["name"]] = words[first : first + int(np.prod(shape))].reshape(shape)
+        else:
+            values[field["name"]] = float(words[first])
+    return values
+
+
 def observation_space(facts: dict[str, Any]) -> Box:
     """The space of one agent's observations: float32, uint8, or bool for grids of bits."""
     space = facts["observation"]

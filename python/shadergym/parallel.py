@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium.error
 import numpy as np
+from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 try:
@@ -23,8 +24,10 @@ from shadergym.vector import ShaderVectorEnv
 class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
     """One instance whose agents act at the same time.
 
-    Agents are called ``"agent_0"`` and so on. All of them end together: then ``agents`` is empty until the next start.
-    Where the environment says which actions are legal, ``infos[agent]["action_mask"]`` holds them as int8.
+    Agents are called ``"agent_0"`` and so on. They end together, and ``agents`` is empty until the next start; where the
+    environment says that agents are out of the game before, these end and leave ``agents`` earlier. What it tells of a
+    transition is in ``infos[agent]``: an agent's own where it is told per agent. Where the environment says which actions are
+    legal, ``infos[agent]["action_mask"]`` holds them as int8.
 
     Args:
         env_id: Id of a shipped environment, such as ``"MPE/SimpleSpread-v3"``.
@@ -51,6 +54,10 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         self.action_spaces = {agent: copy.deepcopy(action) for agent in self.possible_agents}
         self.state_space = _layout.of_agents(observation, self._count) if self._count > 1 else observation
         self._observations: np.ndarray | None = None
+        # What agents play that are out of the game: the environment ignores it.
+        self._idle: np.ndarray = np.zeros(action.shape or (), action.dtype)
+        if isinstance(action, spaces.Box):
+            self._idle = np.clip(self._idle, action.low, action.high)
 
     def observation_space(self, agent: str) -> _layout.Space:
         """The observations of an agent."""
@@ -66,7 +73,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         """Starts an episode; without a seed the generator goes on. There are no options; PettingZoo's tests give some."""
         observations, infos = self._envs.reset(seed=one_seed(seed))
         self.agents = self.possible_agents[:]
-        return self._split(observations), self._infos(infos)
+        return self._split(observations, self.agents), self._infos(infos, self.agents)
 
     def step(
         self, actions: Mapping[str, Any]
@@ -79,19 +86,20 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         if set(actions) != set(self.agents):
             missing, unknown = set(self.agents) - set(actions), set(actions) - set(self.agents)
             raise ValueError(f"actions need every agent of {self.agents}; missing {missing}, unknown {unknown}")
-        batch = np.stack([np.asarray(actions[agent]) for agent in self.agents])
+        batch = np.stack([np.asarray(actions.get(agent, self._idle)) for agent in self.possible_agents])
         shape = self._envs.action_space.shape or ()
         observations, rewards, terminations, truncations, infos = self._envs.step(batch.reshape(shape))
         agents, terminated, truncated = self.agents, bool(terminations[0]), bool(truncations[0])
-        split = self._split(observations)
-        if terminated or truncated:
-            self.agents = []
+        out = infos["agent_done"][0] if "agent_done" in infos else np.zeros(self._count, np.bool_)
+        ended = {agent: terminated or bool(done) for agent, done in zip(self.possible_agents, out, strict=True)}
+        gains = dict(zip(self.possible_agents, np.atleast_1d(rewards[0]).tolist(), strict=True))
+        self.agents = [] if terminated or truncated else [agent for agent in agents if not ended[agent]]
         return (
-            split,
-            dict(zip(agents, np.atleast_1d(rewards[0]).tolist(), strict=True)),
-            dict.fromkeys(agents, terminated),
+            self._split(observations, agents),
+            {agent: gains[agent] for agent in agents},
+            {agent: ended[agent] for agent in agents},
             dict.fromkeys(agents, truncated),
-            self._infos(infos),
+            self._infos(infos, agents),
         )
 
     def state(self) -> np.ndarray:
@@ -109,13 +117,20 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         """Frees the memory."""
         self._envs.close()
 
-    def _infos(self, infos: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        if "action_mask" not in infos:
-            return {agent: {} for agent in self.possible_agents}
-        masks = infos["action_mask"].reshape(self._count, -1)
-        return {agent: {"action_mask": mask} for agent, mask in zip(self.possible_agents, masks, strict=True)}
+    def _infos(self, infos: dict[str, Any], agents: list[str]) -> dict[str, dict[str, Any]]:
+        own: dict[str, dict[str, Any]] = {agent: {} for agent in self.possible_agents}
+        for name, values in infos.items():
+            if name.startswith("_") or name == "agent_done":
+                continue
+            value = values.reshape(self._count, -1) if name == "action_mask" else values[0]
+            each = name == "action_mask" or (self._count > 1 and value.shape[:1] == (self._count,))
+            for index, agent in enumerate(self.possible_agents):
+                part = value[index] if each else value
+                own[agent][name] = part.item() if isinstance(part, np.generic) else part
+        return {agent: own[agent] for agent in agents}
 
-    def _split(self, observations: np.ndarray) -> dict[str, np.ndarray]:
+    def _split(self, observations: np.ndarray, agents: list[str]) -> dict[str, np.ndarray]:
         self._observations = observations[0]
         rows = observations[0] if self._count > 1 else observations
-        return {agent: row.copy() for agent, row in zip(self.possible_agents, rows, strict=True)}
+        split = dict(zip(self.possible_agents, rows, strict=True))
+        return {agent: split[agent].copy() for agent in agents}

@@ -30,11 +30,18 @@ class RolloutStatistics(NamedTuple):
     """Sum of their lengths in steps."""
     return_sum: list[float]
     """Sum of their returns, one number per agent."""
+    info_sum: dict[str, Any] = {}
+    """Sum of the sums of their infos: a number by name, an array where the info is one."""
 
     @property
     def mean_return(self) -> float:
         """Mean return of the finished episodes over all agents, NaN if there are none."""
         return sum(self.return_sum) / len(self.return_sum) / self.episodes if self.episodes else float("nan")
+
+    @property
+    def mean_info(self) -> dict[str, Any]:
+        """Mean over the finished episodes of the sum of each info, NaN if there are none."""
+        return {name: value / self.episodes if self.episodes else value * float("nan") for name, value in self.info_sum.items()}
 
     @property
     def mean_length(self) -> float:
@@ -61,6 +68,11 @@ class Rollout(NamedTuple):
     statistics: RolloutStatistics
     action_masks: np.ndarray | None = None
     """Legal actions after each transition, int8; None where the environment does not say which are."""
+    episode_starts: np.ndarray | None = None
+    """Whether the observation after the transition is the first of an episode."""
+    infos: dict[str, np.ndarray] = {}
+    """What the environment tells of each transition, 0 where an instance only started; ``agent_done`` says which agents are
+    out of the game."""
 
 
 class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -73,6 +85,9 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Where the environment says which actions are legal, every ``infos`` holds ``action_mask``, int8 ``[n, (agents,)
     actions]``, for the action that comes next, and :meth:`action_masks` gives the same. The actions of several choices
     (``MultiDiscrete``) follow each other. An illegal action is executed; the environment's docs say what it does.
+
+    Where the environment has infos, every step holds ``infos[name]`` ``[n, ...]`` and ``infos["_" + name]``, False where an
+    instance started: under SAME_STEP ``infos["final_info"]`` holds those of the transition that ended the episode. ``infos["agent_done"]`` says which of several agents are out of the game though the episode goes on.
 
     Args:
         env_id: Id of a shipped environment, such as ``"CartPole-v1"``. Leave it out with ``wgsl``.
@@ -187,14 +202,18 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         Ctrl-C stops it between two pieces of the work (where auto-reset is disabled: behind the whole of it).
         With ``copy=False`` the arrays of one rollout are written over by the next one of the same length.
         """
-        arrays, sums = self._native.rollout(k, actions, record)
-        statistics = RolloutStatistics(*sums)
+        arrays, (transitions, episodes, length_sum, return_sum, info_sum) = self._native.rollout(k, actions, record)
+        infos = _layout.by_field(self._facts["info"], np.array(info_sum))
+        statistics = RolloutStatistics(transitions, episodes, length_sum, return_sum, infos)
         if arrays is None:
             return Rollout(None, None, None, None, None, None, statistics)
-        observations, rewards, terminations, truncations, given, *rest = arrays
-        masks = rest.pop() if self._facts["action_mask"] else None
-        final = rest.pop() if rest else None
-        return Rollout(observations, rewards, terminations, truncations, given, final, statistics, masks)
+        observations, rewards, terminations, truncations, given, starts, *rest = arrays
+        final = rest.pop(0) if self.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP else None
+        masks = rest.pop(0) if self._facts["action_mask"] else None
+        names = [field["name"] for field in (self._facts["info"] or {"fields": []})["fields"]]
+        names += ["agent_done"] if self._facts["agent_done"] else []
+        told = dict(zip(names, rest, strict=True))
+        return Rollout(observations, rewards, terminations, truncations, given, final, statistics, masks, starts, told)
 
     @property
     def spec(self) -> EnvSpec | None:
@@ -218,6 +237,16 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def episode_lengths(self) -> np.ndarray:
         """Length in steps of the episode that each instance finished last, 0 before any."""
         return self._native.episode_lengths()
+
+    @property
+    def episode_starts(self) -> np.ndarray:
+        """Whether the newest observation of each instance is the first of an episode: where recurrent policies begin anew."""
+        return self._native.episode_starts()
+
+    @property
+    def elapsed_steps(self) -> np.ndarray:
+        """Transitions since the start of each instance's episode."""
+        return self._native.elapsed_steps()
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """Pictures of all instances, ``[height, width, 3]`` bytes each."""

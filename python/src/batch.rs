@@ -8,7 +8,7 @@ use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Snapshot};
+use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Kind, Snapshot};
 
 use crate::actions::{self, is_continuous, of_words};
 use crate::errors;
@@ -21,8 +21,8 @@ use crate::shared::{Inner, Shared};
 
 /// What `step_one` gives.
 type OneStep<'py> = (Bound<'py, PyAny>, f64, bool, bool, Bound<'py, PyDict>);
-/// Transitions, episodes, sum of lengths, sums of returns.
-type Stats = (u64, u64, u64, Vec<f64>);
+/// Transitions, episodes, sum of lengths, sums of returns, sums of infos by word.
+type Stats = (u64, u64, u64, Vec<f64>, Vec<f64>);
 
 /// n instances of one environment.
 #[pyclass(frozen, module = "shadergym._native")]
@@ -190,6 +190,14 @@ impl Batch {
         if let Some(mask) = self.shapes.new_masks(py, true, view.action_masks()) {
             info.set_item(intern!(py, "action_mask"), mask)?;
         }
+        if let Some(words) = view.infos() {
+            for field in &self.shapes.infos {
+                match field.shape.is_empty() {
+                    true => info.set_item(&field.name, as_number(py, field.kind, words[field.offset])?)?,
+                    false => info.set_item(&field.name, self.shapes.new_info(py, true, field, words))?,
+                }
+            }
+        }
         Ok((self.observation_of_one(py, inner), f64::from(reward), terminated, truncated, info))
     }
 
@@ -220,7 +228,7 @@ impl Batch {
         if self.views.is_some() {
             *recorded = arrays;
         }
-        Ok((tuple, (stats.transitions, stats.episodes, stats.length_sum, stats.return_sum)))
+        Ok((tuple, (stats.transitions, stats.episodes, stats.length_sum, stats.return_sum, stats.info_sum)))
     }
 
     /// The newest observations.
@@ -255,6 +263,18 @@ impl Batch {
     fn episode_lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let inner = self.shared.lock(py, "episode_lengths")?;
         Ok(PyArray1::from_slice(py, inner.batch.view().episode_lengths()))
+    }
+
+    /// Whether the newest observations are the first of an episode, `[n]`.
+    fn episode_starts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let inner = self.shared.lock(py, "episode_starts")?;
+        Ok(PyArray1::from_slice(py, inner.batch.view().starts()))
+    }
+
+    /// Transitions since the start of each instance's episode, `[n]`.
+    fn elapsed_steps<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let steps = self.call(py, "elapsed_steps", |batch| batch.elapsed_steps())?;
+        Ok(PyArray1::from_vec(py, steps))
     }
 
     /// The picture of one instance, `[height, width, 3]` bytes.
@@ -409,6 +429,15 @@ impl Batch {
         unsafe { target.put_observations(0, inner.batch.observations()) };
         array
     }
+}
+
+/// A word of an info as Python's number.
+fn as_number(py: Python<'_>, kind: Kind, word: u32) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match kind {
+        Kind::F32 => f64::from(f32::from_bits(word)).into_pyobject(py)?.into_any(),
+        Kind::U32 => word.into_pyobject(py)?.into_any(),
+        Kind::I32 => (word as i32).into_pyobject(py)?.into_any(),
+    })
 }
 
 fn of_list(instances: Option<&[usize]>) -> Instances<'_> {

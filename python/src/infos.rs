@@ -7,8 +7,9 @@ use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{Bound, intern};
+use shadergym_envs::StepView;
 
-use crate::outputs::{Shapes, Views};
+use crate::outputs::{Shapes, Views, new_array};
 use crate::shared::Inner;
 
 /// What goes into the infos of a step.
@@ -34,6 +35,14 @@ pub(crate) fn of_step<'py>(
         infos.set_item(intern!(py, "action_mask"), masks)?;
         infos.set_item(intern!(py, "_action_mask"), PyArray1::from_vec(py, vec![true; shapes.num_envs]))?;
     }
+    if !shapes.infos.is_empty() || shapes.agent_done {
+        let view = inner.batch.view();
+        // As Gymnasium has it: where an episode began in this step the infos would be those of its start, which tells nothing,
+        // and under SAME_STEP those of the transition are in `final_info`.
+        let told = view.starts().iter().map(|start| !start).collect();
+        let told = PyArray1::<bool>::from_vec(py, told);
+        transition(py, shapes, view, &infos, &told)?;
+    }
     if !ended || !(wanted.final_observations || wanted.episodes) {
         return Ok(infos);
     }
@@ -51,6 +60,7 @@ pub(crate) fn of_step<'py>(
         infos.set_item(intern!(py, "_episode"), &mask)?;
     }
     if wanted.final_observations {
+        transition(py, shapes, inner.batch.view(), &final_info, &mask)?;
         let array = match views {
             Some(views) => views.final_observations.bind(py).clone(),
             None => {
@@ -66,6 +76,30 @@ pub(crate) fn of_step<'py>(
         infos.set_item(intern!(py, "_final_info"), &mask)?;
     }
     Ok(infos)
+}
+
+/// What the environment tells of a transition, each with its mask.
+fn transition<'py>(
+    py: Python<'py>,
+    shapes: &Shapes,
+    view: StepView<'_>,
+    infos: &Bound<'py, PyDict>,
+    mask: &Bound<'py, PyArray1<bool>>,
+) -> PyResult<()> {
+    if let Some(rows) = view.infos() {
+        for field in &shapes.infos {
+            infos.set_item(&field.name, shapes.new_info(py, false, field, rows))?;
+            infos.set_item(format!("_{}", field.name), mask)?;
+        }
+    }
+    if let Some(done) = view.agent_done() {
+        let (array, target) = new_array::<bool>(py, &shapes.rewards(&[]));
+        // SAFETY: the array has the shape of these flags.
+        unsafe { target.put(0, done) };
+        infos.set_item(intern!(py, "agent_done"), array)?;
+        infos.set_item(intern!(py, "_agent_done"), mask)?;
+    }
+    Ok(())
 }
 
 /// `{"r", "l", "t"}` as Gymnasium's RecordEpisodeStatistics has them: 0 where no episode ended.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use numpy::ndarray::{ArrayView, IxDyn};
 use numpy::{Element, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
-use shadergym_envs::{Encoding, Facts, Observations, StepView};
+use shadergym_envs::{Encoding, Facts, Field, Kind, Observations, StepView};
 
 use crate::shared::{Anchor, Inner, Shared};
 
@@ -18,6 +18,10 @@ pub(crate) struct Shapes {
     action: Vec<usize>,
     /// Actions that the masks of one agent tell of; 0 where the environment has no masks.
     mask_bits: usize,
+    /// Fields of the infos; none where the environment has no infos.
+    pub infos: Vec<Field>,
+    /// Whether the environment says which agents are out of the game.
+    pub agent_done: bool,
 }
 
 impl Shapes {
@@ -28,7 +32,16 @@ impl Shapes {
         };
         let observation = facts.observation.shape.clone();
         let mask_bits = if facts.action_mask { facts.action.mask_bits() } else { 0 };
-        Self { num_envs, agents: facts.agents, encoding: facts.observation.encoding, observation, action, mask_bits }
+        Self {
+            num_envs,
+            agents: facts.agents,
+            encoding: facts.observation.encoding,
+            observation,
+            action,
+            mask_bits,
+            infos: facts.info.as_ref().map_or(Vec::new(), |info| info.fields.clone()),
+            agent_done: facts.agent_done,
+        }
     }
 
     /// `[..lead, n]`, then the agents where there are several.
@@ -80,6 +93,32 @@ impl Shapes {
         // SAFETY: the array has the shape of these masks.
         unsafe { target.put_masks(0, masks, self.mask_bits) };
         Some(array)
+    }
+
+    /// `[..lead, n, ...]` of one field of the infos.
+    pub fn info(&self, field: &Field, lead: &[usize]) -> Vec<usize> {
+        let mut shape = self.flags(lead);
+        shape.extend(&field.shape);
+        shape
+    }
+
+    /// Words of the infos of one instance.
+    pub fn info_words(&self) -> usize {
+        self.infos.iter().map(Field::words).sum()
+    }
+
+    /// A new array of one field of the infos of all instances. `one` leaves out the dimension of instances, of which there
+    /// is one.
+    pub fn new_info<'py>(&self, py: Python<'py>, one: bool, field: &Field, rows: &[u32]) -> Bound<'py, PyAny> {
+        let shape = &self.info(field, &[])[usize::from(one)..];
+        let (array, target) = match field.kind {
+            Kind::F32 => new_array::<f32>(py, shape),
+            Kind::U32 => new_array::<u32>(py, shape),
+            Kind::I32 => new_array::<i32>(py, shape),
+        };
+        // SAFETY: the array has the shape of this field.
+        unsafe { target.put_field(0, rows, self.info_words(), field) };
+        array
     }
 
     /// `[..lead, n]`.
@@ -174,6 +213,19 @@ impl Target {
         let rows = masks.chunks_exact(bits.div_ceil(32));
         let values = rows.flat_map(|row| (0..bits).map(move |bit| (row[bit / 32] >> (bit % 32) & 1) as i8));
         // SAFETY: the caller's promise.
+        unsafe { self.fill(at, values) }
+    }
+}
+
+impl Target {
+    /// Writes one field of rows of `words` words to element `at` and further.
+    ///
+    /// # Safety
+    /// The array has room for them.
+    pub unsafe fn put_field(self, at: usize, rows: &[u32], words: usize, field: &Field) {
+        let range = field.offset..field.offset + field.words();
+        let values = rows.chunks_exact(words).flat_map(|row| row[range.clone()].iter().copied());
+        // SAFETY: the caller's promise; elements of every kind are words.
         unsafe { self.fill(at, values) }
     }
 }

@@ -3,7 +3,7 @@
 use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use shadergym_envs::{ActionSpace, Error, Facts, Recording, RolloutStats};
+use shadergym_envs::{ActionSpace, Error, Facts, Kind, Recording, RolloutStats};
 
 use crate::actions::{self, Given, is_continuous, of_words};
 use crate::errors;
@@ -28,8 +28,8 @@ pub(crate) struct Request {
     pub on_gpu: bool,
 }
 
-/// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, last observations if wanted, and masks of
-/// legal actions if there are any.
+/// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, starts, last observations if wanted, masks of
+/// legal actions if there are any, each field of the infos, and which agents are out of the game if the environment says so.
 pub(crate) struct Arrays {
     pub steps: usize,
     arrays: Vec<Py<PyAny>>,
@@ -51,12 +51,24 @@ impl Arrays {
             (shapes.flags(lead), "bool"),
             (shapes.flags(lead), "bool"),
             (shapes.actions(lead), action),
+            (shapes.flags(lead), "bool"),
         ];
         if request.final_observations {
             all.push((shapes.observations(lead), kind));
         }
         if shapes.has_masks() {
             all.push((shapes.masks(lead), "int8"));
+        }
+        for field in &shapes.infos {
+            let kind = match field.kind {
+                Kind::F32 => "float32",
+                Kind::U32 => "uint32",
+                Kind::I32 => "int32",
+            };
+            all.push((shapes.info(field, lead), kind));
+        }
+        if shapes.agent_done {
+            all.push((shapes.rewards(lead), "bool"));
         }
         all
     }
@@ -131,7 +143,11 @@ pub(crate) fn run(
         steps
     } else if request.record {
         let words = shapes.num_envs
-            * (2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words());
+            * (2 * facts.observation_words()
+                + facts.mask_words()
+                + facts.agents
+                + facts.action_words()
+                + facts.info_words());
         (if request.on_gpu { GPU_WORDS } else { CPU_WORDS } / words).clamp(1, steps)
     } else {
         (TRANSITIONS / shapes.num_envs).clamp(1, steps)
@@ -202,12 +218,23 @@ fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes,
             }
             _ => unreachable!("recordings hold u32 or f32"),
         }
-        let mut rest = targets[5..].iter();
+        targets[5].put(start * n, recording.starts());
+        let mut rest = targets[6..].iter();
         if final_observations && let Some(last) = rest.next() {
             last.put_observations(first, recording.final_observations());
         }
-        if let (Some(target), Some(masks)) = (rest.next(), recording.action_masks()) {
+        if let Some(masks) = recording.action_masks()
+            && let Some(target) = rest.next()
+        {
             target.put_masks(start * n * shapes.mask_bytes(), masks, shapes.mask_bytes() / agents);
+        }
+        if let Some(rows) = recording.infos() {
+            for (field, target) in shapes.infos.iter().zip(rest.by_ref()) {
+                target.put_field(start * n * field.words(), rows, shapes.info_words(), field);
+            }
+        }
+        if let (Some(done), Some(target)) = (recording.agent_done(), rest.next()) {
+            target.put(start * n * agents, done);
         }
     }
 }

@@ -42,7 +42,10 @@ def test_it_plays_as_instance_0_of_a_vector(single_id):
         observation, reward, terminated, truncated, info = env.step(action)
         assert (observation == batch[0][0]).all()
         assert (reward, terminated, truncated) == (batch[1][0], batch[2][0], batch[3][0])
-        assert set(info) <= {"action_mask"}
+        facts = shadergym.spec(single_id)
+        told = {field["name"] for field in (facts["info"] or {"fields": []})["fields"]}
+        assert set(info) == told | ({"action_mask"} if facts["action_mask"] else set())
+        assert all((info[name] == batch[4][name][0]).all() for name in info if name in told)
         assert (type(reward), type(terminated), type(truncated)) == (float, bool, bool)
         ended = terminated or truncated
 

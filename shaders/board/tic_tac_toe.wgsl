@@ -14,7 +14,6 @@
 //! # Version
 //! v0: first version.
 import package::shared::rng::{Rng, rng_bernoulli, rng_choice_bit};
-import package::shared::outcome::{Outcome};
 import package::shared::draw::{DRAW_BLUE, DRAW_MIST, DRAW_ORANGE, DRAW_PAPER, DRAW_YELLOW};
 import package::shared::draw::{draw_capsule, draw_cell, draw_cell_uv, draw_cover, draw_over, draw_ring, draw_tile};
 
@@ -54,6 +53,24 @@ const OBSERVATION_BITS: u32 = 1u;
 const OBSERVATION_LOW: u32 = 0u;
 const OBSERVATION_HIGH: u32 = 1u;
 
+struct Info {
+    /// bool; three in a row for the agent
+    won: f32,
+    /// bool; three in a row for the opponent
+    lost: f32,
+    /// bool; a full board without either
+    drawn: f32,
+    /// bool; the agent moved onto a taken cell
+    illegal: f32,
+}
+struct Outcome {
+    /// 1; see above
+    reward: f32,
+    /// bool; the game is over
+    terminated: bool,
+    info: Info,
+}
+
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     let first = rng_bernoulli(rng, params.opponent_first);
     let mark = 1u << (rng_choice_bit(rng, FULL) & 31u);
@@ -78,12 +95,15 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
     let free = FULL & ~(own | (*state).other);
     let answer = 1u << (rng_choice_bit(rng, free) & 31u);
     let other = (*state).other | select(0u, answer, legal && !won && free != 0u);
-    let lost = !legal || lines(other) != 0u;
+    let beaten = lines(other) != 0u;
+    let lost = !legal || beaten;
+    let full = (own | other) == FULL;
     (*state).own = own;
     (*state).other = other;
     // A difference: compilers of GPU drivers make a negated 0 of select(0.0, -1.0, lost).
     let reward = select(0.0, 1.0, won) - select(0.0, 1.0, lost);
-    return Outcome(reward, won || lost || (own | other) == FULL);
+    let info = Info(f32(won), f32(beaten), f32(full && !won && !lost), f32(!legal));
+    return Outcome(reward, won || lost || full, info);
 }
 
 /// The bits of a 9-bit word, moved apart: bit i to bit 2 i.

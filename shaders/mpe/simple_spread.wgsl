@@ -84,6 +84,14 @@ struct Outcome {
     reward: array<f32, 3>,
     /// bool; all landmarks are covered, with capture_radius above 0
     terminated: bool,
+    info: Info,
+}
+/// The reference's benchmark data.
+struct Info {
+    /// agents; that each agent overlaps
+    collisions: array<f32, 3>,
+    /// landmarks; with an agent closer than 0.1 m
+    occupied_landmarks: f32,
 }
 
 fn random_position(rng: ptr<function, Rng>) -> vec2<f32> {
@@ -136,6 +144,7 @@ fn step(params: Params, state: ptr<function, State>, action: array<Action, 3>, r
 
     var shared_reward = 0.0;
     var covered = true;
+    var outcome = Outcome();
     for (var k = 0u; k < LANDMARKS; k++) {
         var nearest = 3.4028234e38;
         for (var i = 0u; i < AGENTS; i++) {
@@ -143,6 +152,7 @@ fn step(params: Params, state: ptr<function, State>, action: array<Action, 3>, r
         }
         shared_reward -= nearest;
         covered = covered && nearest < params.capture_radius;
+        outcome.info.occupied_landmarks += select(0.0, 1.0, nearest < 0.1);
     }
     var bumps: array<f32, 3>;
     for (var i = 0u; i < AGENTS; i++) {
@@ -152,12 +162,12 @@ fn step(params: Params, state: ptr<function, State>, action: array<Action, 3>, r
         bumps[i] += bump;
         bumps[j] += bump;
     }
-    var outcome = Outcome();
     for (var i = 0u; i < AGENTS; i++) {
         let local_reward = -params.collision_penalty * bumps[i];
         outcome.reward[i] = shared_reward * (1.0 - params.local_ratio) + local_reward * params.local_ratio;
     }
     outcome.terminated = covered;
+    outcome.info.collisions = bumps;
     return outcome;
 }
 

@@ -145,10 +145,8 @@ fn parameters(facts: &Facts) -> String {
         }
     };
     let rows = facts.params.fields.iter().map(|field| {
-        let bounds = match &facts.params_bounds {
-            Some((low, high)) => format!("{} to {}", value(low, field), value(high, field)),
-            None => "any".to_owned(),
-        };
+        let (low, high) = &facts.params_bounds;
+        let bounds = format!("{} to {}", value(low, field), value(high, field));
         [field.name.clone(), field.unit.clone(), value(&facts.default_params, field), bounds, field.doc.clone()]
     });
     table(["name", "unit", "default", "allowed", "meaning"], rows)

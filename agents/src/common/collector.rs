@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use shadergym_envs::{Actions, AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup};
+use crate::agent::{Episode, Log, Setup, add_infos};
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
@@ -82,6 +82,8 @@ struct Shard {
     /// Observations `[T, rows, elements]` as they were before normalisation; empty without.
     raw: Vec<f32>,
     episodes: Vec<Episode>,
+    /// Sums of their infos.
+    infos: Vec<f64>,
 }
 
 /// A shard's part of the recording.
@@ -146,6 +148,7 @@ impl Collector {
                 final_rows: Vec::new(),
                 raw: Vec::new(),
                 episodes: Vec::new(),
+                infos: Vec::new(),
             });
             first += n;
         }
@@ -227,7 +230,10 @@ impl Collector {
             work.into_iter().try_for_each(run)?;
         }
         *step += *steps as u64;
-        shards.iter_mut().for_each(|shard| log.episodes.append(&mut shard.episodes));
+        for shard in shards.iter_mut() {
+            log.episodes.append(&mut shard.episodes);
+            add_infos(&mut log.infos, std::mem::take(&mut shard.infos).into_iter());
+        }
         Ok(())
     }
 
@@ -285,7 +291,7 @@ fn collect_shard(
     act: &dyn Act,
     moments: Option<&ObservationMoments>,
 ) -> Result<()> {
-    let Shard { env, rows, outputs, executed, finals, final_rows, raw, episodes } = shard;
+    let Shard { env, rows, outputs, executed, finals, final_rows, raw, episodes, infos } = shard;
     let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
     let (words, action_words, mask_words) = (facts.observation.words, facts.action.words(), mask_words(facts));
     let (elements, encoding) = (facts.observation.elements(), facts.observation.encoding);
@@ -330,6 +336,10 @@ fn collect_shard(
             let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
             let episode_return = returns.iter().sum::<f32>() / agents as f32;
             episodes.push(Episode { episode_return, length: view.episode_lengths()[i] });
+            if let Some(sums) = view.episode_infos() {
+                let width = facts.info_words();
+                add_infos(infos, sums[i * width..(i + 1) * width].iter().map(|&v| f64::from(v)));
+            }
             if view.truncated()[i] && !view.terminated()[i] {
                 let rows = i * agents..(i + 1) * agents;
                 finals.extend_from_slice(&view.final_observations().words()[rows.start * words..rows.end * words]);

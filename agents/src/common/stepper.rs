@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup};
+use crate::agent::{Episode, Log, Setup, add_infos};
 use crate::common::collector::{as_actions, environment_seed, mask_words};
 use crate::common::replay::{Replay, Transition};
 use crate::error::Result;
@@ -59,6 +59,10 @@ impl Stepper {
             let row = i * words..(i + 1) * words;
             self.next[row.clone()].copy_from_slice(&view.final_observations().words()[row]);
             log.episodes.push(Episode { episode_return: view.episode_returns()[i], length: view.episode_lengths()[i] });
+            if let Some(sums) = view.episode_infos() {
+                let width = self.facts.info_words();
+                add_infos(&mut log.infos, sums[i * width..(i + 1) * width].iter().map(|&v| f64::from(v)));
+            }
         }
         replay.push(&Transition {
             observations: &self.observations,

@@ -37,12 +37,16 @@ fn take_down(r: u32, flags: u32) {
     let i = r / plan.agents;
     let entry = atomicAdd(&statistics.finished, 1u);
     if (entry >= plan.episodes) { return; }
-    let source = plan.env_finished + i * (1u + plan.agents);
+    let source = plan.env_finished + i * (1u + plan.agents + plan.info_words);
     var sum = 0.0;
     for (var a = 0u; a < plan.agents; a++) { sum += bitcast<f32>(outputs[source + 1u + a]); }
-    statistics.episodes[3u * entry] = (call.t - 1u) * plan.instances + i;
-    statistics.episodes[3u * entry + 1u] = outputs[source];
-    statistics.episodes[3u * entry + 2u] = bitcast<u32>(sum / f32(plan.agents));
+    let told = entry * (3u + plan.info_words);
+    statistics.episodes[told] = (call.t - 1u) * plan.instances + i;
+    statistics.episodes[told + 1u] = outputs[source];
+    statistics.episodes[told + 2u] = bitcast<u32>(sum / f32(plan.agents));
+    for (var w = 0u; w < plan.info_words; w++) {
+        statistics.episodes[told + 3u + w] = outputs[source + 1u + plan.agents + w];
+    }
 }
 
 /// Inversion with one random number, as on the CPU.

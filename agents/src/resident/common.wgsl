@@ -50,6 +50,8 @@ struct Plan {
     max_grad_norm: f32, adam_epsilon: f32, target_kl: f32,
     /// finished episodes that the statistics have room for
     episodes: u32,
+    /// words of the infos of an episode
+    info_words: u32,
     /// actions of each choice
     nvec: array<vec4<u32>, 16>,
     /// of a Gaussian: lowest and highest action

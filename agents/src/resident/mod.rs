@@ -17,7 +17,7 @@ use std::sync::Arc;
 use shadergym_envs::gpu::select_adapter;
 use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup};
+use crate::agent::{Episode, Log, Setup, add_infos};
 use crate::common::collector::{environment_seed, mask_words};
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
@@ -210,7 +210,7 @@ impl Resident {
             let (what, value) = bad.unwrap_or(("the gradient's norm", f64::from(float(4))));
             return Err(Error::Diverged { agent: agent.to_owned(), step: steps, what: what.to_owned(), value });
         }
-        let lost = episodes(statistics, log);
+        let lost = episodes(statistics, self.plan.info_words as usize, log);
         log.scalars.insert("gpu/episodes_lost", lost as f64);
         let seen = (made * sizes.minibatch) as f64;
         let (value, explained_variance) = explained(summary);
@@ -286,14 +286,16 @@ fn rectification(t: f64, correction: f64) -> Option<f64> {
 }
 
 /// Takes the finished episodes into the log, in the order of steps and instances, and returns how many had no room.
-fn episodes(statistics: &[u32], log: &mut Log) -> usize {
-    let room = (statistics.len() - HEADER) / 3;
+fn episodes(statistics: &[u32], info_words: usize, log: &mut Log) -> usize {
+    let width = 3 + info_words;
+    let room = (statistics.len() - HEADER) / width;
     let count = (statistics[0] as usize).min(room);
-    let (entries, _) = statistics[HEADER..HEADER + 3 * count].as_chunks::<3>();
-    let mut entries = entries.to_vec();
+    let mut entries: Vec<&[u32]> = statistics[HEADER..HEADER + width * count].chunks_exact(width).collect();
     entries.sort_unstable();
-    let episode = |e: [u32; 3]| Episode { length: e[1], episode_return: f32::from_bits(e[2]) };
-    log.episodes.extend(entries.into_iter().map(episode));
+    for entry in entries {
+        log.episodes.push(Episode { length: entry[1], episode_return: f32::from_bits(entry[2]) });
+        add_infos(&mut log.infos, entry[3..].iter().map(|&word| f64::from(f32::from_bits(word))));
+    }
     statistics[0] as usize - count
 }
 

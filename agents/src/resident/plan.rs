@@ -18,7 +18,7 @@ const MAX_GROUPS: usize = 1024;
 /// Partial gradients at most, and bytes that they may take.
 const MAX_PARTIALS: usize = 256;
 const PARTIAL_BYTES: usize = 64 << 20;
-/// Finished episodes that an iteration keeps at most: 12 bytes each to read back. What is beyond is told as
+/// Finished episodes that an iteration keeps at most: 12 bytes each to read back, and its infos. What is beyond is told as
 /// `gpu/episodes_lost`.
 const MAX_EPISODES: usize = 1 << 18;
 /// Sums of the loss behind a gradient.
@@ -231,6 +231,7 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
     (p.gamma, p.lambda, p.reward_scale) = (l.gamma, l.lambda, l.reward_scale);
     (p.max_grad_norm, p.adam_epsilon, p.target_kl) = (l.max_grad_norm, l.adam_epsilon, l.target_kl);
     p.episodes = episodes as u32;
+    p.info_words = facts.info_words() as u32;
     let parameter_groups = width.div_ceil(THREADS);
     let sizes = Sizes {
         observations: transitions * words,
@@ -238,7 +239,7 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
         scratch: 16 * scratch as usize * towers.len() * groups.max(act_groups),
         partials: groups * width,
         optimizer: width + parameter_groups + 2 * parameters,
-        statistics: 16 + 3 * episodes,
+        statistics: 16 + (3 + facts.info_words()) * episodes,
         order: updates * minibatch,
         act_groups,
         partial_groups: groups,

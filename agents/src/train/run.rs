@@ -187,6 +187,7 @@ impl Run {
                 return Ok(if flow.is_break() { End::Interrupted } else { end });
             }
             log.episodes.clear();
+            log.infos.clear();
             log.scalars.clear();
             self.agent.iterate(&mut log)?;
             self.tally.add(&log);
@@ -204,7 +205,7 @@ impl Run {
     }
 
     fn write_row(&mut self, step: u64) -> Result<Row> {
-        let row = self.tally.row(step, self.clock.seconds());
+        let row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
         if let Some(metrics) = &mut self.metrics {
             metrics.write(row.step, row.seconds, &row.scalars)?;
         }

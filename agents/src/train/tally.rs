@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use crate::agent::{Episode, Log};
+use crate::agent::{Episode, Log, add_infos};
 use crate::error::Result;
 use crate::state::State;
 
@@ -19,7 +19,10 @@ pub struct Row {
     /// Seconds of training, over all interruptions.
     pub seconds: f64,
     /// `episode/return` and `episode/length`, means over the episodes since the last row (absent if none ended),
-    /// `episode/return_last_100`, `episode/count` since the start, and the agent's own figures, means since the last row.
+    /// `episode/return_last_100`, `episode/count` since the start, `info/<name>` the mean over those episodes of the sum of
+    /// each info ([`Facts::info_scalars`]), and the agent's own figures, means since the last row.
+    ///
+    /// [`Facts::info_scalars`]: shadergym_envs::Facts::info_scalars
     pub scalars: BTreeMap<String, f64>,
 }
 
@@ -81,6 +84,8 @@ pub(crate) struct Tally {
     pub last_row: u64,
     /// Since the last row: episodes, sum of returns, sum of lengths.
     recent: [f64; 3],
+    /// Since the last row: sums of infos by word.
+    infos: Vec<f64>,
     /// Since the last row: sum and count of each figure.
     scalars: BTreeMap<String, [f64; 2]>,
     /// Step and mean return of each row with episodes.
@@ -98,6 +103,7 @@ impl Tally {
             self.recent.iter_mut().zip(add).for_each(|(sum, value)| *sum += value);
         }
         self.episodes += log.episodes.len() as u64;
+        add_infos(&mut self.infos, log.infos.iter().copied());
         for (&name, &value) in &log.scalars {
             if let Some([sum, count]) = self.scalars.get_mut(name) {
                 *sum += value;
@@ -128,12 +134,17 @@ impl Tally {
         Spread::of(self.window.iter().copied())
     }
 
-    /// A row, after which the next one begins.
-    pub fn row(&mut self, step: u64, seconds: f64) -> Row {
+    /// A row, after which the next one begins; `infos` names the words of the infos that are told as one.
+    pub fn row(&mut self, step: u64, seconds: f64, infos: &[(String, Vec<usize>)]) -> Row {
         let mut scalars: BTreeMap<String, f64> =
             std::mem::take(&mut self.scalars).into_iter().map(|(name, [sum, count])| (name, sum / count)).collect();
         let [count, returns, lengths] = std::mem::take(&mut self.recent);
+        let sums = std::mem::take(&mut self.infos);
         if count > 0.0 {
+            for (name, words) in infos {
+                let sum: f64 = words.iter().filter_map(|&word| sums.get(word)).sum();
+                scalars.insert(format!("info/{name}"), sum / words.len() as f64 / count);
+            }
             scalars.insert("episode/return".to_owned(), returns / count);
             scalars.insert("episode/length".to_owned(), lengths / count);
             self.curve.push((step, returns / count));
@@ -152,6 +163,7 @@ impl Tally {
         state.put_u32("window/lengths", &lengths);
         state.put_u64("counts", &[self.episodes, self.last_row]);
         state.put_f64("recent", &self.recent);
+        state.put_f64("infos", &self.infos);
         for (name, sums) in &self.scalars {
             state.put_f64(format!("scalars/{name}"), sums);
         }
@@ -170,6 +182,8 @@ impl Tally {
             ..Self::default()
         };
         tally.recent.iter_mut().zip(state.f64("recent")?).for_each(|(to, from)| *to = *from);
+        // Checkpoints of earlier versions have none.
+        tally.infos = state.f64("infos").unwrap_or(&[]).to_vec();
         for (name, ..) in state.arrays() {
             if let (Some(scalar), &[sum, count]) = (name.strip_prefix("scalars/"), state.f64(name).unwrap_or(&[])) {
                 tally.scalars.insert(scalar.to_owned(), [sum, count]);
@@ -185,7 +199,11 @@ mod tests {
 
     fn log(returns: &[f32], loss: f64) -> Log {
         let episodes = returns.iter().map(|&r| Episode { episode_return: r, length: 2 * r as u32 }).collect();
-        Log { episodes, scalars: [("loss/value", loss)].into() }
+        Log {
+            infos: vec![returns.iter().map(|&r| f64::from(r)).sum(), 0.5],
+            episodes,
+            scalars: [("loss/value", loss)].into(),
+        }
     }
 
     #[test]
@@ -193,10 +211,13 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(&log(&[1.0, 3.0], 0.5));
         tally.add(&log(&[], 1.5));
-        let row = tally.row(10, 0.1).scalars;
+        let names = [("first".to_owned(), vec![0]), ("mean".to_owned(), vec![0, 1])];
+        let row = tally.row(10, 0.1, &names).scalars;
         assert_eq!((row["episode/return"], row["episode/length"], row["loss/value"]), (2.0, 4.0, 1.0));
-        let row = tally.row(20, 0.2).scalars;
-        assert_eq!((row.get("episode/return"), row.get("loss/value")), (None, None));
+        // Two calls told of two episodes: the sums are 4 and 1, which makes 2 and 0.5 an episode.
+        assert_eq!((row["info/first"], row["info/mean"]), (2.0, 1.25));
+        let row = tally.row(20, 0.2, &names).scalars;
+        assert_eq!((row.get("episode/return"), row.get("loss/value"), row.get("info/first")), (None, None, None));
         assert_eq!((row["episode/return_last_100"], row["episode/count"]), (2.0, 2.0));
         assert_eq!(tally.curve, [(10, 2.0)]);
     }
@@ -208,7 +229,7 @@ mod tests {
         assert!(!tally.reached(Some(1.0)), "99 episodes are too few");
         tally.add(&log(&[1.0, 50.0], 7.0));
         assert!(tally.reached(Some(49.51)) && !tally.reached(Some(49.6)) && !tally.reached(None));
-        tally.row(3, 0.0);
+        tally.row(3, 0.0, &[]);
         tally.add(&log(&[2.0], 8.0));
         let mut state = State::default();
         tally.save(&mut state);

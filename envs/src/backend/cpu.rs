@@ -252,6 +252,9 @@ impl CpuBackend {
             seeds: self.seeds.as_ptr(),
             observations: out.observations.as_mut_ptr(),
             masks: out.masks.as_mut_ptr(),
+            starts: out.starts.as_mut_ptr(),
+            infos: out.infos.as_mut_ptr(),
+            agent_done: out.agent_done.as_mut_ptr(),
             rewards: out.rewards.as_mut_ptr(),
             terminated: out.terminated.as_mut_ptr(),
             truncated: out.truncated.as_mut_ptr(),
@@ -259,10 +262,12 @@ impl CpuBackend {
             actions_out: if record { out.actions.as_mut_ptr() } else { ptr::null_mut() },
             finished_length: out.finished_length.as_mut_ptr(),
             finished_return: out.finished_return.as_mut_ptr(),
+            finished_info: out.finished_info.as_mut_ptr(),
             transitions: out.transitions.as_mut_ptr(),
             episodes: out.episodes.as_mut_ptr(),
             length_sum: out.length_sum.as_mut_ptr(),
             return_sum: out.return_sum.as_mut_ptr(),
+            info_sum: out.info_sum.as_mut_ptr(),
         }
     }
 
@@ -298,6 +303,7 @@ impl CpuBackend {
         let (words, offset) = match part {
             Part::Params | Part::Pending if self.shared => return instance % self.width,
             Part::Episode => (self.block_words(), 0),
+            Part::Elapsed => (self.block_words(), self.facts.elapsed_word()),
             Part::State => (self.block_words(), episode),
             Part::Params => (self.block_words(), episode + state),
             Part::Pending => (params, 0),
@@ -385,13 +391,14 @@ impl Backend for CpuBackend {
     fn render(&mut self, instance: usize, width: usize, height: usize) -> Result<Vec<u8>> {
         let params = self.read(Part::Params, &[instance])?;
         let state = self.read(Part::State, &[instance])?;
+        let elapsed = self.read(Part::Elapsed, &[instance])?[0];
         let mut rgb = vec![0; width * height * 3];
         self.check()?;
         self.prepare()?;
         match &self.code {
-            Code::Lanes(kernel) => (kernel.render)(&params, &state, width, height, &mut rgb),
+            Code::Lanes(kernel) => (kernel.render)(&params, &state, elapsed, width, height, &mut rgb),
             Code::Interpreted(interpreter) => {
-                let drawn = interpreter.render(&params, &state, width, height, &mut rgb);
+                let drawn = interpreter.render(&params, &state, elapsed, width, height, &mut rgb);
                 drawn.map_err(|EndlessLoop| Error::EndlessLoop {
                     file: format!("{}.wgsl", self.facts.stem),
                     rounds: MAX_ROUNDS,
@@ -413,7 +420,9 @@ impl Backend for CpuBackend {
 
     fn bytes_per_instance(&self) -> usize {
         let facts = &self.facts;
-        let outputs = 2 * facts.observation_words() + facts.mask_words() + 2 * facts.agents + 4 + facts.agents;
-        4 * (self.block_words() + outputs) + 2
+        let outputs =
+            2 * facts.observation_words() + facts.mask_words() + 3 * facts.agents + 4 + 4 * facts.info_words();
+        let flags = 3 + if facts.agent_done { facts.agents } else { 0 };
+        4 * (self.block_words() + outputs) + flags
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn facts(change: impl FnOnce(&mut Facts)) -> Arc<Facts> {
     let compiled = compile(Path::new("tests/mock.wgsl"), SOURCE, shadergym_shaders::library());
     let mut facts = compiled.expect("the mock is a valid environment").facts;
     change(&mut facts);
-    facts.episode_words = 4 + facts.action_words() + 2 + 2 * facts.agents;
+    facts.episode_words = 4 + facts.action_words() + 2 + 2 * (facts.agents + facts.info_words());
     Arc::new(facts)
 }
 
@@ -225,6 +225,7 @@ impl Backend for MockBackend {
                 out.rewards[row * agents..(row + 1) * agents].copy_from_slice(&rewards);
                 out.terminated[row] = ended & 1 != 0;
                 out.truncated[row] = ended & 2 != 0;
+                out.starts[row] = self.episode[i][at] == 0;
                 self.observe(i, &mut out.observations[row * words..(row + 1) * words]);
             }
         }
@@ -236,8 +237,11 @@ impl Backend for MockBackend {
     }
 
     fn read(&mut self, part: Part, instances: &[usize]) -> Result<Vec<u32>> {
+        if part == Part::Elapsed {
+            return Ok(instances.iter().map(|&i| self.episode[i][self.elapsed_at()]).collect());
+        }
         let rows = match part {
-            Part::Episode => &self.episode,
+            Part::Episode | Part::Elapsed => &self.episode,
             Part::State => &self.state,
             Part::Params => &self.params,
             Part::Pending => &self.pending,
@@ -248,7 +252,7 @@ impl Backend for MockBackend {
     fn write(&mut self, part: Part, instances: &[usize], rows: &[u32]) -> Result<()> {
         let words = part.words(&self.facts);
         let target = match part {
-            Part::Episode => &mut self.episode,
+            Part::Episode | Part::Elapsed => &mut self.episode,
             Part::State => &mut self.state,
             Part::Params => &mut self.params,
             Part::Pending => &mut self.pending,

@@ -63,6 +63,8 @@ pub(crate) struct Advance<'a> {
 pub(crate) enum Part {
     /// `KernelEpisode` of kernel.wgsl.
     Episode,
+    /// Transitions since the start of the episode: one word of `Episode`.
+    Elapsed,
     /// The environment's `State`.
     State,
     /// Parameters in force.
@@ -76,6 +78,7 @@ impl Part {
     pub fn words(self, facts: &Facts) -> usize {
         match self {
             Self::Episode => facts.episode_words,
+            Self::Elapsed => 1,
             Self::State => facts.state.words,
             Self::Params | Self::Pending => facts.params.words,
         }
@@ -89,6 +92,13 @@ pub(crate) struct Outputs {
     pub observations: Vec<u32>,
     /// [R, n, agents, mask words] legal actions of those observations; empty where the environment has no masks.
     pub masks: Vec<u32>,
+    /// [R, n] whether the observation is the first of an episode.
+    pub starts: Vec<bool>,
+    /// [R, n, info words] what the transition told, 0 where an instance only started; empty where the environment has no
+    /// info.
+    pub infos: Vec<u32>,
+    /// [R, n, agents] which agents are out of the game; empty where the environment does not say.
+    pub agent_done: Vec<bool>,
     /// [R, n, agents].
     pub rewards: Vec<f32>,
     /// [R, n].
@@ -103,6 +113,8 @@ pub(crate) struct Outputs {
     pub finished_return: Vec<f32>,
     /// [n] its length in steps.
     pub finished_length: Vec<u32>,
+    /// [n, info words] the sums of its infos.
+    pub finished_info: Vec<f32>,
     /// [n] transitions made in this call (starts under NEXT_STEP do not count).
     pub transitions: Vec<u32>,
     /// [n] episodes finished in this call.
@@ -111,6 +123,8 @@ pub(crate) struct Outputs {
     pub length_sum: Vec<u32>,
     /// [n, agents] sum of their returns.
     pub return_sum: Vec<f64>,
+    /// [n, info words] sum of the sums of their infos.
+    pub info_sum: Vec<f64>,
 }
 
 impl Outputs {
@@ -119,6 +133,9 @@ impl Outputs {
         let (agents, n) = (facts.agents, num_envs);
         self.observations.resize(rows * n * facts.observation_words(), 0);
         self.masks.resize(rows * n * facts.mask_words(), 0);
+        self.starts.resize(rows * n, false);
+        self.infos.resize(rows * n * facts.info_words(), 0);
+        self.agent_done.resize(if facts.agent_done { rows * n * agents } else { 0 }, false);
         self.rewards.resize(rows * n * agents, 0.0);
         self.terminated.resize(rows * n, false);
         self.truncated.resize(rows * n, false);
@@ -126,16 +143,21 @@ impl Outputs {
         self.actions.resize(if record { rows * n * facts.action_words() } else { 0 }, 0);
         self.finished_return.resize(n * agents, 0.0);
         self.finished_length.resize(n, 0);
+        self.finished_info.resize(n * facts.info_words(), 0.0);
         self.transitions.resize(n, 0);
         self.episodes.resize(n, 0);
         self.length_sum.resize(n, 0);
         self.return_sum.resize(n * agents, 0.0);
+        self.info_sum.resize(n * facts.info_words(), 0.0);
     }
 
     /// Takes over arrays of the same lengths, in place: views on the buffers stay valid.
     pub fn copy_from(&mut self, other: &Self) {
         self.observations.copy_from_slice(&other.observations);
         self.masks.copy_from_slice(&other.masks);
+        self.starts.copy_from_slice(&other.starts);
+        self.infos.copy_from_slice(&other.infos);
+        self.agent_done.copy_from_slice(&other.agent_done);
         self.rewards.copy_from_slice(&other.rewards);
         self.terminated.copy_from_slice(&other.terminated);
         self.truncated.copy_from_slice(&other.truncated);
@@ -143,10 +165,12 @@ impl Outputs {
         self.actions.copy_from_slice(&other.actions);
         self.finished_return.copy_from_slice(&other.finished_return);
         self.finished_length.copy_from_slice(&other.finished_length);
+        self.finished_info.copy_from_slice(&other.finished_info);
         self.transitions.copy_from_slice(&other.transitions);
         self.episodes.copy_from_slice(&other.episodes);
         self.length_sum.copy_from_slice(&other.length_sum);
         self.return_sum.copy_from_slice(&other.return_sum);
+        self.info_sum.copy_from_slice(&other.info_sum);
     }
 }
 

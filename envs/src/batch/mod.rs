@@ -232,6 +232,12 @@ impl Batch {
                 self.out.rewards[i * agents..(i + 1) * agents].fill(0.0);
                 self.out.terminated[i] = false;
                 self.out.truncated[i] = false;
+                self.out.starts[i] = true;
+                let info_words = self.facts.info_words();
+                self.out.infos[i * info_words..(i + 1) * info_words].fill(0);
+                if self.facts.agent_done {
+                    self.out.agent_done[i * agents..(i + 1) * agents].fill(false);
+                }
             }
         }
         Ok(())
@@ -256,6 +262,16 @@ impl Batch {
     /// The outputs of the newest transition or reset. Before the first reset they are all zeros.
     pub fn view(&self) -> StepView<'_> {
         StepView { out: &self.out, facts: &self.facts }
+    }
+
+    /// Transitions since the start of each instance's episode, `[n]`; read from the device.
+    ///
+    /// # Errors
+    /// [`Error::ResetNeeded`] before the first reset, [`Error::Closed`], [`Error::DeviceFailed`].
+    pub fn elapsed_steps(&mut self) -> Result<Vec<u32>> {
+        self.open_and_started("elapsed_steps")?;
+        let all: Vec<usize> = (0..self.num_envs).collect();
+        self.read(Part::Elapsed, &all)
     }
 
     /// The newest observations `[n, agents, ...]`.

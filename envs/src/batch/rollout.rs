@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use shadergym_compiler::Facts;
 
+use super::view::values_of;
 use super::{Batch, ready};
 use crate::actions::check_actions;
 use crate::backend::{Advance, Outputs};
@@ -88,13 +89,15 @@ impl Batch {
             None => None,
         };
         let Some(rows) = record else {
-            let mut stats = RolloutStats { return_sum: vec![0.0; facts.agents], ..RolloutStats::default() };
+            let mut stats = RolloutStats { return_sum: vec![0.0; facts.agents],
+                info_sum: vec![0.0; facts.info_words()],
+                ..RolloutStats::default() };
             let row = n * facts.action_words();
             for first in (0..steps).step_by(MOST_CALLS) {
                 let k = MOST_CALLS.min(steps - first);
                 let actions = words.map(|words| &words[first * row..][..k * row]);
                 backend.advance(Advance { steps: k, actions, record: false }, &mut self.out)?;
-                stats += &RolloutStats::of(&self.out, facts.agents);
+                stats += &RolloutStats::of(&self.out, facts);
             }
             return Ok(stats);
         };
@@ -106,6 +109,7 @@ impl Batch {
         let mut swap = |rows: &mut Outputs| {
             std::mem::swap(&mut rows.finished_return, &mut out.finished_return);
             std::mem::swap(&mut rows.finished_length, &mut out.finished_length);
+            std::mem::swap(&mut rows.finished_info, &mut out.finished_info);
         };
         swap(rows);
         let result = backend.advance(request, rows);
@@ -113,11 +117,14 @@ impl Batch {
         result?;
         copy_last(&mut out.observations, &rows.observations);
         copy_last(&mut out.masks, &rows.masks);
+        copy_last(&mut out.starts, &rows.starts);
+        copy_last(&mut out.infos, &rows.infos);
+        copy_last(&mut out.agent_done, &rows.agent_done);
         copy_last(&mut out.rewards, &rows.rewards);
         copy_last(&mut out.terminated, &rows.terminated);
         copy_last(&mut out.truncated, &rows.truncated);
         copy_last(&mut out.final_observations, &rows.final_observations);
-        Ok(RolloutStats::of(rows, facts.agents))
+        Ok(RolloutStats::of(rows, facts))
     }
 }
 
@@ -127,8 +134,10 @@ fn copy_last<T: Copy>(to: &mut [T], from: &[T]) {
 
 /// Makes room for R rows, or says that there is none.
 pub(super) fn reserve(facts: &Facts, num_envs: usize, rows: usize, out: &mut Outputs) -> Result<()> {
-    let words = 2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words();
-    let needed = (words as u64 * 4 + 2).saturating_mul(num_envs as u64).saturating_mul(rows as u64);
+    let words =
+        2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words() + facts.info_words();
+    let flags = 3 + if facts.agent_done { facts.agents } else { 0 };
+    let needed = (words as u64 * 4 + flags as u64).saturating_mul(num_envs as u64).saturating_mul(rows as u64);
     let elements = (rows as u64).saturating_mul(num_envs as u64).saturating_mul(facts.observation_words() as u64);
     let mut room = isize::try_from(needed).is_ok();
     for array in [&mut out.observations, &mut out.final_observations] {
@@ -153,23 +162,33 @@ pub struct RolloutStats {
     pub length_sum: u64,
     /// Sum of their returns, `[agents]`.
     pub return_sum: Vec<f64>,
+    /// Sum over them of the sums of their infos, `[info words]` as `spec().info` lays them out; empty where the environment
+    /// has no infos.
+    pub info_sum: Vec<f64>,
 }
 
 impl RolloutStats {
-    fn of(out: &Outputs, agents: usize) -> Self {
+    fn of(out: &Outputs, facts: &Facts) -> Self {
         let total = |counts: &[u32]| counts.iter().map(|&c| u64::from(c)).sum();
-        let mut return_sum = vec![0.0; agents];
-        for row in out.return_sum.chunks_exact(agents) {
-            for (sum, &value) in return_sum.iter_mut().zip(row) {
-                *sum += value;
+        let sum_rows = |rows: &[f64], words: usize| {
+            let mut sums = vec![0.0; words];
+            for row in rows.chunks_exact(words.max(1)) {
+                sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
             }
-        }
+            sums
+        };
         Self {
             transitions: total(&out.transitions),
             episodes: total(&out.episodes),
             length_sum: total(&out.length_sum),
-            return_sum,
+            return_sum: sum_rows(&out.return_sum, facts.agents),
+            info_sum: sum_rows(&out.info_sum, facts.info_words()),
         }
+    }
+
+    /// Mean over the finished episodes of the sum of each word of the infos, `[info words]`; None if there are none.
+    pub fn mean_info(&self) -> Option<Vec<f64>> {
+        (self.episodes > 0).then(|| self.info_sum.iter().map(|sum| sum / self.episodes as f64).collect())
     }
 
     /// Mean return of the finished episodes, over all agents; None if there are none.
@@ -189,9 +208,9 @@ impl AddAssign<&RolloutStats> for RolloutStats {
         self.transitions += other.transitions;
         self.episodes += other.episodes;
         self.length_sum += other.length_sum;
-        self.return_sum.resize(self.return_sum.len().max(other.return_sum.len()), 0.0);
-        for (sum, value) in self.return_sum.iter_mut().zip(&other.return_sum) {
-            *sum += value;
+        for (sums, values) in [(&mut self.return_sum, &other.return_sum), (&mut self.info_sum, &other.info_sum)] {
+            sums.resize(sums.len().max(values.len()), 0.0);
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         }
     }
 }
@@ -240,6 +259,29 @@ impl Recording {
         self.facts.action_mask.then_some(&self.out.masks[..])
     }
 
+    /// `[k, n]` whether the observation after the transition is the first of an episode, as [`StepView::starts`] has it.
+    ///
+    /// [`StepView::starts`]: crate::StepView::starts
+    pub fn starts(&self) -> &[bool] {
+        &self.out.starts
+    }
+
+    /// What the environment tells of each transition, raw words `[k, n, info words]` laid out as `spec().info`, 0 where an
+    /// instance only started; None if it tells nothing.
+    pub fn infos(&self) -> Option<&[u32]> {
+        self.facts.info.as_ref().map(|_| &self.out.infos[..])
+    }
+
+    /// One field of the infos as numbers, `[k, n, field shape]`; None if there is no such field.
+    pub fn info(&self, name: &str) -> Option<Vec<f64>> {
+        values_of(&self.facts, name, &self.out.infos)
+    }
+
+    /// Which agents are out of the game after each transition, `[k, n, agents]`; None where the environment does not say.
+    pub fn agent_done(&self) -> Option<&[bool]> {
+        self.facts.agent_done.then_some(&self.out.agent_done[..])
+    }
+
     /// Rewards `[k, n, agents]`.
     pub fn rewards(&self) -> &[f32] {
         &self.out.rewards
@@ -250,7 +292,7 @@ impl Recording {
         &self.out.terminated
     }
 
-    /// `[k, n]` ended by the time limit.
+    /// `[k, n]` ended by the time limit or cut by the environment.
     pub fn truncated(&self) -> &[bool] {
         &self.out.truncated
     }

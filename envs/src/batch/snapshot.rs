@@ -94,6 +94,7 @@ impl Snapshot {
         }
         let (flags, words) = (flags(&self.out), words(&self.out));
         put(&mut bytes, &flags);
+        put(&mut bytes, &self.out.agent_done.iter().map(|done| u32::from(*done)).collect::<Vec<_>>());
         for array in words {
             put(&mut bytes, array);
         }
@@ -122,24 +123,29 @@ impl Snapshot {
         for part in &mut parts {
             *part = take_words(&mut rest)?;
         }
-        let flags = take_words(&mut rest)?;
-        let mut arrays = (0..11).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
+        let (flags, agent_done) = (take_words(&mut rest)?, take_words(&mut rest)?);
+        let mut arrays = (0..14).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
         let mut next = || arrays.next().unwrap_or_default();
         let floats = |words: Vec<u32>| words.into_iter().map(f32::from_bits).collect();
         let out = Outputs {
             terminated: flags.iter().map(|f| f & 1 != 0).collect(),
             truncated: flags.iter().map(|f| f & 2 != 0).collect(),
+            starts: flags.iter().map(|f| f & 4 != 0).collect(),
+            agent_done: agent_done.iter().map(|f| *f != 0).collect(),
             observations: next(),
             masks: next(),
+            infos: next(),
             rewards: floats(next()),
             final_observations: next(),
             actions: next(),
             finished_return: floats(next()),
             finished_length: next(),
+            finished_info: floats(next()),
             transitions: next(),
             episodes: next(),
             length_sum: next(),
             return_sum: next().as_chunks::<2>().0.iter().map(|&words| bytemuck::cast(words)).collect(),
+            info_sum: next().as_chunks::<2>().0.iter().map(|&words| bytemuck::cast(words)).collect(),
         };
         let seeds: Vec<u64> = seeds;
         (rest.is_empty() && seeds.len() == num_envs).then_some(Self { id, num_envs, seeds, parts, out })
@@ -147,29 +153,33 @@ impl Snapshot {
 }
 
 fn flags(out: &Outputs) -> Vec<u32> {
-    out.terminated.iter().zip(&out.truncated).map(|(a, b)| u32::from(*a) | u32::from(*b) << 1).collect()
+    let flags = out.terminated.iter().zip(&out.truncated).zip(&out.starts);
+    flags.map(|((a, b), c)| u32::from(*a) | u32::from(*b) << 1 | u32::from(*c) << 2).collect()
 }
 
 /// All arrays of words, in the order in which they are saved.
-fn words(out: &Outputs) -> [&[u32]; 11] {
+fn words(out: &Outputs) -> [&[u32]; 14] {
     [
         &out.observations,
         &out.masks,
+        &out.infos,
         bytemuck::cast_slice(&out.rewards),
         &out.final_observations,
         &out.actions,
         bytemuck::cast_slice(&out.finished_return),
         &out.finished_length,
+        bytemuck::cast_slice(&out.finished_info),
         &out.transitions,
         &out.episodes,
         &out.length_sum,
         bytemuck::cast_slice(&out.return_sum),
+        bytemuck::cast_slice(&out.info_sum),
     ]
 }
 
 fn lengths(out: &Outputs) -> Vec<usize> {
     let mut lengths: Vec<usize> = words(out).iter().map(|w| w.len()).collect();
-    lengths.extend([out.terminated.len(), out.truncated.len()]);
+    lengths.extend([out.terminated.len(), out.truncated.len(), out.starts.len(), out.agent_done.len()]);
     lengths
 }
 

@@ -1,6 +1,6 @@
 //! What a step gives.
 
-use shadergym_compiler::Facts;
+use shadergym_compiler::{Facts, Kind};
 
 use crate::backend::Outputs;
 use crate::observations::Observations;
@@ -38,7 +38,7 @@ impl<'a> StepView<'a> {
         &self.out.terminated
     }
 
-    /// `[n]` whether this transition reached the time limit; both flags may be set.
+    /// `[n]` whether this transition reached the time limit, or the environment cut the episode; both flags may be set.
     pub fn truncated(&self) -> &'a [bool] {
         &self.out.truncated
     }
@@ -49,6 +49,37 @@ impl<'a> StepView<'a> {
     /// If there is no such instance.
     pub fn ended(&self, instance: usize) -> bool {
         self.out.terminated[instance] | self.out.truncated[instance]
+    }
+
+    /// Whether the observation of instance i is the first of an episode, in every auto-reset mode: where a recurrent
+    /// policy begins with a fresh memory.
+    ///
+    /// # Panics
+    /// If there is no such instance.
+    pub fn started(&self, instance: usize) -> bool {
+        self.out.starts[instance]
+    }
+
+    /// The same of all instances, `[n]`.
+    pub fn starts(&self) -> &'a [bool] {
+        &self.out.starts
+    }
+
+    /// What the environment tells of this transition, raw words `[n, info words]` laid out as `spec().info`; None if it
+    /// tells nothing. Under SAME_STEP it is about the transition that ended the episode; 0 where an instance only started.
+    pub fn infos(&self) -> Option<&'a [u32]> {
+        self.facts.info.as_ref().map(|_| &self.out.infos[..])
+    }
+
+    /// One field of the infos as numbers, `[n, field shape]`; None if there is no such field.
+    pub fn info(&self, name: &str) -> Option<Vec<f64>> {
+        values_of(self.facts, name, &self.out.infos)
+    }
+
+    /// Which agents are out of the game though the episode may go on, `[n, agents]`; None where the environment does not
+    /// say. False where an instance only started.
+    pub fn agent_done(&self) -> Option<&'a [bool]> {
+        self.facts.agent_done.then_some(&self.out.agent_done[..])
     }
 
     /// Indices of the instances that ended in this transition, ascending.
@@ -67,10 +98,29 @@ impl<'a> StepView<'a> {
         &self.out.finished_return
     }
 
+    /// Sums over the episode that each instance finished last of its infos, `[n, info words]`, integers as numbers too; 0
+    /// before any, None if the environment has no infos.
+    pub fn episode_infos(&self) -> Option<&'a [f32]> {
+        self.facts.info.as_ref().map(|_| &self.out.finished_info[..])
+    }
+
     /// Length in steps of the episode that each instance finished last, `[n]`; 0 before any.
     pub fn episode_lengths(&self) -> &'a [u32] {
         &self.out.finished_length
     }
+}
+
+/// One field of rows of infos as numbers.
+pub(super) fn values_of(facts: &Facts, name: &str, rows: &[u32]) -> Option<Vec<f64>> {
+    let info = facts.info.as_ref()?;
+    let field = info.field(name)?;
+    let number = |word: &u32| match field.kind {
+        Kind::F32 => f64::from(f32::from_bits(*word)),
+        Kind::U32 => f64::from(*word),
+        Kind::I32 => f64::from(*word as i32),
+    };
+    let rows = rows.chunks_exact(info.words);
+    Some(rows.flat_map(|row| row[field.offset..field.offset + field.words()].iter().map(number)).collect())
 }
 
 /// A picture.

@@ -22,6 +22,8 @@ struct Params {
 }
 
 const DEFAULT_PARAMS: Params = Params(1.0);
+const PARAMS_LOW: Params = Params(0.5);
+const PARAMS_HIGH: Params = Params(2.0);
 
 struct State {
     /// m; position

@@ -1,27 +1,29 @@
 //! One environment on one back end, and what the properties share.
 
 use std::ops::Range;
+use std::path::Path;
 
 use shadergym_envs::{
     ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space,
-    make_from_file, make_with, spec,
+    make_compiled, make_from_file,
 };
+use shadergym_shaders::Environment;
 
 /// One environment on one back end.
 pub struct Case {
-    pub id: &'static str,
+    pub environment: &'static Environment,
     pub device: Device,
     /// Compiled from its file now, as a file of a user's own.
     pub from_file: bool,
 }
 
 impl Case {
-    pub fn new(id: &'static str, device: Device, from_file: bool) -> Self {
-        Self { id, device, from_file }
+    pub fn new(environment: &'static Environment, device: Device, from_file: bool) -> Self {
+        Self { environment, device, from_file }
     }
 
     pub fn spec(&self) -> &'static Facts {
-        spec(self.id).expect("a registered id")
+        self.environment.facts()
     }
 
     /// A batch with changed options, not reset yet.
@@ -29,10 +31,13 @@ impl Case {
         let options = options(BatchOptions::new(num_envs).device(self.device.clone()));
         if self.from_file {
             let spec = self.spec();
-            let file = format!("{}/../shaders/{}/{}.wgsl", env!("CARGO_MANIFEST_DIR"), spec.family, spec.stem);
+            // The self-tests lie deeper.
+            let shaders = concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders");
+            let folders = ["", "tests/"].map(|folder| format!("{shaders}/{folder}{}/{}.wgsl", spec.family, spec.stem));
+            let file = folders.iter().find(|file| Path::new(file).exists()).expect("a file of this family");
             return make_from_file(file, &options).expect("opens");
         }
-        make_with(self.id, &options).expect("opens")
+        make_compiled(self.environment, &options).expect("opens")
     }
 
     /// A batch with default options, seeded.
@@ -58,6 +63,9 @@ pub fn row(recording: &Recording, step: usize, instance: usize) -> Vec<u32> {
     let mut all = per(recording.observations().words());
     all.extend(per(recording.action_masks().unwrap_or_default()));
     all.extend(per(bits(recording.rewards()).as_slice()));
+    all.extend(per(recording.infos().unwrap_or_default()));
+    all.extend(per(&recording.agent_done().unwrap_or_default().iter().map(|d| u32::from(*d)).collect::<Vec<_>>()));
+    all.push(u32::from(recording.starts()[at]));
     let ended = [recording.terminated()[at], recording.truncated()[at]];
     all.extend(ended.map(u32::from));
     if ended.contains(&true) {
@@ -79,6 +87,9 @@ pub fn fingerprint(recording: &Recording) -> u64 {
     recording.observations().words().iter().copied().for_each(&mut take);
     recording.action_masks().unwrap_or_default().iter().copied().for_each(&mut take);
     recording.rewards().iter().map(|r| r.to_bits()).for_each(&mut take);
+    recording.infos().unwrap_or_default().iter().copied().for_each(&mut take);
+    let flags = recording.agent_done().unwrap_or_default().iter().chain(recording.starts());
+    flags.for_each(|flag| take(u32::from(*flag)));
     action_words(recording.actions()).into_iter().for_each(&mut take);
     let finals = recording.final_observations();
     let rows = recording.steps() * recording.num_envs();
@@ -141,9 +152,9 @@ pub fn check_observations(
     }
 }
 
-/// Parameters drawn from the box of the environment, `[n, params words]`; None where it declares no box.
-pub fn random_params(spec: &Facts, n: usize, rng: &mut SampleRng) -> Option<Vec<u32>> {
-    let (low, high) = spec.params_bounds.as_ref()?;
+/// Parameters drawn from the box of the environment, `[n, params words]`.
+pub fn random_params(spec: &Facts, n: usize, rng: &mut SampleRng) -> Vec<u32> {
+    let (low, high) = &spec.params_bounds;
     let kinds = spec.params.kinds();
     let mut draw = |word: usize| {
         let fraction = f64::from(rng.below(1 << 24)) / f64::from((1 << 24) - 1);
@@ -159,5 +170,5 @@ pub fn random_params(spec: &Facts, n: usize, rng: &mut SampleRng) -> Option<Vec<
             }
         }
     };
-    Some((0..n * kinds.len()).map(|i| draw(i % kinds.len())).collect())
+    (0..n * kinds.len()).map(|i| draw(i % kinds.len())).collect()
 }

@@ -5,10 +5,13 @@ mod case;
 mod episodes;
 mod pipelines;
 mod repeat;
+mod told;
 mod values;
 
 use libtest_mimic::{Arguments, Trial};
-use shadergym_envs::{ActionSpace, Device, ids, spec};
+use shadergym_envs::{ActionSpace, Device};
+use shadergym_selftest::selftests;
+use shadergym_shaders::{Environment, environments};
 
 use case::Case;
 
@@ -32,6 +35,21 @@ const PROPERTIES: &[Property] = &[
     ("autoreset_modes_agree_under_a_time_limit", episodes::modes_agree_under_a_time_limit),
     ("autoreset_modes_agree_on_natural_ends", episodes::modes_agree_on_natural_ends),
     ("params_wait_for_the_next_start", episodes::params_wait_for_the_next_start),
+    ("starts_and_steps_tell_where_episodes_begin", told::starts_and_steps_tell_where_episodes_begin),
+    ("infos_add_up", told::infos_add_up),
+    ("agents_stay_out", told::agents_stay_out),
+];
+
+/// Properties of the self-tests whose outcomes tell what no shipped environment tells.
+const SELFTEST_PROPERTIES: &[Property] = &[
+    ("recording_equals_single_steps", repeat::recording_equals_single_steps),
+    ("snapshot_resumes", repeat::snapshot_resumes),
+    ("autoreset_modes_agree_under_a_time_limit", episodes::modes_agree_under_a_time_limit),
+    ("autoreset_modes_agree_on_natural_ends", episodes::modes_agree_on_natural_ends),
+    ("params_wait_for_the_next_start", episodes::params_wait_for_the_next_start),
+    ("starts_and_steps_tell_where_episodes_begin", told::starts_and_steps_tell_where_episodes_begin),
+    ("infos_add_up", told::infos_add_up),
+    ("agents_stay_out", told::agents_stay_out),
 ];
 
 /// Properties of the lanes and threads of the CPU back end.
@@ -87,18 +105,27 @@ fn main() {
     ];
     let mut trials = Vec::new();
     for Column { name, device, missing, required_by } in columns {
-        for id in ids() {
-            let real = matches!(spec(id).expect("a registered id").action, ActionSpace::Box { .. });
+        let tells = |environment: &&Environment| environment.facts().agent_done || environment.facts().truncates;
+        let shipped = environments().iter().map(|environment| (environment, PROPERTIES));
+        let told = selftests().iter().filter(tells).map(|environment| (environment, SELFTEST_PROPERTIES));
+        for (environment, own) in shipped.chain(told) {
+            let parity = match environment.facts().integer {
+                true => INTEGER_PARITY,
+                false if own.len() == PROPERTIES.len() => FLOAT_PARITY,
+                // Its float observations are whole numbers, and infos are compared by `selftest`.
+                false => &[],
+            };
+            let real = matches!(environment.facts().action, ActionSpace::Box { .. });
             let of_space = if real { BOX_PROPERTIES } else { &[] };
-            let parity = if spec(id).expect("a registered id").integer { INTEGER_PARITY } else { FLOAT_PARITY };
             let properties = match name {
-                "cpu" => [PROPERTIES, CPU_PROPERTIES, of_space],
-                "interpreter" => [PROPERTIES, FILE_PROPERTIES, of_space],
-                "gpu" => [PROPERTIES, parity, of_space],
+                "cpu" => [own, CPU_PROPERTIES, of_space],
+                "interpreter" if own.len() == PROPERTIES.len() => [own, FILE_PROPERTIES, of_space],
+                "interpreter" => [own, &[], of_space],
+                "gpu" => [own, parity, of_space],
                 _ => [BROWSER_PROPERTIES, parity, of_space],
             };
             for &(property, body) in properties.into_iter().flatten() {
-                let case = Case::new(id, device.clone(), name == "interpreter");
+                let case = Case::new(environment, device.clone(), name == "interpreter");
                 let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
                     body(&case);
                     Ok(())

@@ -34,9 +34,8 @@ pub fn every_pipeline_works(case: &Case) {
             batch.set_sticky_action_probability(0.25).expect("a probability");
             all_calls(&mut batch);
         }
-        if mode == AutoresetMode::SameStep
-            && let Some(params) = random_params(case.spec(), 3, &mut SampleRng::new(4))
-        {
+        if mode == AutoresetMode::SameStep {
+            let params = random_params(case.spec(), 3, &mut SampleRng::new(4));
             batch.set_params_words(.., &params).expect("inside the box");
             all_calls(&mut batch);
         }

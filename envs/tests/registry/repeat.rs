@@ -150,12 +150,11 @@ pub fn long_rollouts_make_every_transition(case: &Case) {
 
 pub fn snapshot_resumes(case: &Case) {
     let mut batch = case.started(35, 41);
-    if let Some(params) = random_params(case.spec(), 35, &mut SampleRng::new(1)) {
-        batch.set_params_words(.., &params).expect("inside the box");
-        batch.rollout(50).expect("rolls out");
-        let half = &params[..17 * case.spec().params.words];
-        batch.set_params_words(18..35, half).expect("inside the box");
-    }
+    let params = random_params(case.spec(), 35, &mut SampleRng::new(1));
+    batch.set_params_words(.., &params).expect("inside the box");
+    batch.rollout(50).expect("rolls out");
+    let half = &params[..17 * case.spec().params.words];
+    batch.set_params_words(18..35, half).expect("inside the box");
     batch.rollout(333).expect("rolls out");
     let snapshot = Snapshot::from_bytes(&batch.snapshot().expect("reads").to_bytes()).expect("whole");
     assert_eq!(batch.snapshot().expect("reads"), snapshot, "reading changes nothing");
@@ -202,7 +201,8 @@ pub fn levels_equal_the_plain_reference(case: &Case) {
     const STEPS: usize = 2000;
     let run = |level: Level, spread: bool| {
         let mut batch = case.open(67, |o| o.level(level));
-        if spread && let Some(params) = random_params(case.spec(), 67, &mut SampleRng::new(3)) {
+        if spread {
+            let params = random_params(case.spec(), 67, &mut SampleRng::new(3));
             batch.set_params_words(.., &params).expect("inside the box");
         }
         batch.reset(61).expect("resets");
@@ -248,7 +248,7 @@ pub fn thread_count_does_not_matter(case: &Case) {
 
 pub fn integer_environments_equal_the_cpu(case: &Case) {
     assert!(case.is_gpu() && case.spec().integer);
-    let cpu = Case::new(case.id, Device::Cpu, false);
+    let cpu = Case::new(case.environment, Device::Cpu, false);
     let (mut a, mut b) = (case.started(65, 81), cpu.started(65, 81));
     for chunk in 0..16 {
         let (x, y) = (a.record(256).expect("records"), b.record(256).expect("records"));
@@ -275,7 +275,7 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
         batch.reset(0).expect("resets");
         batch
     };
-    let cpu = Case::new(case.id, Device::Cpu, false);
+    let cpu = Case::new(case.environment, Device::Cpu, false);
     let (mut a, mut b) = (bare(case), bare(&cpu));
     // Random play with many ends gives the states; instances start at different times of their episodes.
     let mut play = cpu.started(n, 82);

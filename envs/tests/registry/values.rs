@@ -40,7 +40,7 @@ pub fn spaces_hold_for_all_params(case: &Case) {
     let space = batch.single_observation_space().clone();
     let agents = case.spec().agents;
     for round in 0..8 {
-        let Some(params) = random_params(case.spec(), 67, &mut rng) else { return };
+        let params = random_params(case.spec(), 67, &mut rng);
         batch.set_params_words(.., &params).expect("inside the box");
         batch.reset(round).expect("resets");
         assert_eq!(batch.params_words(..).expect("reads"), params);

@@ -9,9 +9,20 @@
 //! Every choice has a legal action in every state that can come up, ended ones included. `step` is given illegal actions
 //! all the same, by sticky actions for one, and says what they do.
 
+//!
+//! `Outcome` may have members beside `reward` and `terminated`: `truncated: bool`, the environment itself cuts the episode
+//! (both flags may be set); with several agents `done: array<bool, AGENTS>`, who is out of the game though the episode goes
+//! on: the environment's rules say what its reward is and ignore its actions; `info: Info`, a struct of documented f32, u32
+//! and i32 scalars, vectors and arrays, which the hosts report under the members' names, sum over episodes as f32, and
+//! write to the metrics.
+//!
+//! `step`, `observe`, `action_mask` and `pixel` may take `elapsed: u32` as one more last argument: transitions since the
+//! start of the episode, in `step` before this one.
+
 use naga::{Handle, ScalarKind, Type, TypeInner};
 
 use crate::facts::*;
+use crate::outcome::Parts;
 use crate::reflect::{MAX_WORDS, Reflect, doc_lines};
 use crate::source;
 
@@ -47,21 +58,19 @@ impl Reflect<'_> {
                 "declare `const DEFAULT_PARAMS: Params = Params(...);`",
             );
         }
-        let bounds = (self.params_constant("PARAMS_LOW", &params), self.params_constant("PARAMS_HIGH", &params));
-        let params_bounds = match bounds {
-            (Some(low), Some(high)) => Some((low, high)),
-            (None, None) if self.constant("PARAMS_LOW").or(self.constant("PARAMS_HIGH")).is_none() => None,
-            (low, _) => {
-                let name = if low.is_some() { "PARAMS_HIGH" } else { "PARAMS_LOW" };
-                let at = if self.constant(name).is_some() || low.is_none() { name } else { "PARAMS_LOW" };
+        let mut bound = |name: &str| {
+            let words = self.params_constant(name, &params);
+            if words.is_none() && params.words > 0 {
                 self.breach(
-                    if self.constant(at).is_some() { at } else { "PARAMS_HIGH" },
-                    format!("{name} is missing or is not of type Params; PARAMS_LOW and PARAMS_HIGH come as a pair"),
-                    "declare both as `const PARAMS_LOW: Params = Params(...);`",
+                    name,
+                    format!("the constant {name} is missing or is not of type Params: PARAMS_LOW and PARAMS_HIGH are the box of tasks that teachers and tests draw from"),
+                    &format!("declare `const {name}: Params = Params(...);`, for a member that must not change its default"),
                 );
-                None
             }
+            words
         };
+        let (low, high) = (bound("PARAMS_LOW"), bound("PARAMS_HIGH"));
+        let params_bounds = low.zip(high);
         self.check_defaults(&params, &default_params, &params_bounds);
         self.aliases(agents);
         let observation = self.observation();
@@ -71,9 +80,11 @@ impl Reflect<'_> {
             .find(|d| !d.is_empty())
             .unwrap_or_default();
         let pixel_aspect = self.function("pixel").map(|_| self.float("PIXEL_ASPECT").unwrap_or(1.0));
+        let Parts { truncates, agent_done, info } = self.outcome(agents);
         let (action, observation) = (action?, observation?);
         let integer = observation.encoding != Encoding::F32 && state.fields.iter().all(|f| f.kind != Kind::F32);
-        let episode_words = 4 + agents * action.words() + 2 + 2 * agents;
+        let info_words = info.as_ref().map_or(0, |info| info.words);
+        let episode_words = 4 + agents * action.words() + 2 + 2 * (agents + info_words);
         Some(Facts {
             id,
             stem: stem.to_owned(),
@@ -86,13 +97,16 @@ impl Reflect<'_> {
             agents,
             pixel_aspect,
             default_params: default_params?,
-            params_bounds,
+            params_bounds: params_bounds?,
             params,
             state,
             action,
             action_doc,
             action_mask: self.function("action_mask").is_some(),
             observation,
+            info,
+            truncates,
+            agent_done,
             integer,
             episode_words,
             scratch_words: 0,
@@ -319,6 +333,10 @@ impl Reflect<'_> {
                 let message = "`action_mask` chooses among numbered actions, and these actions are real numbers";
                 self.breach(name, message, "delete it, or declare numbered actions with ACTION_COUNT");
                 continue;
+            }
+            let mut wants = wants;
+            if name != "initial" && self.takes_elapsed(name) {
+                wants.push(Number);
             }
             let found = function.arguments.len();
             let bad = (0..wants.len()).find(|&i| function.arguments.get(i).is_some_and(|a| !self.is(wants[i], a.ty)));

@@ -191,7 +191,7 @@ pub struct Facts {
     /// Default parameters, as raw words.
     pub default_params: Vec<u32>,
     /// Lowest and highest parameters, as raw words.
-    pub params_bounds: Option<(Vec<u32>, Vec<u32>)>,
+    pub params_bounds: (Vec<u32>, Vec<u32>),
     /// State of one instance.
     pub state: Layout,
     /// Action space of one agent.
@@ -202,6 +202,12 @@ pub struct Facts {
     pub action_mask: bool,
     /// Observation space of one agent.
     pub observation: ObservationSpace,
+    /// What every transition tells beside observation and reward (`Outcome.info`); None if the file has no `Info`.
+    pub info: Option<Layout>,
+    /// Whether the environment itself cuts episodes (`Outcome.truncated`), not the time limit alone.
+    pub truncates: bool,
+    /// Whether agents may be out of the game while the episode goes on (`Outcome.done`).
+    pub agent_done: bool,
     /// No float in state or observation: CPU and GPU must agree bitwise.
     pub integer: bool,
     /// Words of the kernel's bookkeeping per instance.
@@ -224,6 +230,47 @@ impl Facts {
     /// Words of all agents' masks of legal actions of one instance; 0 if the file has no `action_mask`.
     pub fn mask_words(&self) -> usize {
         if self.action_mask { self.agents * self.action.mask_words() } else { 0 }
+    }
+
+    /// Where the kernel's bookkeeping of an instance holds the transitions since the start of the episode.
+    pub fn elapsed_word(&self) -> usize {
+        4 + self.action_words()
+    }
+
+    /// Words of what the kernel tells of an instance's newest finished episode: length, returns, sums of infos.
+    pub fn finished_words(&self) -> usize {
+        1 + self.agents + self.info_words()
+    }
+
+    /// Words of an instance's sums over a rollout: transitions, episodes, lengths, and of two words each returns and infos.
+    pub fn totals_words(&self) -> usize {
+        3 + 2 * (self.agents + self.info_words())
+    }
+
+    /// Words of one transition's info; 0 if the file has no `Info`.
+    pub fn info_words(&self) -> usize {
+        self.info.as_ref().map_or(0, |info| info.words)
+    }
+
+    /// The infos as figures for tables and curves: name, and the words whose mean it is. What is told per agent is the mean
+    /// over agents, other elements are figures of their own, `name[2]`.
+    pub fn info_scalars(&self) -> Vec<(String, Vec<usize>)> {
+        let mut scalars = Vec::new();
+        for field in self.info.iter().flat_map(|info| &info.fields) {
+            let per_agent = self.agents > 1 && field.shape.first() == Some(&self.agents);
+            let count = if per_agent { field.words() / self.agents } else { field.words() };
+            for element in 0..count {
+                let words = (field.offset + element..field.offset + field.words()).step_by(count).collect();
+                let name = if count > 1 { format!("{}[{element}]", field.name) } else { field.name.clone() };
+                scalars.push((name, words));
+            }
+        }
+        scalars
+    }
+
+    /// Words of the bits that say which agents are out of the game; 0 if the file does not.
+    pub fn done_words(&self) -> usize {
+        if self.agent_done { self.agents.div_ceil(32) } else { 0 }
     }
 
     /// Words of all agents' observations of one instance.

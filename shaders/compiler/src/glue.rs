@@ -30,11 +30,19 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     ] {
         line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
     }
+    line(&mut out, format!("const KERNEL_FINISHED_WORDS: u32 = {}u;", facts.finished_words()));
+    line(&mut out, format!("const KERNEL_TOTALS_WORDS: u32 = {}u;", facts.totals_words()));
+    if let Some(info) = &facts.info {
+        line(&mut out, format!("const KERNEL_INFO_WORDS: u32 = {}u;", info.words));
+    }
+    if facts.agent_done {
+        line(&mut out, format!("const KERNEL_DONE_WORDS: u32 = {}u;", facts.done_words()));
+    }
     line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
     if facts.pixel_aspect.is_some() {
-        line(&mut out, pixel(reflect));
+        line(&mut out, pixel(reflect, facts));
     }
     if facts.action_mask {
         line(&mut out, masks(reflect, facts));
@@ -126,18 +134,56 @@ fn step(reflect: &Reflect, facts: &Facts) -> String {
     let (actions, reward) =
         if facts.agents > 1 { ("actions", "outcome.reward") } else { ("actions[0]", "KernelRewards(outcome.reward)") };
     let params = argument(reflect, "step", 0, "params");
+    let elapsed = elapsed(reflect, "step");
+    let mut members = vec![reward.to_owned(), "outcome.terminated".to_owned()];
+    let mut before = String::new();
+    if facts.truncates {
+        members.push("outcome.truncated".to_owned());
+    }
+    if facts.agent_done {
+        before.push_str(
+            "    var done = KernelDone();\n    for (var agent = 0u; agent < AGENTS; agent++) {\n        \
+             done[agent / 32u] |= select(0u, 1u << (agent % 32u), outcome.done[agent]);\n    }\n",
+        );
+        members.push("done".to_owned());
+    }
+    if facts.info.is_some() {
+        let info = reflect.ty("Info").expect("checked by facts");
+        let words = type_words(reflect.module, info);
+        let list = |value: &dyn Fn(Kind, &str) -> String| {
+            let values = words.iter().map(|(path, kind)| value(*kind, &format!("outcome.info{path}")));
+            values.collect::<Vec<_>>().join(", ")
+        };
+        members.push(format!("KernelInfo({})", list(&to_bits)));
+        let number =
+            |kind: Kind, value: &str| if kind == Kind::F32 { value.to_owned() } else { format!("f32({value})") };
+        members.push(format!("KernelInfoValues({})", list(&number)));
+    }
     format!(
-        "fn kernel_step(params: Params, state: ptr<function, State>, actions: KernelActions, rng: ptr<function, Rng>) -> KernelTransition {{\n    \
-         let outcome = step({params}, state, {actions}, rng);\n    \
-         return KernelTransition({reward}, outcome.terminated);\n}}"
+        "fn kernel_step(params: Params, state: ptr<function, State>, actions: KernelActions, elapsed: u32, rng: ptr<function, Rng>) -> KernelTransition {{\n    \
+         let outcome = step({params}, state, {actions}, rng{elapsed});\n{before}    \
+         return KernelTransition({});\n}}",
+        members.join(", ")
     )
+}
+
+/// What is kept of kernel.wgsl: see there.
+pub(crate) fn features(facts: &Facts) -> Vec<&'static str> {
+    let all = [("truncates", facts.truncates), ("agent_done", facts.agent_done), ("info", facts.info.is_some())];
+    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}
+
+/// The last argument of a call of one of the environment's functions, if it takes the steps so far.
+fn elapsed(reflect: &Reflect, function: &str) -> &'static str {
+    if reflect.takes_elapsed(function) { ", elapsed" } else { "" }
 }
 
 fn observe(reflect: &Reflect, facts: &Facts) -> String {
     let state = argument(reflect, "observe", 1, "state");
     let agent = if facts.agents > 1 { ", agent" } else { "" };
+    let elapsed = elapsed(reflect, "observe");
     format!(
-        "fn kernel_observe(params: Params, state: ptr<function, State>, agent: u32) -> Observation {{\n    return observe(params, {state}{agent});\n}}"
+        "fn kernel_observe(params: Params, state: ptr<function, State>, elapsed: u32, agent: u32) -> Observation {{\n    return observe(params, {state}{agent}{elapsed});\n}}"
     )
 }
 
@@ -147,17 +193,18 @@ fn masks(reflect: &Reflect, facts: &Facts) -> String {
     let agent = if facts.agents > 1 { ", agent" } else { "" };
     let words = facts.action.mask_words();
     let result = reflect.function("action_mask").and_then(|f| f.result.as_ref()).expect("checked by facts").ty;
-    let call = format!("action_mask(params, {state}{agent})");
+    let call = format!("action_mask(params, {state}{agent}{})", elapsed(reflect, "action_mask"));
     let mask = if matches!(reflect.inner(result), TypeInner::Scalar(_)) { format!("KernelMask({call})") } else { call };
     format!(
         "alias KernelMask = array<u32, {words}>;\n\
-         fn kernel_action_mask(params: Params, state: ptr<function, State>, agent: u32) -> KernelMask {{\n    return {mask};\n}}\n{DRAW_LEGAL}"
+         fn kernel_action_mask(params: Params, state: ptr<function, State>, elapsed: u32, agent: u32) -> KernelMask {{\n    return {mask};\n}}\n{DRAW_LEGAL}"
     )
 }
 
 /// `kernel_write_masks`: stores all agents' masks into a row of the outputs; nothing where there are none.
 fn write_masks(facts: &Facts) -> String {
-    let head = "fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>) {";
+    let head =
+        "fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32) {";
     if !facts.action_mask {
         return format!("{head} }}");
     }
@@ -166,7 +213,7 @@ fn write_masks(facts: &Facts) -> String {
     format!(
         "{head}\n    for (var agent = 0u; agent < AGENTS; agent++) {{\n        \
          let at = kernel_control.at_mask + (row * AGENTS + agent) * {words}u;\n        \
-         let mask = kernel_action_mask(*params, state, agent);\n{stores}    }}\n}}"
+         let mask = kernel_action_mask(*params, state, elapsed, agent);\n{stores}    }}\n}}"
     )
 }
 
@@ -210,10 +257,11 @@ fn kernel_draw_legal(rng: ptr<function, Rng>, mask: KernelMask, first: u32, end:
     return found - first;
 }";
 
-fn pixel(reflect: &Reflect) -> String {
+fn pixel(reflect: &Reflect, facts: &Facts) -> String {
     let state = argument(reflect, "pixel", 1, "state");
+    let (elapsed, at) = (elapsed(reflect, "pixel"), facts.elapsed_word());
     format!(
-        "fn kernel_pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {{\n    return pixel(params, {state}, uv);\n}}\n\
+        "fn kernel_pixel(params: Params, state: ptr<function, State>, elapsed: u32, uv: vec2<f32>) -> vec3<f32> {{\n    return pixel(params, {state}, uv{elapsed});\n}}\n\
          /// Draws one instance into kernel_outputs [height, width], one RGBA8 word a pixel, red in the lowest byte; alpha 0 where the driver cut a loop.\n\
          @compute @workgroup_size(8, 8)\n\
          fn render(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
@@ -221,9 +269,10 @@ fn pixel(reflect: &Reflect) -> String {
          kernel_instance = kernel_control.instance;\n    \
          let params = kernel_load_params(kernel_control.instance);\n    \
          var state = kernel_load_state(kernel_control.instance);\n    \
+         let elapsed = kernel_instances[{at}u * kernel_control.instances + kernel_control.instance];\n    \
          let size = vec2<f32>(f32(kernel_control.width), f32(kernel_control.height));\n    \
          let uv = (vec2<f32>(id.xy) + 0.5) / size;\n    \
-         let rgb = vec3<u32>(clamp(kernel_pixel(params, &state, uv), vec3<f32>(0.0), vec3<f32>(1.0)) * 255.0 + 0.5);\n    \
+         let rgb = vec3<u32>(clamp(kernel_pixel(params, &state, elapsed, uv), vec3<f32>(0.0), vec3<f32>(1.0)) * 255.0 + 0.5);\n    \
          let alpha = select(0xff000000u, 0u, kernel_loops_cut());\n    \
          kernel_outputs[id.y * kernel_control.width + id.x] = rgb.x | (rgb.y << 8u) | (rgb.z << 16u) | alpha;\n}}"
     )
@@ -241,7 +290,7 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
 
 fn draw_actions(facts: &Facts) -> String {
     let mut out = String::from(
-        "fn kernel_draw_actions(params: ptr<function, Params>, state: ptr<function, State>, rng: ptr<function, Rng>) -> KernelActions {\n    \
+        "fn kernel_draw_actions(params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32, rng: ptr<function, Rng>) -> KernelActions {\n    \
          var v: KernelActions;\n",
     );
     let choices: Vec<u32> = match &facts.action {
@@ -253,7 +302,7 @@ fn draw_actions(facts: &Facts) -> String {
         if facts.action_mask {
             let (agent, choice) = (w / choices.len(), w % choices.len());
             if choice == 0 {
-                let _ = writeln!(out, "    let mask{agent} = kernel_action_mask(*params, state, {agent}u);");
+                let _ = writeln!(out, "    let mask{agent} = kernel_action_mask(*params, state, elapsed, {agent}u);");
             }
             let first: u32 = choices[..choice].iter().sum();
             let end = first + choices[choice];
@@ -295,6 +344,8 @@ fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
     words.push((".ended".to_owned(), Kind::U32));
     let parts = |a: usize| ["value", "rest"].map(|part| (format!(".episode_return[{a}].{part}"), Kind::F32));
     words.extend((0..facts.agents).flat_map(parts));
+    let parts = |w: usize| ["value", "rest"].map(|part| (format!(".info_sum[{w}].{part}"), Kind::F32));
+    words.extend((0..facts.info_words()).flat_map(parts));
     words
 }
 

@@ -15,6 +15,7 @@ mod lanes;
 mod link;
 mod lint;
 mod memory;
+mod outcome;
 mod reflect;
 mod source;
 mod spaces;
@@ -132,7 +133,7 @@ pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled,
         }
     };
     let glue = glue::glue(&reflect, &facts);
-    let all = link_kernel(&linked, &glue, library)?;
+    let all = link_kernel(&linked, &glue, library, &glue::features(&facts))?;
     let (module, info) = parse(&all, library).map_err(|error| misfit(error, &file))?;
     glue::check(&module, &facts).map_err(|message| {
         CompileError::from(all.diagnostic(0, "kernel", message, "make kernel.wgsl and the compiler's glue agree"))

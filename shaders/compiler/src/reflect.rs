@@ -204,7 +204,7 @@ impl<'a> Reflect<'a> {
         Some(())
     }
 
-    fn holds_struct(&self, ty: Handle<Type>) -> bool {
+    pub fn holds_struct(&self, ty: Handle<Type>) -> bool {
         match *self.inner(ty) {
             TypeInner::Struct { .. } => true,
             TypeInner::Array { base, .. } => self.holds_struct(base),
@@ -220,6 +220,15 @@ impl<'a> Reflect<'a> {
             Some((unit, doc)) => (unit.trim().to_owned(), doc.trim().to_owned()),
             None => (String::new(), text),
         }
+    }
+
+    /// Whether a function of the environment takes `elapsed`, as its last argument.
+    pub fn takes_elapsed(&self, function: &str) -> bool {
+        let last = self.function(function).and_then(|f| f.arguments.last());
+        last.is_some_and(|a| {
+            a.name.as_deref() == Some("elapsed")
+                && matches!(self.inner(a.ty), TypeInner::Scalar(s) if s.kind == ScalarKind::Uint)
+        })
     }
 
     pub fn constant_doc(&self, name: &str) -> String {

@@ -14,7 +14,6 @@
 //! # Version
 //! v0: first version.
 import package::shared::rng::{Rng, rng_between};
-import package::shared::outcome::{Outcome};
 
 // Limits. The kernel counts the steps; 0u would mean no limit.
 const MAX_EPISODE_STEPS: u32 = 100u;
@@ -56,6 +55,20 @@ struct Observation {
 const OBSERVATION_LOW: Observation = Observation(-2.0, -3.4028234e38);
 const OBSERVATION_HIGH: Observation = Observation(2.0, 3.4028234e38); // the largest f32 = unbounded
 
+// What a step brings. `truncated: bool` may say that the environment itself cuts the episode.
+struct Outcome {
+    reward: f32,
+    terminated: bool,
+    info: Info,
+}
+// Optional: figures beside the reward. Hosts get them by name, rollouts and training their sums over episodes.
+struct Info {
+    /// bool; arrived
+    success: f32,
+    /// m; way of the point
+    way: f32,
+}
+
 // Start. Random numbers come from `rng` alone. A state of more than 64 words is started in place:
 // `fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)` finds it filled with zeros.
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
@@ -63,17 +76,18 @@ fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     return State(x, 0.0, rng_between(rng, -1.0, 1.0));
 }
 
-// One step: change the state, say what it brought. Choose by `select` rather than by `if` where both sides are cheap.
+// One step: change the state, say what it brought. `elapsed: u32` as one more argument is the steps so far. Choose by `select` rather than by `if` where both sides are cheap.
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
     let push = params.push * (f32(action) - 1.0);
     let speed = (*state).speed * (1.0 - params.friction) + push;
-    let moved = (*state).x + speed;
+    let before = (*state).x;
+    let moved = before + speed;
     let x = clamp(moved, -1.0, 1.0);
     (*state).x = x;
     (*state).speed = select(0.0, speed, x == moved); // the walls stop the point
     let distance = abs((*state).goal - x);
     let arrived = distance < params.radius && abs(speed) < params.radius;
-    return Outcome(select(0.0, 10.0, arrived) - distance, arrived);
+    return Outcome(select(0.0, 10.0, arrived) - distance, arrived, Info(select(0.0, 1.0, arrived), abs(x - before)));
 }
 
 fn observe(params: Params, state: State) -> Observation {

@@ -67,9 +67,20 @@ const OBSERVATION_BITS: u32 = 8u;
 const OBSERVATION_LOW: u32 = 0u;
 const OBSERVATION_HIGH: u32 = 200u;
 
+struct Info {
+    /// m; way of each agent
+    way: array<f32, AGENTS>,
+    /// 1; cells filled
+    filled: u32,
+    /// m/s; speed
+    speed: vec2<i32>,
+}
 struct Outcome {
     reward: array<f32, 2>,
     terminated: bool,
+    truncated: bool,
+    done: array<bool, AGENTS>,
+    info: Info,
 }
 
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
@@ -80,10 +91,10 @@ fn initial(params: Params, rng: ptr<function, Rng>) -> State {
 
 fn step(params: Params, state: ptr<function, State>, action: array<Action, 2>, rng: ptr<function, Rng>) -> Outcome {
     (*state).grid[action[0][1]][0] = action[1][0];
-    return Outcome(array<f32, 2>(1.0, -1.0), false);
+    return Outcome(array<f32, 2>(1.0, -1.0), false, true, array(true, false), Info(array(0.0, 1.0), 1u, vec2<i32>()));
 }
 
-fn observe(params: Params, state: ptr<function, State>, agent: u32) -> Observation {
+fn observe(params: Params, state: ptr<function, State>, agent: u32, elapsed: u32) -> Observation {
     return Observation((*state).grid[agent][0], (*state).grid[agent][1]);
 }
 

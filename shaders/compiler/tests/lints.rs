@@ -58,8 +58,8 @@ fn clean_files_have_no_findings() {
 #[test]
 fn the_template_is_short_and_reflects_as_named() {
     let (file, text) = template("PointMass").unwrap();
-    assert!(text.lines().count() <= 90);
+    assert!(text.lines().count() <= 110);
     let facts = compile(Path::new(&file), &text, &common::library()).unwrap().facts;
     assert_eq!((facts.id.as_str(), facts.stem.as_str()), ("PointMass-v0", "point_mass"));
-    assert!(facts.pixel_aspect.is_some() && facts.params_bounds.is_some());
+    assert!(facts.pixel_aspect.is_some() && facts.info.is_some());
 }

@@ -47,10 +47,10 @@ fn nested_structs_several_agents_and_bytes() {
             ],
         },
         default_params: vec![1f32.to_bits(), 2f32.to_bits(), 3f32.to_bits(), 4, -5_i32 as u32, 6],
-        params_bounds: Some((
+        params_bounds: (
             vec![0, 0, 0, 0, -9_i32 as u32, -9_i32 as u32],
             vec![9f32.to_bits(), 9f32.to_bits(), 9f32.to_bits(), 8, 9, 9],
-        )),
+        ),
         state: Layout {
             words: 22,
             fields: vec![
@@ -77,8 +77,18 @@ fn nested_structs_several_agents_and_bytes() {
             fields: vec![],
             doc: "row, column; value of the cell".into(),
         },
+        info: Some(Layout {
+            words: 5,
+            fields: vec![
+                field("way", F32, &[2], 0, "m", "way of each agent"),
+                field("filled", U32, &[], 2, "1", "cells filled"),
+                field("speed", I32, &[2], 3, "m/s", "speed"),
+            ],
+        }),
+        truncates: true,
+        agent_done: true,
         integer: false,
-        episode_words: 4 + 2 * 2 + 2 + 2 * 2,
+        episode_words: 4 + 2 * 2 + 2 + 2 * 2 + 2 * 5,
         scratch_words: 0,
     };
     let found = facts("test/everything.wgsl", &common::own("everything.wgsl"));
@@ -98,7 +108,8 @@ fn one_agent_with_a_struct_of_floats() {
     assert_eq!(found.observation.fields, [x]);
     assert_eq!((found.observation.shape, found.observation.encoding), (vec![1], Encoding::F32));
     assert_eq!((found.observation.low, found.observation.high), (vec![0.0], vec![f32::MAX]));
-    assert_eq!((found.pixel_aspect, found.reward_threshold, found.params_bounds), (None, None, None));
+    assert_eq!((found.pixel_aspect, found.reward_threshold), (None, None));
+    assert_eq!(found.params_bounds, (vec![0.5f32.to_bits()], vec![2f32.to_bits()]));
     assert_eq!((found.sticky_action_probability, found.agents, found.episode_words), (0.0, 1, 4 + 1 + 2 + 2));
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use shadergym_compiler::Facts;
 use shadergym_compiler::bytecode::Layout;
 
 use super::Interpreter;
@@ -232,6 +233,7 @@ unsafe fn advance_block(
                     let to = job.actions_out.add(row * action_words);
                     write(machine, rows.actions, action_words, to, lanes, |_| true);
                 }
+                write_told(machine, job, b, row, facts);
             }
             if any && same_step {
                 for (on, ended) in machine.row_mut(rows.mask).iter_mut().zip(ended) {
@@ -243,16 +245,45 @@ unsafe fn advance_block(
                 let to =
                     [job.observations.add(row * facts.observation_words()), job.masks.add(row * facts.mask_words())];
                 observe(interpreter, machine, to, lanes, |_| true)?;
+                let elapsed = b.memory.add(facts.elapsed_word() * width);
+                for lane in 0..lanes {
+                    *job.starts.add(row + lane) = *elapsed.add(lane) == 0;
+                }
             }
         }
-        write_totals(machine, job, b, agents);
+        write_totals(machine, job, b, facts);
     }
     Ok(())
 }
 
+/// Infos and agents that are out since the newest transition, where the environment tells of them.
+///
 /// # Safety
 /// The job's pointers must be valid for the block.
-unsafe fn write_totals(machine: &Machine, job: &Job, b: &Block, agents: usize) {
+unsafe fn write_told(machine: &Machine, job: &Job, b: &Block, row: usize, facts: &Facts) {
+    let at = |name: &str| machine.code.rows.totals + member(&machine.code.totals, name);
+    // SAFETY: the caller's promise.
+    unsafe {
+        if facts.info.is_some() {
+            let words = facts.info_words();
+            write(machine, at("info"), words, job.infos.add(row * words), b.lanes, |_| true);
+        }
+        if facts.agent_done {
+            let to = job.agent_done.add(row * facts.agents);
+            for agent in 0..facts.agents {
+                let bits = machine.row(at("done") + agent as u32 / 32);
+                for (lane, bits) in bits.iter().enumerate().take(b.lanes) {
+                    *to.add(lane * facts.agents + agent) = (bits >> (agent % 32)) & 1 != 0;
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The job's pointers must be valid for the block.
+unsafe fn write_totals(machine: &Machine, job: &Job, b: &Block, facts: &Facts) {
+    let (agents, info_words) = (facts.agents, facts.info_words());
     let at = |name: &str| machine.code.rows.totals + member(&machine.code.totals, name);
     let episodes = machine.row(at("episodes"));
     // SAFETY: the caller's promise.
@@ -264,18 +295,24 @@ unsafe fn write_totals(machine: &Machine, job: &Job, b: &Block, agents: usize) {
         ] {
             write(machine, at(name), words, to, b.lanes, |_| true);
         }
-        // A sum of two floats, the larger one first.
-        for agent in 0..agents {
-            let part = |k: usize| machine.row(at("return_sum") + (2 * agent + k) as u32);
-            for (lane, (high, low)) in part(0).iter().zip(part(1)).enumerate().take(b.lanes) {
-                let sum = f64::from(f32::from_bits(*high)) + f64::from(f32::from_bits(*low));
-                *job.return_sum.add((b.first + lane) * agents + agent) = sum;
+        // Sums of two floats, the larger one first.
+        for (name, words, to) in [("return_sum", agents, job.return_sum), ("info_sum", info_words, job.info_sum)] {
+            for word in 0..words {
+                let part = |k: usize| machine.row(at(name) + (2 * word + k) as u32);
+                for (lane, (high, low)) in part(0).iter().zip(part(1)).enumerate().take(b.lanes) {
+                    let sum = f64::from(f32::from_bits(*high)) + f64::from(f32::from_bits(*low));
+                    *to.add((b.first + lane) * words + word) = sum;
+                }
             }
         }
         let finished = |lane: usize| episodes[lane] != 0;
         write(machine, at("finished_length"), 1, job.finished_length.add(b.first), b.lanes, finished);
         let to = job.finished_return.add(b.first * agents).cast();
         write(machine, at("finished_return"), agents, to, b.lanes, finished);
+        if info_words > 0 {
+            let to = job.finished_info.add(b.first * info_words).cast();
+            write(machine, at("finished_info"), info_words, to, b.lanes, finished);
+        }
     }
 }
 
@@ -284,6 +321,7 @@ pub(super) fn render(
     machine: &mut Machine,
     params: &[u32],
     state: &[u32],
+    elapsed: u32,
     [columns, lines]: [usize; 2],
     rgb: &mut [u8],
 ) -> Result<(), EndlessLoop> {
@@ -294,9 +332,10 @@ pub(super) fn render(
     let rows = machine.code.rows;
     let mut memory = Memory::new((episode + state.len() + params.len()) * width);
     let block = memory.as_mut_ptr();
-    for (row, word) in state.iter().chain(params).enumerate() {
+    let rest = state.iter().chain(params).enumerate().map(|(row, word)| (episode + row, *word));
+    for (row, word) in rest.chain([(interpreter.facts().elapsed_word(), elapsed)]) {
         // SAFETY: the memory has these rows.
-        unsafe { std::slice::from_raw_parts_mut(block.add((episode + row) * width), width) }.fill(*word);
+        unsafe { std::slice::from_raw_parts_mut(block.add(row * width), width) }.fill(word);
     }
     // SAFETY: as above; pictures read their parameters from either place.
     unsafe {

@@ -133,12 +133,13 @@ impl Interpreter {
         &self,
         params: &[u32],
         state: &[u32],
+        elapsed: u32,
         width: usize,
         height: usize,
         rgb: &mut [u8],
     ) -> Result<(), EndlessLoop> {
         let [_, state_words, params_words] = self.words();
         assert!(params.len() == params_words && state.len() == state_words && rgb.len() == width * height * 3);
-        self.with_machine(|machine| driver::render(self, machine, params, state, [width, height], rgb))
+        self.with_machine(|machine| driver::render(self, machine, params, state, elapsed, [width, height], rgb))
     }
 }

@@ -42,8 +42,8 @@ macro_rules! kernels {
         ];
 
         /// Pictures are drawn for one instance at a time: one version serves all levels.
-        fn render(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
-            $crate::lanes::driver::render::<$program>(params, state, width, height, rgb)
+        fn render(params: &[u32], state: &[u32], elapsed: u32, width: usize, height: usize, rgb: &mut [u8]) {
+            $crate::lanes::driver::render::<$program>(params, state, elapsed, width, height, rgb)
         }
     };
     (@level $program:ty, $token:ident) => {{
@@ -77,7 +77,7 @@ macro_rules! kernels {
 pub const fn kernel<S: Lanes, P: Program>(
     reset: unsafe fn(&Job, Range<usize>),
     advance: unsafe fn(&Job, Range<usize>),
-    render: fn(&[u32], &[u32], usize, usize, &mut [u8]),
+    render: fn(&[u32], &[u32], u32, usize, usize, &mut [u8]),
 ) -> Kernel {
     let vector = size_of::<S::U>();
     Kernel {
@@ -143,12 +143,13 @@ unsafe fn write_observations<S: Lanes, P: Program>(
     s: S,
     params: &P::Params<S>,
     state: &mut P::State<S>,
+    elapsed: S::U,
     rows: *mut u32,
     lanes: usize,
     bits: u64,
 ) {
     for agent in 0..P::AGENTS {
-        let observation = P::observe(s, params, state, W(agent as u32));
+        let observation = P::observe(s, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
         unsafe { write_chosen::<S, P, _>(&observation, rows, agent, lanes, bits) };
     }
@@ -163,6 +164,7 @@ unsafe fn write_masks<S: Lanes, P: Program>(
     s: S,
     params: &P::Params<S>,
     state: &mut P::State<S>,
+    elapsed: S::U,
     rows: *mut u32,
     lanes: usize,
     bits: u64,
@@ -171,7 +173,7 @@ unsafe fn write_masks<S: Lanes, P: Program>(
         return;
     }
     for agent in 0..P::AGENTS {
-        let mask = P::action_mask(s, params, state, W(agent as u32));
+        let mask = P::action_mask(s, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
         unsafe { write_chosen::<S, P, _>(&mask, rows, agent, lanes, bits) };
     }
@@ -250,10 +252,11 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
                 *b.params = params;
             }
         }
+        let elapsed = P::elapsed(b.episode);
         let row = first * P::AGENTS * words::<S, P::Observation<S>>();
-        write_observations::<S, P>(s, &params, b.state, job.observations.add(row), lanes, observe);
+        write_observations::<S, P>(s, &params, b.state, elapsed, job.observations.add(row), lanes, observe);
         let row = first * P::AGENTS * words::<S, P::Mask<S>>();
-        write_masks::<S, P>(s, &params, b.state, job.masks.add(row), lanes, observe);
+        write_masks::<S, P>(s, &params, b.state, elapsed, job.masks.add(row), lanes, observe);
     }
 }
 
@@ -316,7 +319,8 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             if keep {
                 if ended & valid != 0 {
                     let rows = job.final_observations.add(row * observation_words);
-                    write_observations::<S, P>(s, &params, state, rows, lanes, ended & valid);
+                    let elapsed = P::elapsed(&episode);
+                    write_observations::<S, P>(s, &params, state, elapsed, rows, lanes, ended & valid);
                 }
                 write_flags::<S>(&flags, 1, job.terminated.add(row), lanes);
                 write_flags::<S>(&flags, 2, job.truncated.add(row), lanes);
@@ -324,15 +328,22 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
                 if !job.actions_out.is_null() {
                     write_rows::<S, _>(&actions, job.actions_out.add(row * action_words), action_words, lanes);
                 }
+                write_told::<S, P>(job, &totals, row, lanes);
             }
             if ended != 0 && job.control.autoreset == SAME_STEP {
                 P::start(s, s.mask_from_bits(ended), &mut b.pending, &mut params, state, &mut episode);
                 started = true;
             }
             if keep {
+                let elapsed = P::elapsed(&episode);
                 let rows = job.observations.add(row * observation_words);
-                write_observations::<S, P>(s, &params, state, rows, lanes, valid);
-                write_masks::<S, P>(s, &params, state, job.masks.add(row * mask_words), lanes, valid);
+                write_observations::<S, P>(s, &params, state, elapsed, rows, lanes, valid);
+                write_masks::<S, P>(s, &params, state, elapsed, job.masks.add(row * mask_words), lanes, valid);
+                s.store(elapsed, &mut flags[..S::WIDTH]);
+                for elapsed in &mut flags {
+                    *elapsed = u32::from(*elapsed == 0);
+                }
+                write_flags::<S>(&flags, 1, job.starts.add(row), lanes);
             }
         }
         *b.episode = episode;
@@ -352,13 +363,40 @@ fn ended_mask<S: Lanes, P: Program>(s: S, episode: &P::Episode<S>) -> S::M {
     super::Int::differs(P::ended(episode), super::splat(s, W(0)))
 }
 
+/// Writes infos and done agents of the newest transition, where the environment has them.
+///
+/// # Safety
+/// `job` must be valid for these rows.
+#[inline(always)]
+unsafe fn write_told<S: Lanes, P: Program>(job: &Job, totals: &P::Totals<S>, row: usize, lanes: usize) {
+    let (info_words, done_words) = (words::<S, P::Info<S>>(), words::<S, P::Done<S>>());
+    // SAFETY: the caller's promise; both types are vectors of words.
+    unsafe {
+        if info_words > 0 {
+            write_rows::<S, _>(&P::info(totals), job.infos.add(row * info_words), info_words, lanes);
+        }
+        if done_words > 0 {
+            let done = P::done(totals);
+            let from = (&raw const done).cast::<u32>();
+            let to = job.agent_done.add(row * P::AGENTS);
+            for lane in 0..lanes {
+                for agent in 0..P::AGENTS {
+                    let word = *from.add(agent / 32 * S::WIDTH + lane);
+                    *to.add(lane * P::AGENTS + agent) = word >> (agent % 32) & 1 != 0;
+                }
+            }
+        }
+    }
+}
+
 /// Totals are, as in kernel.wgsl: transitions, episodes, length_sum, return_sum[agents] of two words, finished_length,
-/// finished_return[agents].
+/// finished_return[agents], info_sum[info words] of two words, finished_info[info words], and more.
 #[inline(always)]
 unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals<S>, first: usize, lanes: usize) {
     let from = (&raw const *totals).cast::<u32>();
-    let agents = P::AGENTS;
-    // SAFETY: totals have 4 + 3 * agents vectors; the rows are those of instances of this block.
+    let (agents, info_words) = (P::AGENTS, words::<S, P::Info<S>>());
+    let info = 4 + 3 * agents;
+    // SAFETY: totals have at least 4 + 3 * (agents + info words) vectors; the rows are those of instances of this block.
     unsafe {
         let vector = |word: usize| &*from.add(word * S::WIDTH).cast::<S::U>();
         write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
@@ -371,6 +409,12 @@ unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals
                 *rows.add(lane * agents) = float(3 + 2 * agent, lane) + float(4 + 2 * agent, lane);
             }
         }
+        for word in 0..info_words {
+            let rows = job.info_sum.add(first * info_words + word);
+            for lane in 0..lanes {
+                *rows.add(lane * info_words) = float(info + 2 * word, lane) + float(info + 2 * word + 1, lane);
+            }
+        }
         let finished = super::Int::differs(*vector(1), super::splat(s, W(0)));
         let mut bits = super::Mask::to_bits(finished) & (u64::MAX >> (64 - lanes));
         while bits != 0 {
@@ -380,6 +424,9 @@ unsafe fn write_totals<S: Lanes, P: Program>(s: S, job: &Job, totals: &P::Totals
             *job.finished_length.add(i) = word(3 + 2 * agents);
             for agent in 0..agents {
                 *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + 2 * agents + agent));
+            }
+            for w in 0..info_words {
+                *job.finished_info.add(i * info_words + w) = f32::from_bits(word(info + 2 * info_words + w));
             }
         }
     }
@@ -419,7 +466,14 @@ impl<P: Program> ActionSource for P {}
 
 /// Draws an instance at width 1.
 #[inline(always)]
-pub fn render<P: Program>(params: &[u32], state: &[u32], width: usize, height: usize, rgb: &mut [u8]) {
+pub fn render<P: Program>(
+    params: &[u32],
+    state: &[u32],
+    elapsed: u32,
+    width: usize,
+    height: usize,
+    rgb: &mut [u8],
+) {
     let s = Plain;
     // SAFETY: zero is a valid value of vectors of words, and the slices have a word for each vector.
     let (params, mut state) = unsafe {
@@ -432,7 +486,7 @@ pub fn render<P: Program>(params: &[u32], state: &[u32], width: usize, height: u
     for y in 0..height {
         for x in 0..width {
             let uv = [(x, width), (y, height)].map(|(v, size)| (v as f32 + 0.5) / size as f32);
-            let Some(colour) = P::pixel(s, &params, &mut state, uv) else { return };
+            let Some(colour) = P::pixel(s, &params, &mut state, W(elapsed), uv) else { return };
             for (channel, value) in rgb[(y * width + x) * 3..][..3].iter_mut().zip(colour) {
                 *channel = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
             }

@@ -35,6 +35,13 @@ pub struct Job {
     pub observations: *mut u32,
     /// [R, n, masks words] legal actions that belong to `observations`; no words where the environment has none.
     pub masks: *mut u32,
+    /// [R, n, info words] info of each transition, 0 where an instance only started; no words where the environment has
+    /// none.
+    pub infos: *mut u32,
+    /// [R, n, agents] which agents are out of the game; no flags where the environment does not say.
+    pub agent_done: *mut bool,
+    /// [R, n] whether `observations` are the first of an episode.
+    pub starts: *mut bool,
     /// [R, n, agents].
     pub rewards: *mut f32,
     /// [R, n].
@@ -49,6 +56,8 @@ pub struct Job {
     pub finished_length: *mut u32,
     /// See `finished_length`.
     pub finished_return: *mut f32,
+    /// [n, info words] sums of the infos of the newest finished episode; see `finished_length`.
+    pub finished_info: *mut f32,
     /// [n] transitions of this call.
     pub transitions: *mut u32,
     /// [n] finished episodes of this call.
@@ -57,6 +66,8 @@ pub struct Job {
     pub length_sum: *mut u32,
     /// [n, agents] sum of their returns.
     pub return_sum: *mut f64,
+    /// [n, info words] sum over finished episodes of the sums of their infos.
+    pub info_sum: *mut f64,
 }
 
 // SAFETY: a job is a bundle of addresses; the kernels' contract is that two threads never get the same block, and every
@@ -84,6 +95,7 @@ pub struct Kernel {
     /// # Safety
     /// As for `reset`.
     pub advance: unsafe fn(&Job, Range<usize>),
-    /// Draws an instance `[words of params, words of state]` into RGB bytes [height, width, 3].
-    pub render: fn(&[u32], &[u32], usize, usize, &mut [u8]),
+    /// Draws an instance `[words of params, words of state]` after so many steps of its episode into RGB bytes [height,
+    /// width, 3].
+    pub render: fn(&[u32], &[u32], u32, usize, usize, &mut [u8]),
 }

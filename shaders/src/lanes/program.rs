@@ -31,6 +31,10 @@ pub trait Program: 'static {
     type Observation<S: Lanes>: Value<S>;
     /// One agent's mask of legal actions; no words where the environment has none.
     type Mask<S: Lanes>: Copy;
+    /// Words of one transition's info; none where the environment has none.
+    type Info<S: Lanes>: Copy;
+    /// Bits of the agents that are out of the game; no words where the environment does not say.
+    type Done<S: Lanes>: Copy;
     /// All agents' rewards.
     type Rewards<S: Lanes>: Value<S>;
     /// Sums over a rollout.
@@ -44,6 +48,12 @@ pub trait Program: 'static {
     fn totals<S: Lanes>(s: S) -> Self::Totals<S>;
     /// Bits of the ended flags.
     fn ended<S: Lanes>(episode: &Self::Episode<S>) -> S::U;
+    /// Transitions since the start of the episode.
+    fn elapsed<S: Lanes>(episode: &Self::Episode<S>) -> S::U;
+    /// Info of the newest transition; 0 in lanes that only started.
+    fn info<S: Lanes>(totals: &Self::Totals<S>) -> Self::Info<S>;
+    /// Agents out of the game since the newest transition; none in lanes that only started.
+    fn done<S: Lanes>(totals: &Self::Totals<S>) -> Self::Done<S>;
     /// Seeds the masked lanes.
     fn seed<S: Lanes>(s: S, mask: S::M, episode: &mut Self::Episode<S>, low: S::U, high: S::U);
     /// Starts an episode in the masked lanes.
@@ -79,6 +89,7 @@ pub trait Program: 'static {
         s: S,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
+        elapsed: S::U,
         agent: W<u32>,
     ) -> Self::Observation<S>;
     /// One agent's mask of legal actions.
@@ -86,8 +97,15 @@ pub trait Program: 'static {
         s: S,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
+        elapsed: S::U,
         agent: W<u32>,
     ) -> Self::Mask<S>;
     /// The colour at `uv`, if the environment has a picture.
-    fn pixel<S: Lanes>(s: S, params: &Self::Params<S>, state: &mut Self::State<S>, uv: [S::F; 2]) -> Option<[S::F; 3]>;
+    fn pixel<S: Lanes>(
+        s: S,
+        params: &Self::Params<S>,
+        state: &mut Self::State<S>,
+        elapsed: W<u32>,
+        uv: [S::F; 2],
+    ) -> Option<[S::F; 3]>;
 }

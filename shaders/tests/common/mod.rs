@@ -48,6 +48,13 @@ pub struct Lanes {
     final_observations: Vec<u32>,
     /// [n, agents, mask words] of the last call.
     pub masks: Vec<u32>,
+    starts: Vec<bool>,
+    /// [n, info words] of the last call.
+    pub infos: Vec<u32>,
+    /// [n, agents] of the last call.
+    pub agent_done: Vec<bool>,
+    finished_info: Vec<f32>,
+    info_sum: Vec<f64>,
     per_instance: [Vec<u32>; 4],
     /// [n, agents] return of the newest finished episode.
     pub finished_return: Vec<f32>,
@@ -76,6 +83,11 @@ impl Lanes {
             truncated: vec![false; n],
             final_observations: vec![0; observations],
             masks: vec![0; n * facts.mask_words()],
+            starts: vec![false; n],
+            infos: vec![0; n * facts.info_words()],
+            agent_done: vec![false; if facts.agent_done { n * facts.agents } else { 0 }],
+            finished_info: vec![0.0; n * facts.info_words()],
+            info_sum: vec![0.0; n * facts.info_words()],
             per_instance: std::array::from_fn(|_| vec![0; n]),
             finished_return: vec![0.0; n * facts.agents],
             return_sum: vec![0.0; n * facts.agents],
@@ -117,6 +129,11 @@ impl Lanes {
             truncated: self.truncated.as_mut_ptr(),
             final_observations: self.final_observations.as_mut_ptr(),
             masks: self.masks.as_mut_ptr(),
+            starts: self.starts.as_mut_ptr(),
+            infos: self.infos.as_mut_ptr(),
+            agent_done: self.agent_done.as_mut_ptr(),
+            finished_info: self.finished_info.as_mut_ptr(),
+            info_sum: self.info_sum.as_mut_ptr(),
             actions_out: ptr::null_mut(),
             finished_length: finished_length.as_mut_ptr(),
             finished_return: self.finished_return.as_mut_ptr(),

@@ -22,6 +22,8 @@ struct Params {
     unused: u32,
 }
 const DEFAULT_PARAMS: Params = Params(0u);
+const PARAMS_LOW: Params = Params(0u);
+const PARAMS_HIGH: Params = Params(0u);
 
 struct State {
     /// 1; position of the function in the switch below; 16 + the same: the generator is seeded with its state first,

@@ -20,6 +20,8 @@ struct Params {
     salt: u32,
 }
 const DEFAULT_PARAMS: Params = Params(7u);
+const PARAMS_LOW: Params = Params(0u);
+const PARAMS_HIGH: Params = Params(1000000u);
 
 struct State {
     /// 1; hashed results, one word per function

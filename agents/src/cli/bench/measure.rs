@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use shadergym_envs::{Actions, Batch, BatchOptions, Device, Error, Level, SampleRng, Space};
+use shadergym_envs::{Actions, Batch, BatchOptions, Device, Error, Level, RolloutStats, SampleRng, Space};
 
 use super::{Protocol, STEPS_PER_CALL};
 use crate::cli::target::Target;
@@ -52,6 +52,8 @@ pub struct Runner {
     /// From the first reset to the first repeat, without the pipelines.
     pub warm_up_seconds: f64,
     pub samples: Vec<Sample>,
+    /// Sums over all rollouts of protocol S, those of the warm-up included.
+    pub stats: RolloutStats,
     seconds_per_call: f64,
     rng: SampleRng,
     drawn: Drawn,
@@ -86,6 +88,7 @@ impl Runner {
             pipeline_seconds: None,
             warm_up_seconds: 0.0,
             samples: Vec::new(),
+            stats: RolloutStats::default(),
             seconds_per_call: 0.0,
             rng: SampleRng::new(0),
             drawn,
@@ -157,15 +160,22 @@ impl Runner {
     /// A timed stretch: all drawn actions, or one rollout.
     fn calls(&mut self) -> Result<Sample, Error> {
         let begin = Instant::now();
-        let (calls, transitions) = match self.setup.protocol {
-            Protocol::C => self.step_through()?,
+        let (calls, transitions, stats) = match self.setup.protocol {
+            Protocol::C => {
+                let (calls, transitions) = self.step_through()?;
+                (calls, transitions, None)
+            }
             Protocol::S => {
                 let stats = self.batch.rollout(self.steps_per_call)?;
                 black_box(self.batch.observations().words());
-                (1, stats.transitions)
+                (1, stats.transitions, Some(stats))
             }
         };
-        Ok(Sample { transitions, calls, seconds: begin.elapsed().as_secs_f64() })
+        let sample = Sample { transitions, calls, seconds: begin.elapsed().as_secs_f64() };
+        if let Some(stats) = stats {
+            self.stats += &stats;
+        }
+        Ok(sample)
     }
 
     fn step_through(&mut self) -> Result<(u64, u64), Error> {

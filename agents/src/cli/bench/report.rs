@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use shadergym_envs::{Device, Level};
+use shadergym_envs::{Device, Facts, Level, RolloutStats};
 
 use super::Protocol;
 use super::measure::{Runner, Sample};
@@ -26,6 +26,9 @@ pub struct Row {
     pipeline_seconds: Option<f64>,
     warm_up_seconds: f64,
     samples: Vec<Sample>,
+    /// Means over the episodes of random play: return, length, then the infos; none where none ended.
+    random_play: Vec<(String, f64)>,
+    episodes: u64,
     /// Steps per second over those of the scalar level, repeat by repeat of the same run.
     over_scalar: Option<Estimate>,
 }
@@ -45,9 +48,25 @@ impl From<Runner> for Row {
             pipeline_seconds: runner.pipeline_seconds,
             warm_up_seconds: runner.warm_up_seconds,
             samples: runner.samples,
+            random_play: means(runner.batch.spec(), &runner.stats),
+            episodes: runner.stats.episodes,
             over_scalar: None,
         }
     }
+}
+
+/// What one episode of random play brings on the average.
+fn means(facts: &Facts, stats: &RolloutStats) -> Vec<(String, f64)> {
+    let (Some(mean_return), Some(length), Some(infos)) = (stats.mean_return(), stats.mean_length(), stats.mean_info())
+    else {
+        return Vec::new();
+    };
+    let mut all = vec![("return".to_owned(), mean_return), ("length".to_owned(), length)];
+    for (name, words) in facts.info_scalars() {
+        let sum: f64 = words.iter().map(|&word| infos[word]).sum();
+        all.push((format!("info/{name}"), sum / words.len() as f64));
+    }
+    all
 }
 
 impl Row {
@@ -191,7 +210,22 @@ impl Report {
             ]);
         }
         table.write(out)?;
-        writeln!(out, "pipelines: those that no earlier line had made. `shadergym bench --help` says what is timed.")
+        writeln!(out, "pipelines: those that no earlier line had made. `shadergym bench --help` says what is timed.")?;
+        let played: Vec<&Row> = self.rows.iter().filter(|row| !row.random_play.is_empty()).collect();
+        if played.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", heading("Means over the episodes of random play"))?;
+        let mut seen = Vec::new();
+        for row in played {
+            if !seen.contains(&row.id) {
+                seen.push(row.id.clone());
+                let figures: Vec<String> =
+                    row.random_play.iter().map(|(name, mean)| format!("{name} {}", digits(*mean))).collect();
+                writeln!(out, "{}: {} ({} episodes)", row.id, figures.join(", "), grouped(row.episodes))?;
+            }
+        }
+        Ok(())
     }
 
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -261,6 +295,10 @@ fn entry(row: &Row) -> Value {
         "make_seconds": row.make_seconds,
         "pipeline_seconds": row.pipeline_seconds,
         "warm_up_seconds": row.warm_up_seconds,
+        "random_play": {
+            "episodes": row.episodes,
+            "means": row.random_play.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        },
         "repeats": row.samples.iter().map(|s| json!({
             "transitions": s.transitions, "calls": s.calls, "seconds": s.seconds,
         })).collect::<Vec<_>>(),

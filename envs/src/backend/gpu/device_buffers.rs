@@ -32,12 +32,18 @@ pub struct DeviceBuffers {
     /// The regions below.
     pub outputs: wgpu::Buffer,
     /// [n] bits of `outputs`: 1 terminated, 2 truncated, 4 a transition was made (not just a start), 8 the driver cut a loop
-    /// of this step or of an earlier one ([`GpuContext::loop_rounds`]): the instance stands still until it is reset.
+    /// of this step or of an earlier one ([`GpuContext::loop_rounds`]): the instance stands still until it is reset, 16 the
+    /// observation is the first of an episode.
     pub flags: Region,
     /// [n, agents] `f32`.
     pub rewards: Region,
-    /// [n, 1 + agents]: length in steps (`u32`) and returns (`f32`) of the episode that each instance finished last.
+    /// [n, 1 + agents + info words]: length in steps (`u32`), returns and sums of infos (`f32`) of the episode that each
+    /// instance finished last.
     pub finished: Region,
+    /// [n, info words] as `spec().info` says; of length 0 where the environment has none.
+    pub infos: Region,
+    /// [n, (agents + 31) / 32]: bits of the agents that are out of the game; of length 0 where the environment does not say.
+    pub agent_done: Region,
     /// [n, agents, observation words], packed as the observation space says.
     pub observations: Region,
     /// [n, agents, mask words]: the legal actions of those observations, see [`StepView::action_masks`]; of length 0
@@ -52,6 +58,8 @@ pub struct DeviceBuffers {
     pub instances: wgpu::Buffer,
     /// Words of the kernel's bookkeeping in front of the state.
     pub episode_words: usize,
+    /// Which of those is the transitions since the start of the episode.
+    pub elapsed_word: usize,
     /// Words of the state; the parameters in force follow.
     pub state_words: usize,
     /// [parameter words, n]: parameters that take effect at an instance's next start. After writing here call
@@ -74,11 +82,14 @@ impl OnDevice<'_> {
             flags: (&regions.flags).into(),
             rewards: (&regions.reward).into(),
             finished: (&regions.finished).into(),
+            infos: (&regions.info).into(),
+            agent_done: (&regions.done).into(),
             observations: (&regions.observation).into(),
             action_masks: (&regions.mask).into(),
             final_observations: (&regions.last).into(),
             instances: self.0.instances.clone(),
             episode_words: facts.episode_words,
+            elapsed_word: facts.elapsed_word(),
             state_words: facts.state.words,
             pending: self.0.pending.clone(),
         }

@@ -11,6 +11,7 @@ const TERMINATED: u32 = 1;
 const TRUNCATED: u32 = 2;
 const TRANSITION: u32 = 4;
 const CUT: u32 = 8;
+const START: u32 = 16;
 
 /// Declares a struct and the list of its fields, so that a test can hold it against the one in kernel.wgsl.
 macro_rules! control_block {
@@ -50,6 +51,8 @@ control_block! {
         final_stride: u32,
         continued: u32,
         at_mask: u32,
+        at_info: u32,
+        at_done: u32,
         zero: u32,
     }
 }
@@ -73,6 +76,8 @@ impl ControlBlock {
             at_actions: regions.actions.start as u32,
             at_totals: regions.totals.start as u32,
             at_mask: regions.mask.start as u32,
+            at_info: regions.info.start as u32,
+            at_done: regions.done.start as u32,
             final_stride: if regions.record { regions.last.len() / regions.rows } else { 0 } as u32,
             ..Self::default()
         }
@@ -89,12 +94,16 @@ pub(super) struct Regions {
     pub rows: usize,
     /// Every transition is kept.
     pub record: bool,
-    /// [R, n] bits TERMINATED, TRUNCATED, TRANSITION; in the last row CUT.
+    /// [R, n] bits TERMINATED, TRUNCATED, TRANSITION, START; in the last row CUT.
     pub flags: Range<usize>,
     /// [R, n, agents].
     pub reward: Range<usize>,
-    /// [n, 1 + agents] length and returns of the newest finished episode.
+    /// [n, 1 + agents + info words] length, returns and sums of infos of the newest finished episode.
     pub finished: Range<usize>,
+    /// [R, n, info words].
+    pub info: Range<usize>,
+    /// [R, n, done words] bits of the agents that are out of the game.
+    pub done: Range<usize>,
     /// [R, n, agents, observation words].
     pub observation: Range<usize>,
     /// [R, n, agents, mask words] legal actions of those; directly behind them, because a reset reads both.
@@ -102,7 +111,7 @@ pub(super) struct Regions {
     /// [R, n, agents, observation words] last observations; empty unless SAME_STEP, because in the other modes the
     /// observation of an ending transition is the last one.
     pub last: Range<usize>,
-    /// [n, 3 + 2 agents] transitions, episodes, sum of lengths, sums of returns (value and rest).
+    /// [n, 3 + 2 (agents + info words)] transitions, episodes, sum of lengths, sums of returns and of infos (value and rest).
     pub totals: Range<usize>,
     /// [K, n, agents, action words] if recorded.
     pub actions: Range<usize>,
@@ -122,13 +131,15 @@ impl Regions {
         let observations = rows * n * facts.observation_words();
         let flags = take(rows * n);
         let reward = take(rows * n * facts.agents);
-        let finished = take(n * (1 + facts.agents));
+        let finished = take(n * facts.finished_words());
+        let info = take(rows * n * facts.info_words());
+        let done = take(rows * n * facts.done_words());
         let observation = take(observations);
         let mask = take(rows * n * facts.mask_words());
         let last = take(if autoreset == AutoresetMode::SameStep { observations } else { 0 });
-        let totals = take(n * (3 + 2 * facts.agents));
+        let totals = take(n * facts.totals_words());
         let actions = take(if record { rows * n * facts.action_words() } else { 0 });
-        Self { n, rows, record, flags, reward, finished, observation, mask, last, totals, actions, words }
+        Self { n, rows, record, flags, reward, finished, info, done, observation, mask, last, totals, actions, words }
     }
 
     /// What a single step reads back.
@@ -152,6 +163,16 @@ impl Regions {
         {
             *terminated = flags & TERMINATED != 0;
             *truncated = flags & TRUNCATED != 0;
+        }
+        for (start, flags) in out.starts[at(1)].iter_mut().zip(flags) {
+            *start = flags & START != 0;
+        }
+        out.infos[at(facts.info_words())].copy_from_slice(&words[self.info.clone()]);
+        if facts.agent_done {
+            let bits = words[self.done.clone()].chunks_exact(facts.done_words());
+            for (agents, bits) in out.agent_done[at(agents)].chunks_exact_mut(agents).zip(bits) {
+                agents.iter_mut().enumerate().for_each(|(a, done)| *done = bits[a / 32] >> (a % 32) & 1 != 0);
+            }
         }
         out.rewards[at(agents)].copy_from_slice(bytemuck::cast_slice(&words[self.reward.clone()]));
         let observation_words = facts.observation_words();
@@ -180,18 +201,21 @@ impl Regions {
 
     /// Takes over the statistics of a call: from the totals, or from the flags of its only transition.
     pub fn unpack_totals(&self, words: &[u32], facts: &Facts, out: &mut Outputs) {
-        let agents = facts.agents;
-        let finished = words[self.finished.clone()].chunks_exact(1 + agents);
+        let (agents, info_words) = (facts.agents, facts.info_words());
+        let finished = words[self.finished.clone()].chunks_exact(facts.finished_words());
         if words.len() >= self.totals.end {
-            for (i, totals) in words[self.totals.clone()].chunks_exact(3 + 2 * agents).enumerate() {
+            for (i, totals) in words[self.totals.clone()].chunks_exact(facts.totals_words()).enumerate() {
                 (out.transitions[i], out.episodes[i], out.length_sum[i]) = (totals[0], totals[1], totals[2]);
-                for (sum, parts) in out.return_sum[i * agents..][..agents].iter_mut().zip(totals[3..].chunks_exact(2)) {
+                let returns = out.return_sum[i * agents..][..agents].iter_mut();
+                let infos = out.info_sum[i * info_words..][..info_words].iter_mut();
+                for (sum, parts) in returns.chain(infos).zip(totals[3..].chunks_exact(2)) {
                     *sum = f64::from(f32::from_bits(parts[0])) + f64::from(f32::from_bits(parts[1]));
                 }
             }
         } else {
             out.length_sum.fill(0);
             out.return_sum.fill(0.0);
+            out.info_sum.fill(0.0);
             let counters = out.transitions.iter_mut().zip(&mut out.episodes);
             for (((transitions, episodes), flags), (i, finished)) in
                 counters.zip(&words[self.flags.clone()]).zip(finished.clone().enumerate())
@@ -200,7 +224,9 @@ impl Regions {
                 *episodes = *transitions & u32::from(flags & (TERMINATED | TRUNCATED) != 0);
                 if *episodes != 0 {
                     out.length_sum[i] = finished[0];
-                    for (sum, &value) in out.return_sum[i * agents..][..agents].iter_mut().zip(&finished[1..]) {
+                    let returns = out.return_sum[i * agents..][..agents].iter_mut();
+                    let infos = out.info_sum[i * info_words..][..info_words].iter_mut();
+                    for (sum, &value) in returns.chain(infos).zip(&finished[1..]) {
                         *sum = f64::from(f32::from_bits(value));
                     }
                 }
@@ -209,7 +235,9 @@ impl Regions {
         for (i, finished) in finished.enumerate() {
             if out.episodes[i] != 0 {
                 out.finished_length[i] = finished[0];
-                out.finished_return[i * agents..][..agents].copy_from_slice(bytemuck::cast_slice(&finished[1..]));
+                let (returns, infos) = bytemuck::cast_slice(&finished[1..]).split_at(agents);
+                out.finished_return[i * agents..][..agents].copy_from_slice(returns);
+                out.finished_info[i * info_words..][..info_words].copy_from_slice(infos);
             }
         }
     }
@@ -257,7 +285,11 @@ mod tests {
             let facts = environment.facts();
             for (mode, record) in [(AutoresetMode::NextStep, false), (AutoresetMode::SameStep, true)] {
                 let r = Regions::new(facts, 7, if record { 3 } else { 1 }, record, mode);
-                let ends = [&r.flags, &r.reward, &r.finished, &r.observation, &r.mask, &r.last, &r.totals, &r.actions];
+                let (a, b) = (
+                    [&r.flags, &r.reward, &r.finished, &r.info, &r.done],
+                    [&r.observation, &r.mask, &r.last, &r.totals, &r.actions],
+                );
+                let ends = [a, b].concat();
                 let mut at = 0;
                 for region in ends {
                     assert_eq!(region.start, at);

@@ -204,6 +204,8 @@ impl GpuBackend {
         for (from_region, to_region) in [
             (&recorded.flags, &self.regions.flags),
             (&recorded.reward, &self.regions.reward),
+            (&recorded.info, &self.regions.info),
+            (&recorded.done, &self.regions.done),
             (&recorded.observation, &self.regions.observation),
             (&recorded.mask, &self.regions.mask),
             (&recorded.last, &self.regions.last),

@@ -220,6 +220,9 @@ impl<'a> Scene<'a> {
                     values.extend((0..member.words).map(|_| l.b.constant(word)));
                 }
                 arguments.push(Value::Words(values.into()));
+            } else if name == "elapsed" {
+                let row = Row { space: Space::Block, row: self.facts.elapsed_word() as u32 };
+                arguments.push(Value::Words([l.b.storage(row, false)].into()));
             } else if let Some((_, word)) = constants.iter().find(|(n, _)| *n == name) {
                 arguments.push(Value::Words([l.b.constant(*word)].into()));
             } else if let Some((_, first)) = given.iter().find(|(n, _)| *n == name) {

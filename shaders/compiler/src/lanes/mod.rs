@@ -242,9 +242,9 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
     let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
     let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
-    let observe = g.request(kernel("kernel_observe"), vec![false, false, true], true);
-    let mask = find("kernel_action_mask").map(|f| g.request(f, vec![false, false, true], true));
-    let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false; 3], true));
+    let observe = g.request(kernel("kernel_observe"), vec![false, false, false, true], true);
+    let mask = find("kernel_action_mask").map(|f| g.request(f, vec![false, false, false, true], true));
+    let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false, false, true, false], true));
 
     let ty = |name: &str| {
         let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
@@ -265,11 +265,14 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
             format!("{name}: {value}")
         })
         .collect();
-    let pixel = pixel.map_or("let _ = (s, params, state, uv); None".to_owned(), |name| {
-        format!("Some({name}(s, *params, state, uv))")
+    let pixel = pixel.map_or("let _ = (s, params, state, elapsed, uv); None".to_owned(), |name| {
+        format!("Some({name}(s, *params, state, elapsed, uv))")
     });
-    let mask = mask
-        .map_or("let _ = (s, params, state, agent); []".to_owned(), |name| format!("{name}(s, *params, state, agent)"));
+    let mask = mask.map_or("let _ = (s, params, state, elapsed, agent); []".to_owned(), |name| {
+        format!("{name}(s, *params, state, elapsed, agent)")
+    });
+    let member =
+        |there: bool, name: &str| if there { format!("totals.{name}") } else { "let _ = totals; []".to_owned() };
 
     let mut out = String::new();
     let _ = writeln!(
@@ -301,6 +304,8 @@ impl l::Program for Environment {{
     type Actions<Simd: l::Lanes> = {actions};
     type Observation<Simd: l::Lanes> = {observation};
     type Mask<Simd: l::Lanes> = [Simd::U; {mask_words}];
+    type Info<Simd: l::Lanes> = [Simd::U; {info_words}];
+    type Done<Simd: l::Lanes> = [Simd::U; {done_words}];
     type Rewards<Simd: l::Lanes> = {rewards};
     type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
     type Control = KernelControl<l::Plain>;
@@ -315,6 +320,18 @@ impl l::Program for Environment {{
     #[inline(always)]
     fn ended<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
         episode.ended
+    }}
+    #[inline(always)]
+    fn elapsed<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
+        episode.elapsed
+    }}
+    #[inline(always)]
+    fn info<Simd: l::Lanes>(totals: &KernelTotals<Simd>) -> Self::Info<Simd> {{
+        {info}
+    }}
+    #[inline(always)]
+    fn done<Simd: l::Lanes>(totals: &KernelTotals<Simd>) -> Self::Done<Simd> {{
+        {done}
     }}
     #[inline(always)]
     fn seed<Simd: l::Lanes>(s: Simd, mask: Simd::M, episode: &mut KernelEpisode<Simd>, low: Simd::U, high: Simd::U) {{
@@ -333,15 +350,15 @@ impl l::Program for Environment {{
         {advance}(s, control, pending, params, state, episode, totals, actions)
     }}
     #[inline(always)]
-    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, agent: W<u32>) -> Self::Observation<Simd> {{
-        {observe}(s, *params, state, agent)
+    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {{
+        {observe}(s, *params, state, elapsed, agent)
     }}
     #[inline(always)]
-    fn action_mask<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, agent: W<u32>) -> Self::Mask<Simd> {{
+    fn action_mask<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Mask<Simd> {{
         {mask}
     }}
     #[inline(always)]
-    fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
+    fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: W<u32>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
         {pixel}
     }}
 }}
@@ -349,6 +366,10 @@ impl l::Program for Environment {{
 shadergym_shaders::kernels!(Environment);"#,
         agents = facts.agents,
         mask_words = facts.mask_words() / facts.agents,
+        info_words = facts.info_words(),
+        done_words = facts.done_words(),
+        info = member(facts.info.is_some(), "info"),
+        done = member(facts.agent_done, "done"),
         actions = result("kernel_random_actions"),
         observation = result("kernel_observe"),
         rewards = result("kernel_advance"),

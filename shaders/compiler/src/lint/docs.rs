@@ -8,7 +8,7 @@ use crate::reflect::Reflect;
 
 pub(super) const UNDOCUMENTED_FIELD: Lint = Lint {
     name: "undocumented_field",
-    summary: "a member of Params, State or Observation without `/// unit; meaning`",
+    summary: "a member of Params, State, Observation or Info without `/// unit; meaning`",
     why: "spaces, error texts and tables show the unit and the meaning of every field, and take them from here",
     fix: "write `/// m/s; velocity of the cart` above it; the unit is 1 for a pure number, else rad, cell, bool or the like",
     check: Check::Module(undocumented_field),

@@ -38,7 +38,7 @@ fn unsupported_type(text: &Text<'_>, report: &mut Report<'_>) {
 
 pub(super) const STORED_TYPE: Lint = Lint {
     name: "stored_type",
-    summary: "a bool in Params, State or Observation",
+    summary: "a bool in Params, State, Observation or Info",
     why: "these structs are stored as rows of 32-bit words, and WGSL gives bool no place in memory",
     fix: "declare it u32: store select(0u, 1u, condition), read it with `== 1u`",
     check: Check::Module(stored_type),
@@ -60,10 +60,12 @@ fn stored_type(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
     }
 }
 
-/// Params, State, the struct that `observe` returns, and all structs inside them.
+/// Params, State, Info, the struct that `observe` returns, and all structs inside them.
 pub(super) fn stored_structs(module: &Module) -> Vec<Handle<Type>> {
-    let named =
-        module.types.iter().filter(|(_, t)| matches!(t.name.as_deref(), Some("Params" | "State" | "Observation")));
+    let named = module
+        .types
+        .iter()
+        .filter(|(_, t)| matches!(t.name.as_deref(), Some("Params" | "State" | "Observation" | "Info")));
     let mut all = Vec::new();
     let mut todo: Vec<_> = named.map(|(handle, _)| handle).collect();
     let observe = module.functions.iter().find(|(_, f)| f.name.as_deref() == Some("observe"));

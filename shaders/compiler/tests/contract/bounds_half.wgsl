@@ -1,3 +1,4 @@
-// expect: line 3
-// says: come as a pair
-const PARAMS_LOW: Params = Params(0.5);
+// without: PARAMS_HIGH
+// says: the constant PARAMS_HIGH is missing
+// says: declare `const PARAMS_HIGH: Params = Params(...);`
+// expect: file
