@@ -337,7 +337,7 @@ fn close(gpu: &[u32], cpu: &[u32], kinds: &[Kind], what: &str) {
 /// Bitwise, whatever the options: two implementations of the same WGSL on the same machine.
 pub fn interpreter_equals_the_lanes(case: &Case) {
     assert!(case.from_file && !case.is_gpu());
-    let lanes = Case::new(case.id, Device::Cpu, false);
+    let lanes = Case::new(case.environment, Device::Cpu, false);
     let spec = case.spec();
     // More than a block, and no multiple of one.
     let n = 300;
@@ -347,7 +347,8 @@ pub fn interpreter_equals_the_lanes(case: &Case) {
                 let mut batch = case.open(n, |o| {
                     o.autoreset_mode(mode).sticky_action_probability(sticky).max_episode_steps(40).num_threads(2)
                 });
-                if own_params && let Some(params) = random_params(spec, n, &mut SampleRng::new(5)) {
+                if own_params {
+                    let params = random_params(spec, n, &mut SampleRng::new(5));
                     batch.set_params_words(.., &params).expect("parameters of the box");
                 }
                 batch.reset(91).expect("resets");
