@@ -138,7 +138,7 @@ fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -
         }
         other.rollout(STEPS_PER_CALL)?;
         lanes.play(STEPS_PER_CALL);
-        let view = gpu.view();
+        let view = other.view();
         let told = [
             ("infos", view.infos().unwrap_or_default() == lanes.infos),
             ("agent_done", view.agent_done().unwrap_or_default() == lanes.agent_done),
