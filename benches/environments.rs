@@ -88,7 +88,7 @@ fn environments(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(work.name);
         group.sampling_mode(SamplingMode::Flat);
         for id in ids() {
-            let stem = &spec(id).expect("ids come from the registry").stem;
+            let stem = spec(id).expect("ids come from the registry").slug();
             for (name, device) in &devices {
                 for num_envs in SIZES {
                     // Recordings of large batches fill the memory of small machines.

@@ -4,7 +4,7 @@
 //! structs (`kernel_initial`, `kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
 //! `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
 //! `@if(feature)` keeps what follows (a statement, member, parameter, declaration) where the environment has the feature:
-//! `truncates` and `agent_done` (members of its `Outcome`), `info` (a struct `Info` in it). Elsewhere there is no trace of it.
+//! `truncates` and `agent_done` (members of its `Outcome`), `info` (a struct `Info` in it), `global_state` (that function). Elsewhere there is no trace of it.
 //! The upper half is pure and compiled for both back ends; the lower half holds the only bindings and entry
 //! points and is used by the GPU back end alone.
 import package::shared::rng::{Rng, rng_seed, rng_uniform};
@@ -76,6 +76,9 @@ struct KernelControl {
     at_mask: u32,
     at_info: u32,
     at_done: u32,
+    /// words; offsets of the regions of global states and of the last ones of episodes, where the environment has them
+    at_global: u32,
+    at_final_global: u32,
     /// always 0, but no compiler knows: what depends on it is neither folded nor reordered
     zero: u32,
 }
@@ -317,10 +320,11 @@ fn kernel_actions(
     return kernel_random_actions(params, state, episode);
 }
 
-fn kernel_write_observations(at: u32, params: Params, state: ptr<function, State>, elapsed: u32) {
+fn kernel_write_observations(at: u32, at_global: u32, params: Params, state: ptr<function, State>, elapsed: u32) {
     for (var agent = 0u; agent < AGENTS; agent++) {
         kernel_store_observation(at + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(params, state, elapsed, agent));
     }
+    @if(global_state) kernel_store_global_state(at_global, kernel_global_state(params, state, elapsed));
 }
 
 /// Whether the driver has ended loops of this invocation: then it lets no more than one round of another one run.
@@ -388,7 +392,8 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         kernel_store_params(i, &params);
     }
     kernel_write_observations(
-        kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS, params, &state, episode.elapsed);
+        kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS,
+        kernel_control.at_global + i * KERNEL_GLOBAL_WORDS, params, &state, episode.elapsed);
     kernel_write_masks(i, &params, &state, episode.elapsed);
     let cut = select(0u, KERNEL_CUT, kernel_loops_cut());
     kernel_outputs[kernel_control.at_flags + i] =
@@ -438,7 +443,7 @@ fn kernel_emit(
         if ((*episode).ended != 0u) {
             kernel_write_observations(
                 kernel_control.at_final + t * kernel_control.final_stride + i * observation_words,
-                *params, state, (*episode).elapsed);
+                kernel_control.at_final_global + row * KERNEL_GLOBAL_WORDS, *params, state, (*episode).elapsed);
             kernel_restart(i, pending, params, state, episode);
         }
     }
@@ -447,7 +452,9 @@ fn kernel_emit(
     }
     let elapsed = (*episode).elapsed;
     kernel_outputs[kernel_control.at_flags + row] = flags | select(0u, KERNEL_START, elapsed == 0u);
-    kernel_write_observations(kernel_control.at_observation + row * observation_words, *params, state, elapsed);
+    kernel_write_observations(
+        kernel_control.at_observation + row * observation_words,
+        kernel_control.at_global + row * KERNEL_GLOBAL_WORDS, *params, state, elapsed);
     kernel_write_masks(row, params, state, elapsed);
     @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
         kernel_outputs[kernel_control.at_info + row * KERNEL_INFO_WORDS + w] = (*totals).info[w];

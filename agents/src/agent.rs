@@ -33,7 +33,7 @@ impl Setup {
     /// Those of [`shadergym_envs::make_with`].
     pub fn make(&self, options: BatchOptions) -> Result<Batch> {
         let options = options.device(self.device.clone());
-        if self.env.ends_with(".wgsl") {
+        if shadergym_envs::is_file(&self.env) {
             return Ok(shadergym_envs::make_from_file(&self.env, &options)?);
         }
         Ok(shadergym_envs::make_with(&self.env, &options)?)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shadergym_envs::{ActionSpace, Encoding, Facts};
+use shadergym_envs::{ActionSpace, Encoding, Facts, Observations};
 
 use crate::common::head::Head;
 use crate::common::moments::ObservationMoments;
@@ -41,9 +41,9 @@ impl Policy {
         &self.facts
     }
 
-    /// Values per observation.
+    /// Values per flattened observation.
     pub fn observation_elements(&self) -> usize {
-        self.facts.observation.elements()
+        self.facts.observation.flat_elements()
     }
 
     /// Actions for rows of observations as the environment gives them: raw words `[rows, action words]` as in
@@ -62,23 +62,24 @@ impl Policy {
         actions: &mut Vec<u32>,
     ) -> Result<()> {
         let space = &self.facts.observation;
-        if observations.is_empty() || !observations.len().is_multiple_of(space.words) {
+        let Some(observed) = Observations::of_rows(observations, space).filter(|rows| rows.rows() > 0) else {
             return Err(Error::InvalidOption {
                 option: "observations".to_owned(),
                 value: format!("{} words", observations.len()),
                 allowed: format!("whole rows of {} words, as {} gives them", space.words, self.facts.id),
             });
-        }
-        let elements = space.elements();
+        };
+        let flat = observed.flattened();
+        let elements = space.flat_elements();
         let normalised;
         let rows = match &self.moments {
             Some(moments) => {
-                let mut values: Vec<f32> = bytemuck::cast_slice(observations).to_vec();
+                let mut values: Vec<f32> = bytemuck::cast_slice(&flat).to_vec();
                 moments.normalize(&mut values);
                 normalised = values;
                 Rows::floats(&normalised, elements)
             }
-            None => Rows::packed(observations, space.encoding, elements),
+            None => Rows::packed(&flat, space.flat_encoding(), elements),
         };
         let mut outputs = vec![0.0; rows.len() * self.network.outputs()];
         self.network.predict(rows, &mut outputs);
@@ -112,8 +113,8 @@ impl Policy {
         matches!(self.facts.action, ActionSpace::Box { .. })
     }
 
-    /// How an observation lies in memory.
+    /// How a flattened observation lies in memory.
     pub fn encoding(&self) -> Encoding {
-        self.facts.observation.encoding
+        self.facts.observation.flat_encoding()
     }
 }

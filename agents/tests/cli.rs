@@ -115,7 +115,8 @@ fn bench_prints_tables_json_and_csv() {
     let quick = ["--device", "cpu", "--num-envs", "64,100", "--repeats", "3", "--seconds", "0.003"];
     let with = |more: &[&str]| run(&[&["bench", id][..], &quick, more].concat());
     let table = with(&["--level", "scalar"]).ok();
-    assert_eq!(table.lines().filter(|l| l.starts_with(id)).count(), 8, "{table}");
+    let rows = table.lines().filter(|l| l.starts_with(&format!("{id} ")));
+    assert_eq!(rows.count(), 8, "{table}");
     assert!(table.contains("x scalar") && table.contains("lanes of 1") && table.contains("bytes/instance"), "{table}");
 
     let json: serde_json::Value = serde_json::from_str(&with(&["--json", "--steps-per-call", "5"]).ok()).unwrap();

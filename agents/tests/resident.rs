@@ -56,10 +56,11 @@ fn main() -> ExitCode {
             Box::new(move || alike(agent, env, &settings)),
         );
     }
-    // What no environment above has: several agents, several choices.
+    // What no environment above has: several agents, several choices, observations of several parts.
     for id in shadergym_envs::ids() {
-        let of_new_kind =
-            |f: &shadergym_envs::Facts| f.agents > 1 || matches!(f.action, ActionSpace::MultiDiscrete { .. });
+        let of_new_kind = |f: &shadergym_envs::Facts| {
+            f.agents > 1 || matches!(f.action, ActionSpace::MultiDiscrete { .. }) || !f.observation.is_flat()
+        };
         if shadergym_envs::spec(id).is_ok_and(of_new_kind) {
             let settings = format!("{PPO} num_steps=16 hidden=[32]");
             add(format!("learns_as_on_the_cpu::ppo::{id}::{settings}"), Box::new(move || alike("ppo", id, &settings)));

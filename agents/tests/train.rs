@@ -17,7 +17,7 @@ fn env(agent: &Entry) -> &'static str {
         let facts = shadergym_envs::spec(id).unwrap();
         (agent.acts_in)(facts) && facts.pixel_aspect.is_some() && facts.max_episode_steps > 0 && facts.agents == 1
     };
-    let cost = |id: &&str| shadergym_envs::spec(id).unwrap().observation.elements();
+    let cost = |id: &&str| shadergym_envs::spec(id).unwrap().observation.flat_elements();
     shadergym_envs::ids().filter(fits).min_by_key(cost).unwrap_or_else(|| panic!("no environment for {}", agent.name))
 }
 
@@ -309,7 +309,7 @@ fn a_policy_acts_only_where_it_fits() {
     run_in(&here, &arguments(agent, &["--quiet", "--no-gif", "--out", "run"])).ok();
     let own = shadergym_envs::spec(env(agent)).unwrap();
     let other = shadergym_envs::ids()
-        .find(|id| shadergym_envs::spec(id).unwrap().observation.elements() != own.observation.elements());
+        .find(|id| shadergym_envs::spec(id).unwrap().observation.flat_elements() != own.observation.flat_elements());
     run_in(&here, &["eval", "run", "--env", other.unwrap()]).fails(1, &["it was trained with", other.unwrap()]);
     run_in(&here, &["resume", "run"]).fails(1, &["the run is over", "--steps"]);
     let text = run_in(&here, &["resume", "run", "--steps", "1000", "--quiet"]).ok();

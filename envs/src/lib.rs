@@ -47,9 +47,12 @@ pub use batch::{Batch, BatchOptions, Image, Instances, Recording, RolloutStats, 
 pub use device::{AUTO_GPU_INSTANCES, AdapterSelector, Choice, Device};
 pub use elements::{Actions, DType, Elements};
 pub use error::{Error, Result};
-pub use observations::Observations;
+pub use observations::{Observations, PartRows};
 pub use params::{Params, Values};
-pub use registry::{choose_device, default_params, ids, make, make_compiled, make_from_file, make_with, spec};
-pub use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationSpace};
+pub use registry::{
+    absolute_name, choose_device, compile_file, default_params, ids, is_file, make, make_compiled, make_from_file,
+    make_with, spec,
+};
+pub use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationPart, ObservationSpace};
 pub use shadergym_shaders::lanes::Level;
 pub use space::{SampleRng, Space};

@@ -1,9 +1,9 @@
 //! From an id or a file to a batch. The list of environments is the folder of shaders; none is kept by hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use shadergym_compiler::{Compiled, Facts, nearest};
+use shadergym_compiler::{Compiled, Facts, compile_variant, nearest};
 use shadergym_shaders::{Environment, environments};
 
 use crate::backend::cpu::CpuBackend;
@@ -75,20 +75,55 @@ pub fn make_compiled(environment: &'static Environment, options: &BatchOptions) 
 
 /// A batch of a user's own environment file, compiled now, in milliseconds. On the CPU it is interpreted, with results
 /// bitwise those that it would have as a shipped environment; a loop without end then gives [`Error::EndlessLoop`].
+/// `my.wgsl#Big-v0` is the variant `Big-v0` that the file lists.
 ///
 /// # Errors
 /// [`Error::Unreadable`], [`Error::Compile`] with file, line, excerpt and fix, [`Error::InvalidOption`], [`Error::TooLarge`], [`Error::NoAdapter`], [`Error::NoGpuBackend`], [`Error::DeviceFailed`].
 pub fn make_from_file(path: impl AsRef<Path>, options: &BatchOptions) -> Result<Batch> {
-    let path = path.as_ref();
-    let source = std::fs::read_to_string(path)
-        .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
-    let compiled = shadergym_compiler::compile(path, &source, shadergym_shaders::library())?;
+    let compiled = compile_file(path.as_ref())?.1;
     let facts = Arc::new(compiled.facts.clone());
     let compiled = Arc::new(compiled);
     let control = options.check(&facts)?;
     let choice = choose_device(&options.device, options.num_envs);
     let backend = open_backend(&Program::File(&compiled), &facts, options, control, &choice.device)?;
     Batch::new(facts, options, control, backend)
+}
+
+/// A user's own environment file, its text and what the compiler makes of it; `my.wgsl#Big-v0` is a variant that it lists.
+///
+/// # Errors
+/// [`Error::Unreadable`], [`Error::Compile`].
+pub fn compile_file(path: &Path) -> Result<(String, Compiled)> {
+    let (path, variant) = of_variant(path);
+    let source = std::fs::read_to_string(&path)
+        .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
+    let compiled = compile_variant(&path, &source, shadergym_shaders::library(), variant.as_deref())?;
+    Ok((source, compiled))
+}
+
+/// Whether a name stands for a file, or for a variant that a file lists, and not for an id.
+pub fn is_file(name: &str) -> bool {
+    name.ends_with(".wgsl") || name.contains(".wgsl#")
+}
+
+/// A name that means the same in every folder: that of a file with its whole path, an id as it is.
+pub fn absolute_name(name: &str) -> String {
+    let (path, variant) = of_variant(Path::new(name));
+    match std::fs::canonicalize(path) {
+        Ok(path) if is_file(name) => {
+            let variant = variant.map_or(String::new(), |id| format!("#{id}"));
+            format!("{}{variant}", path.display())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The file, and the id behind `.wgsl#`.
+fn of_variant(path: &Path) -> (PathBuf, Option<String>) {
+    match path.to_str().and_then(|text| text.rsplit_once(".wgsl#")) {
+        Some((stem, id)) if !path.exists() => (PathBuf::from(format!("{stem}.wgsl")), Some(id.to_owned())),
+        _ => (path.to_owned(), None),
+    }
 }
 
 /// Where a batch of `num_envs` instances would run, and why.

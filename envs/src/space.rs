@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shadergym_compiler::{ActionSpace, Encoding, Facts};
+use shadergym_compiler::{ActionSpace, Encoding, Facts, ObservationPart, ObservationSpace};
 
 use crate::elements::{DType, Elements};
 
@@ -37,6 +37,12 @@ pub enum Space {
         /// Element type.
         dtype: DType,
     },
+    /// Several arrays with a name each, in this order. As one array it is their flattened form: `f32`, part after part, an
+    /// integer with n values as n zeros and ones.
+    Dict {
+        /// Names and spaces.
+        parts: Vec<(String, Space)>,
+    },
 }
 
 impl Space {
@@ -57,21 +63,42 @@ impl Space {
 
     /// The observation space of one agent of one instance; packed observations as they are once unpacked.
     pub fn of_observation(facts: &Facts) -> Self {
-        let space = &facts.observation;
-        let shape = space.shape.clone();
-        match space.encoding {
+        Self::observed(&facts.observation)
+    }
+
+    /// The space of the global state of one instance, if the environment has one.
+    pub fn of_global_state(facts: &Facts) -> Option<Self> {
+        facts.global_state.as_ref().map(Self::observed)
+    }
+
+    fn observed(space: &ObservationSpace) -> Self {
+        match space.single() {
+            Some(part) => Self::of_part(part),
+            None => Self::Dict { parts: space.parts.iter().map(|p| (p.name.clone(), Self::of_part(p))).collect() },
+        }
+    }
+
+    fn of_part(part: &ObservationPart) -> Self {
+        let shape = part.shape.clone();
+        match part.encoding {
             Encoding::Bit => Self::MultiBinary { shape },
+            Encoding::Count if shape.is_empty() => Self::Discrete { n: part.counts[0] },
+            Encoding::Count => Self::MultiDiscrete { nvec: part.counts.clone(), shape },
             Encoding::U8 | Encoding::F32 => Self::Box {
-                low: space.low.iter().copied().map(unbounded).collect(),
-                high: space.high.iter().copied().map(unbounded).collect(),
+                low: part.low.iter().copied().map(unbounded).collect(),
+                high: part.high.iter().copied().map(unbounded).collect(),
                 shape,
-                dtype: if space.encoding == Encoding::U8 { DType::U8 } else { DType::F32 },
+                dtype: if part.encoding == Encoding::U8 { DType::U8 } else { DType::F32 },
             },
         }
     }
 
     /// The space of a whole batch: shape `[n, ...]`, or `[n, agents, ...]` where there are several agents.
     pub fn batched(&self, num_envs: usize, agents: usize) -> Self {
+        if let Self::Dict { parts } = self {
+            let batched = |(name, space): &(String, Self)| (name.clone(), space.batched(num_envs, agents));
+            return Self::Dict { parts: parts.iter().map(batched).collect() };
+        }
         let mut shape = if agents > 1 { vec![num_envs, agents] } else { vec![num_envs] };
         shape.extend(self.shape());
         let rows = num_envs * agents;
@@ -82,27 +109,66 @@ impl Space {
             Self::Box { low, high, dtype, .. } => {
                 Self::Box { low: low.repeat(rows), high: high.repeat(rows), shape, dtype: *dtype }
             }
+            Self::Dict { .. } => unreachable!("returned above"),
         }
     }
 
-    /// The same set with `f32` elements: what wrappers see of packed observations.
+    /// The flattened form, with `f32` elements: what wrappers and learners see. An integer with n values is n zeros and ones.
     pub fn as_floats(&self) -> Self {
-        let bounds = (0..self.elements()).map(|i| self.bounds(i));
-        let (low, high) = bounds.unzip();
-        Self::Box { low, high, shape: self.shape().to_vec(), dtype: DType::F32 }
+        let (low, high): (Vec<f32>, Vec<f32>) = (0..self.flat_elements()).map(|i| self.flat_bounds(i)).unzip();
+        let shape = match self {
+            Self::MultiBinary { shape } | Self::Box { shape, .. } => shape.clone(),
+            _ => vec![low.len()],
+        };
+        Self::Box { low, high, shape, dtype: DType::F32 }
     }
 
-    /// Shape of one sample; empty for a single integer.
+    /// Number of elements of the flattened form.
+    fn flat_elements(&self) -> usize {
+        match self {
+            Self::Discrete { n } => *n as usize,
+            Self::MultiDiscrete { nvec, .. } => nvec.iter().map(|&n| n as usize).sum(),
+            Self::MultiBinary { .. } | Self::Box { .. } => self.elements(),
+            Self::Dict { parts } => parts.iter().map(|(_, space)| space.flat_elements()).sum(),
+        }
+    }
+
+    fn flat_bounds(&self, index: usize) -> (f32, f32) {
+        match self {
+            Self::Box { low, high, .. } => (low[index], high[index]),
+            Self::Dict { parts } => {
+                let mut index = index;
+                for (_, space) in parts {
+                    match index.checked_sub(space.flat_elements()) {
+                        Some(rest) => index = rest,
+                        None => return space.flat_bounds(index),
+                    }
+                }
+                (0.0, 0.0)
+            }
+            _ => (0.0, 1.0),
+        }
+    }
+
+    /// The spaces with their names, if there are several.
+    pub fn parts(&self) -> &[(String, Self)] {
+        if let Self::Dict { parts } = self { parts } else { &[] }
+    }
+
+    /// Shape of one sample; empty for a single integer and for several arrays.
     pub fn shape(&self) -> &[usize] {
         match self {
-            Self::Discrete { .. } => &[],
+            Self::Discrete { .. } | Self::Dict { .. } => &[],
             Self::MultiDiscrete { shape, .. } | Self::MultiBinary { shape } | Self::Box { shape, .. } => shape,
         }
     }
 
-    /// Number of elements of one sample.
+    /// Number of elements of one sample; of several arrays in their flattened form.
     pub fn elements(&self) -> usize {
-        self.shape().iter().product()
+        match self {
+            Self::Dict { .. } => self.flat_elements(),
+            _ => self.shape().iter().product(),
+        }
     }
 
     /// Element type.
@@ -111,6 +177,7 @@ impl Space {
             Self::Discrete { .. } | Self::MultiDiscrete { .. } => DType::U32,
             Self::MultiBinary { .. } => DType::U8,
             Self::Box { dtype, .. } => *dtype,
+            Self::Dict { .. } => DType::F32,
         }
     }
 
@@ -121,6 +188,7 @@ impl Space {
             Self::MultiDiscrete { nvec, .. } => (0.0, (nvec[index] - 1) as f32),
             Self::MultiBinary { .. } => (0.0, 1.0),
             Self::Box { low, high, .. } => (low[index], high[index]),
+            Self::Dict { .. } => self.flat_bounds(index),
         }
     }
 
@@ -137,7 +205,43 @@ impl Space {
             (Self::MultiBinary { .. }, Elements::U8(v)) => v.iter().all(|&v| v <= 1),
             (Self::Box { low, high, .. }, Elements::F32(v)) => within(v.iter().copied(), low, high),
             (Self::Box { low, high, .. }, Elements::U8(v)) => within(v.iter().map(|&v| f32::from(v)), low, high),
+            (Self::Dict { .. }, Elements::F32(v)) => self.holds_flat(v),
             _ => false,
+        }
+    }
+
+    /// Whether these numbers are the flattened form of a sample.
+    fn holds_flat(&self, values: &[f32]) -> bool {
+        let one_of = |values: &[f32]| {
+            values.iter().all(|v| *v == 0.0 || *v == 1.0) && values.iter().filter(|v| **v == 1.0).count() == 1
+        };
+        let mut rest = values;
+        let mut take = |n: usize| {
+            let (head, tail) = rest.split_at(n);
+            rest = tail;
+            head
+        };
+        match self {
+            Self::Discrete { n } => one_of(take(*n as usize)),
+            Self::MultiDiscrete { nvec, .. } => nvec.iter().all(|&n| one_of(take(n as usize))),
+            Self::MultiBinary { .. } => values.iter().all(|v| *v == 0.0 || *v == 1.0),
+            Self::Box { low, high, .. } => within(values.iter().copied(), low, high),
+            Self::Dict { parts } => parts.iter().all(|(_, space)| space.holds_flat(take(space.flat_elements()))),
+        }
+    }
+
+    /// The flattened form of a sample of this space.
+    fn flattened(&self, sample: &Elements<'_>) -> Vec<f32> {
+        let spread = |values: &[u32], nvec: &[u32]| {
+            let ones = values.iter().zip(nvec).flat_map(|(&v, &n)| (0..n).map(move |i| f32::from(u8::from(i == v))));
+            ones.collect()
+        };
+        match (self, sample) {
+            (Self::Discrete { n }, Elements::U32(v)) => spread(v, &[*n]),
+            (Self::MultiDiscrete { nvec, .. }, Elements::U32(v)) => spread(v, nvec),
+            (_, Elements::U32(v)) => v.iter().map(|&v| v as f32).collect(),
+            (_, Elements::U8(v)) => v.iter().map(|&v| f32::from(v)).collect(),
+            (_, Elements::F32(v)) => v.to_vec(),
         }
     }
 
@@ -156,6 +260,10 @@ impl Space {
             Self::Box { low, high, .. } => {
                 low.iter().zip(high).map(|(&l, &h)| rng.between(l, h)).collect::<Vec<f32>>().into()
             }
+            Self::Dict { parts } => {
+                let flat = parts.iter().flat_map(|(_, space)| space.flattened(&space.sample(rng)));
+                flat.collect::<Vec<f32>>().into()
+            }
         }
     }
 }
@@ -170,7 +278,7 @@ fn within(values: impl Iterator<Item = f32>, low: &[f32], high: &[f32]) -> bool 
 }
 
 impl fmt::Display for Space {
-    /// Short, for tables: `Discrete(2)`, `Box([4], f32)`, `Box(-2..2, [1], f32)`, `MultiBinary([10, 10, 4])`.
+    /// Short, for tables: `Discrete(2)`, `Box([4], f32)`, `Box(-2..2, [1], f32)`, `MultiBinary([10, 10, 4])`, `Dict(a: Discrete(2), ...)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Discrete { n } => write!(f, "Discrete({n})"),
@@ -186,6 +294,10 @@ impl fmt::Display for Space {
                 } else {
                     write!(f, "Box({shape:?}, {dtype})")
                 }
+            }
+            Self::Dict { parts } => {
+                let named: Vec<String> = parts.iter().map(|(name, space)| format!("{name}: {space}")).collect();
+                write!(f, "Dict({})", named.join(", "))
             }
         }
     }
@@ -248,7 +360,37 @@ mod tests {
                 dtype: DType::F32,
             },
             Space::Box { low: vec![0.0; 2], high: vec![8.0, 255.0], shape: vec![2], dtype: DType::U8 },
+            several(),
         ]
+    }
+
+    fn several() -> Space {
+        let image = Space::Box { low: vec![0.0; 4], high: vec![9.0; 4], shape: vec![2, 2], dtype: DType::U8 };
+        let die = Space::MultiDiscrete { nvec: vec![2, 3], shape: vec![2] };
+        let parts = [("image", image), ("heading", Space::Discrete { n: 4 }), ("die", die)];
+        Space::Dict { parts: parts.map(|(name, space)| (name.to_owned(), space)).into() }
+    }
+
+    #[test]
+    fn several_parts_are_one_flat_array() {
+        let space = several();
+        assert_eq!((space.elements(), space.as_floats().elements(), space.dtype()), (13, 13, DType::F32));
+        assert_eq!(
+            (space.bounds(3), space.bounds(4), space.as_floats().bounds(12)),
+            ((0.0, 9.0), (0.0, 1.0), (0.0, 1.0))
+        );
+        let good = [1.0, 9.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0];
+        assert!(space.contains(&good[..]));
+        for (index, value) in [(1, 10.0), (5, 1.0), (6, 0.0), (6, 0.5), (12, 1.0)] {
+            let mut bad = good;
+            bad[index] = value;
+            assert!(!space.contains(&bad[..]), "{index} {value}");
+        }
+        assert_eq!(
+            space.to_string(),
+            "Dict(image: Box(0..9, [2, 2], u8), heading: Discrete(4), die: MultiDiscrete([2, 3]))"
+        );
+        assert_eq!(Space::Discrete { n: 3 }.as_floats().shape(), [3]);
     }
 
     #[test]
@@ -260,7 +402,9 @@ mod tests {
             }
             for agents in [1, 3] {
                 let batch = space.batched(7, agents);
-                assert_eq!(batch.shape().len(), space.shape().len() + if agents > 1 { 2 } else { 1 });
+                if space.parts().is_empty() {
+                    assert_eq!(batch.shape().len(), space.shape().len() + if agents > 1 { 2 } else { 1 });
+                }
                 assert_eq!(batch.elements(), 7 * agents * space.elements());
                 assert!(batch.contains(batch.sample(&mut rng)));
             }
@@ -282,7 +426,7 @@ mod tests {
 
     #[test]
     fn names_are_short() {
-        let names: Vec<String> = all().iter().map(Space::to_string).collect();
+        let names: Vec<String> = all()[..5].iter().map(Space::to_string).collect();
         assert_eq!(
             names,
             ["Discrete(3)", "MultiDiscrete([2, 5])", "MultiBinary([2, 3])", "Box([4], f32)", "Box([2], u8)"]

@@ -140,6 +140,8 @@ fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -
         lanes.play(STEPS_PER_CALL);
         let view = other.view();
         let told = [
+            ("observations", view.observations().words() == lanes.observations),
+            ("global states", view.global_states().map_or(&[][..], |states| states.words()) == lanes.global_states),
             ("infos", view.infos().unwrap_or_default() == lanes.infos),
             ("agent_done", view.agent_done().unwrap_or_default() == lanes.agent_done),
             ("truncated", view.truncated() == lanes.truncated),

@@ -10,7 +10,9 @@
 //! # End
 //! Terminated when the cart leaves +-x_threshold or the pole leaves +-theta_threshold; truncated after 500 steps.
 //! # Version
-//! v1: 500 steps (v0 of the reference has 200).
+//! v1: 500 steps.
+//! # Variants
+//! - CartPole-v0: MAX_EPISODE_STEPS = 200u, REWARD_THRESHOLD = 195.0; the same with a limit of 200 steps.
 
 import package::shared::rng::{Rng, rng_between};
 import package::shared::math::{math_sincos};

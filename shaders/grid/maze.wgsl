@@ -72,15 +72,17 @@ alias Action = u32;
 /// 0 turn left, 1 turn right, 2 forward; 3 to 6 (MiniGrid's pick up, drop, toggle, done) do nothing
 const ACTION_COUNT: u32 = 7u;
 
-alias Observation = array<u32, 19>;
-/// Elements 0 to 74: the 5 x 5 cells ahead, element (column * 5 + row) * 3 + k; column 0 is at the
-/// agent's left, row 0 four cells ahead, the agent at column 2, row 4. k = 0 object (1 empty, 2 wall,
-/// 8 goal), 1 colour (0 none, 1 green goal, 5 grey wall), 2 state (0). Cells outside are walls.
-/// Element 75: heading.
-const OBSERVATION_SHAPE: array<u32, 1> = array<u32, 1>(76u);
-const OBSERVATION_BITS: u32 = 8u;
-const OBSERVATION_LOW: u32 = 0u;
-const OBSERVATION_HIGH: u32 = 8u;
+struct Observation {
+    /// 1; the 5 x 5 cells ahead, [column, row, k]; column 0 is at the agent's left, row 0 four cells ahead, the agent at column 2, row 4. k = 0 object (1 empty, 2 wall, 8 goal), 1 colour (0 none, 1 green goal, 5 grey wall), 2 state (0). Cells outside are walls.
+    image: array<u32, 19>,
+    /// 1; heading: 0 right, 1 down, 2 left, 3 up
+    direction: u32,
+}
+const OBSERVATION_IMAGE_SHAPE: array<u32, 3> = array<u32, 3>(5u, 5u, 3u);
+const OBSERVATION_IMAGE_BITS: u32 = 8u;
+const OBSERVATION_IMAGE_LOW: u32 = 0u;
+const OBSERVATION_IMAGE_HIGH: u32 = 8u;
+const OBSERVATION_DIRECTION_COUNT: u32 = 4u;
 // Object in the low byte, colour in the next.
 const EMPTY: u32 = 0x0001u;
 const WALL: u32 = 0x0502u;
@@ -216,8 +218,8 @@ fn observe(params: Params, state: ptr<function, State>) -> Observation {
     let goal = vec2<u32>((*state).goal_x, (*state).goal_y) - corner;
     let goal_bit = select(25u, goal.y * 5u + goal.x, goal.x < 5u && goal.y < 5u);
 
-    // Four cells of three bytes, the third being 0, fill three words; cell 24 shares the last with the heading.
-    var words: Observation;
+    // Four cells of three bytes, the third being 0, fill three words; cell 24 has the last for itself.
+    var words: array<u32, 19>;
     for (var group = 0u; group < 6u; group++) {
         var code: array<u32, 4>;
         for (var k = 0u; k < 4u; k++) {
@@ -228,8 +230,8 @@ fn observe(params: Params, state: ptr<function, State>) -> Observation {
         words[group * 3u + 1u] = (code[1] >> 8u) | (code[2] << 16u);
         words[group * 3u + 2u] = code[3] << 8u;
     }
-    words[18] = cell_code(seen, first + 4u * to_right + 4u * back, goal_bit) | (direction << 24u);
-    return words;
+    words[18] = cell_code(seen, first + 4u * to_right + 4u * back, goal_bit);
+    return Observation(words, direction);
 }
 
 /// The map with walls dark, the goal green, the cells in view yellowish and the agent a triangle.

@@ -15,8 +15,10 @@
 //! The ball reaches row 9 and the paddle is neither under the cell it came from nor under the one
 //! it enters. No time limit: cleared bricks come back when the ball next reaches row 9.
 //! # Version
-//! v1: actions none, left, right. The reference's v0 differs only in three more actions (up, down,
-//! fire) that do nothing in this game.
+//! v1: actions none, left, right.
+//! # Variants
+//! - MinAtar/Breakout-v0: ACTION_COUNT = 6u, RIGHT = 3u; all six actions of MinAtar (none, left, up, right, down, fire),
+//!   of which up, down and fire do nothing in this game.
 import package::shared::rng::{Rng, rng_next};
 import package::shared::outcome::{Outcome};
 import package::shared::draw::{DRAW_INK, DRAW_ORANGE, DRAW_PAPER, DRAW_RED, DRAW_SKY, DRAW_YELLOW};
@@ -65,6 +67,7 @@ struct State {
 alias Action = u32;
 /// 0 stay, 1 paddle left, 2 paddle right
 const ACTION_COUNT: u32 = 3u;
+const RIGHT: u32 = 2u;
 
 alias Observation = array<u32, 13>;
 /// Row, column, channel; channels: 0 paddle, 1 ball, 2 trail, 3 brick. A cell is four bits, a word
@@ -93,7 +96,7 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
 
     var paddle = (*state).paddle;
     paddle -= select(0u, 1u, action == 1u && paddle > 0u);
-    paddle += select(0u, 1u, action == 2u && paddle < 9u);
+    paddle += select(0u, 1u, action == RIGHT && paddle < 9u);
 
     let moved_x = old_x + select(0xffffffffu, 1u, direction == 1u || direction == 2u);
     let moved_y = old_y + select(0xffffffffu, 1u, direction >= 2u);

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
-use shadergym_compiler::{Compiled, Facts, Library, compile};
+use shadergym_compiler::{Compiled, Facts, Library, compile_variant};
 
 // Generated code names this crate so, in here and in others.
 extern crate self as shadergym_shaders;
@@ -18,10 +18,43 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/library.rs"));
 }
 
-/// One environment that is compiled in.
+/// Code that is compiled in: of an environment, and of the variants of its file that differ in nothing that code depends on.
 ///
 /// The binary holds what every use needs: the text, the facts, the machine code. What is derived from the text, as the
 /// GPU's kernel, is derived again when somebody asks for it.
+#[derive(Debug)]
+pub struct Code {
+    /// Module of the generated code.
+    pub module: &'static str,
+    path: &'static str,
+    id: &'static str,
+    source: &'static str,
+    kernels: &'static [lanes::Kernel],
+    compiled: OnceLock<Compiled>,
+}
+
+impl Code {
+    /// For generated code.
+    pub const fn new(
+        module: &'static str,
+        path: &'static str,
+        id: &'static str,
+        source: &'static str,
+        kernels: &'static [lanes::Kernel],
+    ) -> Self {
+        Self { module, path, id, source, kernels, compiled: OnceLock::new() }
+    }
+
+    /// What the compiler makes of the file: some milliseconds at the first call, kept then.
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            let compiled = compile_variant(Path::new(self.path), self.source, library(), Some(self.id));
+            compiled.expect("the build script compiled the same text")
+        })
+    }
+}
+
+/// One environment that is compiled in; a variant that its file lists is one too.
 #[derive(Debug)]
 pub struct Environment {
     /// File stem, e.g. `cart_pole`.
@@ -32,21 +65,16 @@ pub struct Environment {
     pub source: &'static str,
     /// The CPU kernels, one per SIMD level of this build, the plain reference (width 1) first.
     pub kernels: &'static [lanes::Kernel],
+    /// Whose code it is, which variants may share.
+    pub code: &'static Code,
     facts_json: &'static str,
     facts: OnceLock<Facts>,
-    compiled: OnceLock<Compiled>,
 }
 
 impl Environment {
     /// For generated code.
-    pub const fn new(
-        stem: &'static str,
-        id: &'static str,
-        source: &'static str,
-        facts_json: &'static str,
-        kernels: &'static [lanes::Kernel],
-    ) -> Self {
-        Self { stem, id, source, kernels, facts_json, facts: OnceLock::new(), compiled: OnceLock::new() }
+    pub const fn new(stem: &'static str, id: &'static str, code: &'static Code, facts_json: &'static str) -> Self {
+        Self { stem, id, source: code.source, kernels: code.kernels, code, facts_json, facts: OnceLock::new() }
     }
 
     /// What the file declares.
@@ -54,12 +82,9 @@ impl Environment {
         self.facts.get_or_init(|| serde_json::from_str(self.facts_json).expect("written by the build script"))
     }
 
-    /// What the compiler makes of the file: some milliseconds at the first call, kept then.
+    /// What the compiler makes of the file; its facts are those of the environment whose code this one shares.
     pub fn compiled(&self) -> &Compiled {
-        self.compiled.get_or_init(|| {
-            let path = Path::new(&self.facts().family).join(self.stem).with_extension("wgsl");
-            compile(&path, self.source, library()).expect("the build script compiled the same text")
-        })
+        self.code.compiled()
     }
 
     /// The kernels for `level`, or for the best level that both this environment and this machine have; None if they
@@ -70,7 +95,7 @@ impl Environment {
     }
 }
 
-/// All shipped environments, sorted by stem.
+/// All shipped environments, sorted by stem, variants behind the environment that they vary.
 pub fn environments() -> &'static [Environment] {
     &generated::ENVIRONMENTS
 }

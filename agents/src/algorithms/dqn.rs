@@ -177,7 +177,7 @@ impl Dqn {
         let step = self.env_steps();
         let c = &self.config;
         self.values.epsilon = epsilon_at(step, self.total, c.final_epsilon, c.exploration_fraction);
-        let rows = Rows::packed(self.stepper.observations(), space.encoding, space.elements());
+        let rows = Rows::packed(self.stepper.observations(), space.flat_encoding(), space.flat_elements());
         let width = self.learner.network.outputs();
         let outputs = &mut self.outputs[0];
         outputs.resize(rows.len() * width, 0.0);

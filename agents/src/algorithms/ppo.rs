@@ -123,7 +123,7 @@ impl Config {
         check("adam_epsilon", c.adam_epsilon, "above 0, at most 1", c.adam_epsilon > 0.0 && c.adam_epsilon <= 1.0)?;
         check("weight_decay", c.weight_decay, "0 to 1", (0.0..=1.0).contains(&c.weight_decay))?;
         check("log_std", c.log_std, "-10 to 2", (-10.0..=2.0).contains(&c.log_std))?;
-        let packed = facts.observation.encoding != Encoding::F32;
+        let packed = facts.observation.flat_encoding() != Encoding::F32;
         check("normalize_observation", true, "false: observations are packed", !(c.normalize_observation && packed))?;
         Ok(c)
     }
@@ -147,7 +147,7 @@ impl Config {
 
     pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy> {
         let (network, head) = self.networks(setup)?;
-        let moments = self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.elements()));
+        let moments = self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.flat_elements()));
         Ok(Policy::new(setup.facts.clone(), network, head.head(), moments))
     }
 }
@@ -175,7 +175,7 @@ impl Ppo {
         let mut collector = Collector::new(setup, config.num_envs, config.num_steps)?;
         let mut observation_moments = None;
         if config.normalize_observation {
-            let mut moments = ObservationMoments::new(setup.facts.observation.elements());
+            let mut moments = ObservationMoments::new(setup.facts.observation.flat_elements());
             // One rollout of random play, at most, so that the first policy sees normalised observations.
             collector.warm_up(config.num_steps.min(128), &mut moments)?;
             observation_moments = Some(moments);
@@ -222,7 +222,7 @@ impl Agent for Ppo {
 
         let rollout = &self.collector.rollout;
         let space = &self.facts.observation;
-        let rows = Rows::packed(&rollout.observations, space.encoding, space.elements());
+        let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
         // The rate of this rollout is that of its first step, as in CleanRL.
         let begun = self.steps - self.collector.transitions() as u64;
         let learning_rate = c.learning_rate * c.schedule.at(begun, self.total);

@@ -162,7 +162,7 @@ impl Agent for Pqn {
 
         let (rollout, space, values, returns) =
             (&self.collector.rollout, &self.facts.observation, &self.values, &self.returns);
-        let rows = Rows::packed(&rollout.observations, space.encoding, space.elements());
+        let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
         let minibatch = rows.len() / c.num_minibatches;
         self.order.clear();
         self.order.extend(0..rows.len() as u32);

@@ -189,7 +189,7 @@ impl Sac {
     fn act(&mut self, log: &mut Log) -> Result<()> {
         let (space, words) = (&self.facts.observation, self.facts.action.words());
         let random = self.env_steps() < self.config.learning_starts;
-        let rows = Rows::packed(self.stepper.observations(), space.encoding, space.elements());
+        let rows = Rows::packed(self.stepper.observations(), space.flat_encoding(), space.flat_elements());
         self.outputs.resize(rows.len() * 2 * words, 0.0);
         if !random {
             self.learner.policy().predict(rows, &mut self.outputs);

@@ -1,6 +1,6 @@
 //! From options to networks and optimisers, the same way for every agent.
 
-use shadergym_envs::Encoding;
+use shadergym_envs::{Encoding, Space};
 
 use crate::agent::Setup;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ impl Networks<'_> {
     ) -> Result<Box<dyn Network>> {
         let space = &setup.facts.observation;
         match self.kind {
-            NetworkKind::Mlp => Ok(self.perceptron(setup, space.elements(), space.encoding, heads, free)),
+            NetworkKind::Mlp => Ok(self.perceptron(setup, space.flat_elements(), space.flat_encoding(), heads, free)),
             NetworkKind::Conv => self.convolutional(setup, heads, free),
         }
     }
@@ -78,10 +78,12 @@ impl Networks<'_> {
         free: Option<(&'static str, Vec<f32>)>,
     ) -> Result<Box<dyn Network>> {
         use crate::network::burn::{ConvLayer, ConvNet, ConvShape, Head, Init as ConvInit};
-        let &[height, width, channels] = setup.facts.observation.shape.as_slice() else {
+        let shape = setup.facts.observation.single().map_or(&[][..], |part| &part.shape);
+        let &[height, width, channels] = shape else {
             let text = format!(
-                "network=conv needs observations [height, width, channels], those of {} are {:?}; use network=mlp",
-                setup.facts.id, setup.facts.observation.shape
+                "network=conv needs observations [height, width, channels], those of {} are {}; use network=mlp",
+                setup.facts.id,
+                Space::of_observation(&setup.facts)
             );
             return Err(Error::Unsupported(text));
         };

@@ -153,9 +153,9 @@ impl Collector {
             first += n;
         }
         let rows = num_envs * agents * steps;
-        let words = facts.observation.words + facts.action.words() + 8;
+        let words = facts.observation.flat_words() + facts.action.words() + 8;
         let mut rollout = Rollout::default();
-        let room = rollout.observations.try_reserve_exact(rows * facts.observation.words).is_ok();
+        let room = rollout.observations.try_reserve_exact(rows * facts.observation.flat_words()).is_ok();
         if !room || rows > u32::MAX as usize {
             return Err(Error::TooLarge {
                 what: format!("a rollout of {num_envs} environments x {steps} steps"),
@@ -164,7 +164,7 @@ impl Collector {
                 advice: "use fewer num_envs or num_steps".to_owned(),
             });
         }
-        rollout.observations.resize(rows * facts.observation.words, 0);
+        rollout.observations.resize(rows * facts.observation.flat_words(), 0);
         rollout.masks.resize(rows * mask_words(&facts), 0);
         rollout.actions.resize(rows * facts.action.words(), 0);
         for values in [&mut rollout.log_probs, &mut rollout.values, &mut rollout.rewards, &mut rollout.final_values] {
@@ -293,8 +293,8 @@ fn collect_shard(
 ) -> Result<()> {
     let Shard { env, rows, outputs, executed, finals, final_rows, raw, episodes, infos } = shard;
     let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
-    let (words, action_words, mask_words) = (facts.observation.words, facts.action.words(), mask_words(facts));
-    let (elements, encoding) = (facts.observation.elements(), facts.observation.encoding);
+    let (words, action_words, mask_words) = (facts.observation.flat_words(), facts.action.words(), mask_words(facts));
+    let (elements, encoding) = (facts.observation.flat_elements(), facts.observation.flat_encoding());
     outputs.resize(n * width, 0.0);
     finals.clear();
     final_rows.clear();
@@ -303,7 +303,7 @@ fn collect_shard(
     for t in 0..steps {
         let at = t * n..(t + 1) * n;
         let observations = &mut part.observations[t * n * words..(t + 1) * n * words];
-        observations.copy_from_slice(env.observations().words());
+        observations.copy_from_slice(&env.observations().flattened());
         if let Some(moments) = moments {
             raw.extend_from_slice(bytemuck::cast_slice(observations));
             moments.normalize(bytemuck::cast_slice_mut(observations));
@@ -342,7 +342,8 @@ fn collect_shard(
             }
             if view.truncated()[i] && !view.terminated()[i] {
                 let rows = i * agents..(i + 1) * agents;
-                finals.extend_from_slice(&view.final_observations().words()[rows.start * words..rows.end * words]);
+                let last = view.final_observations();
+                rows.clone().for_each(|row| finals.extend_from_slice(&last.row(row).flattened()));
                 final_rows.extend(rows.map(|r| at.start + r));
             }
         }
@@ -362,7 +363,7 @@ fn collect_shard(
         }
     };
     values(finals, None, &mut |r, value| part.final_values[final_rows[r]] = value);
-    let mut last = env.observations().words().to_vec();
+    let mut last = env.observations().flattened().into_owned();
     values(&mut last, env.view().action_masks(), &mut |r, value| part.last_values[r] = value);
     Ok(())
 }
@@ -389,7 +390,7 @@ fn take<'a>(rest: &mut Part<'a>, rows: usize, of_step: usize, facts: &Facts) -> 
         head
     }
     Part {
-        observations: front(&mut rest.observations, rows * facts.observation.words),
+        observations: front(&mut rest.observations, rows * facts.observation.flat_words()),
         masks: front(&mut rest.masks, rows * mask_words(facts)),
         actions: front(&mut rest.actions, rows * facts.action.words()),
         log_probs: front(&mut rest.log_probs, rows),

@@ -81,7 +81,7 @@ impl Replay {
             return Err(Error::Unsupported(text));
         }
         let length = capacity.div_ceil(n).max(2);
-        let (of_row, of_mask) = (facts.observation.words, mask_words(facts));
+        let (of_row, of_mask) = (facts.observation.flat_words(), mask_words(facts));
         let words = 2 * of_row + of_mask + facts.action.words() + 2;
         let too_large = || Error::TooLarge {
             what: format!("a replay of {capacity} transitions"),
@@ -125,7 +125,7 @@ impl Replay {
     /// Adds one transition of every instance.
     pub fn push(&mut self, transition: &Transition<'_>) {
         let first = (self.written % self.length as u64) as usize * self.n;
-        let (words, action_words) = (self.facts.observation.words, self.facts.action.words());
+        let (words, action_words) = (self.facts.observation.flat_words(), self.facts.action.words());
         self.observations[first * words..][..self.n * words].copy_from_slice(transition.observations);
         self.next_observations[first * words..][..self.n * words].copy_from_slice(transition.next_observations);
         self.actions[first * action_words..][..self.n * action_words].copy_from_slice(transition.actions);
@@ -223,7 +223,8 @@ impl Replay {
     }
 
     fn rows<'a>(&self, words: &'a [u32], slots: &'a [u32]) -> Rows<'a> {
-        Rows::packed(words, self.facts.observation.encoding, self.facts.observation.elements()).select(slots)
+        Rows::packed(words, self.facts.observation.flat_encoding(), self.facts.observation.flat_elements())
+            .select(slots)
     }
 
     /// The action of a slot, `[action words]`.
@@ -248,7 +249,7 @@ impl Replay {
     /// Everything in it.
     pub fn save(&self, state: &mut State) {
         let used = self.len();
-        let (words, action_words) = (self.facts.observation.words, self.facts.action.words());
+        let (words, action_words) = (self.facts.observation.flat_words(), self.facts.action.words());
         state.put_u64("replay/written", &[self.written]);
         state.put_u32("replay/observations", &self.observations[..used * words]);
         state.put_u32("replay/next_observations", &self.next_observations[..used * words]);
@@ -269,7 +270,7 @@ impl Replay {
     pub fn load(&mut self, state: &State) -> Result<()> {
         self.written = state.counter("replay/written")?;
         let used = self.len();
-        let (words, action_words) = (self.facts.observation.words, self.facts.action.words());
+        let (words, action_words) = (self.facts.observation.flat_words(), self.facts.action.words());
         let wrong = |name: &str| Error::Checkpoint {
             path: "the state".to_owned(),
             reason: format!("`replay/{name}` has another length than this buffer_size and num_envs give"),

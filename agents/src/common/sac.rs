@@ -61,7 +61,7 @@ impl SoftActorCritic {
     /// Untrained.
     pub fn new(setup: &Setup, options: &Options<'_>) -> Self {
         let (space, words) = (&setup.facts.observation, setup.facts.action.words());
-        let elements = space.elements();
+        let elements = space.flat_elements();
         let networks = Networks {
             kind: NetworkKind::Mlp,
             hidden: options.hidden,
@@ -73,7 +73,7 @@ impl SoftActorCritic {
             let optimizer = optimizer(OptimizerKind::Adam, 1e-8, 0.0, network.layout());
             Learner::new(network, optimizer, options.max_grad_norm)
         };
-        let observed = |heads: &[_]| networks.perceptron(setup, elements, space.encoding, heads, None);
+        let observed = |heads: &[_]| networks.perceptron(setup, elements, space.flat_encoding(), heads, None);
         let policy = learner(observed(&[("policy", 2 * words, 1.0)]));
         let twins = [("q1", 1, 1.0), ("q2", 1, 1.0)];
         let critic = networks.perceptron(setup, elements + words, Encoding::F32, &twins, None);

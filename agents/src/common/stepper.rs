@@ -27,7 +27,7 @@ impl Stepper {
     pub fn new(setup: &Setup, num_envs: usize) -> Result<Self> {
         let options = BatchOptions::new(num_envs).autoreset_mode(AutoresetMode::SameStep);
         let mut env = setup.make(if setup.num_threads == 1 { options.num_threads(1) } else { options })?;
-        let observations = env.reset(environment_seed(setup.seed))?.words().to_vec();
+        let observations = env.reset(environment_seed(setup.seed))?.flattened().into_owned();
         Ok(Self { facts: setup.facts.clone(), env, steps: 0, next: observations.clone(), observations })
     }
 
@@ -52,12 +52,13 @@ impl Stepper {
     /// # Errors
     /// Those of the environments.
     pub fn step(&mut self, executed: &[u32], kept: &[u32], replay: &mut Replay, log: &mut Log) -> Result<()> {
-        let words = self.facts.observation.words;
+        let words = self.facts.observation.flat_words();
         let view = self.env.step(as_actions(&self.facts, executed))?;
-        self.next.copy_from_slice(view.observations().words());
+        let seen = view.observations().flattened();
+        self.next.copy_from_slice(&seen);
         for i in view.ended_instances() {
             let row = i * words..(i + 1) * words;
-            self.next[row.clone()].copy_from_slice(&view.final_observations().words()[row]);
+            self.next[row].copy_from_slice(&view.final_observations().row(i).flattened());
             log.episodes.push(Episode { episode_return: view.episode_returns()[i], length: view.episode_lengths()[i] });
             if let Some(sums) = view.episode_infos() {
                 let width = self.facts.info_words();
@@ -73,7 +74,7 @@ impl Stepper {
             terminated: view.terminated(),
             truncated: view.truncated(),
         });
-        self.observations.copy_from_slice(view.observations().words());
+        self.observations.copy_from_slice(&seen);
         self.steps += 1;
         Ok(())
     }
@@ -95,7 +96,7 @@ impl Stepper {
     pub fn load(&mut self, state: &State) -> Result<()> {
         self.steps = state.counter("stepper/steps")?;
         self.env.restore(&Snapshot::from_bytes(state.bytes("stepper/environments")?)?)?;
-        self.observations.copy_from_slice(self.env.observations().words());
+        self.observations.copy_from_slice(&self.env.observations().flattened());
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ fn options(run: &RunSpec) -> RunOptions {
         seed: Some(run.seed),
         steps: Some(group.steps),
         // Runs side by side would fight for one GPU, and what is chosen must not depend on the machine.
-        device: Some(if group.env.ends_with(".wgsl") { Device::Auto } else { Device::Cpu }),
+        device: Some(if shadergym_envs::is_file(&group.env) { Device::Auto } else { Device::Cpu }),
         eval_episodes: Some(run.eval_episodes),
         gif: Some(false),
         out: Out::Memory,

@@ -79,6 +79,7 @@ impl<'a> Rows<'a> {
                     *out = f32::from(*byte);
                 }
             }
+            Encoding::Count => out.iter_mut().zip(row).for_each(|(out, &number)| *out = number as f32),
             Encoding::Bit => {
                 for (out, word) in out.chunks_mut(32).zip(row) {
                     for (bit, out) in out.iter_mut().enumerate() {
@@ -93,7 +94,7 @@ impl<'a> Rows<'a> {
 /// Words of a row of `elements` values.
 pub fn row_words(encoding: Encoding, elements: usize) -> usize {
     match encoding {
-        Encoding::F32 => elements,
+        Encoding::F32 | Encoding::Count => elements,
         Encoding::U8 => elements.div_ceil(4),
         Encoding::Bit => elements.div_ceil(32),
     }

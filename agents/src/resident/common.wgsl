@@ -27,7 +27,7 @@ struct Layer {
 struct Plan {
     /// rows of one step (instances x agents), agents, steps of a rollout, instances
     rows: u32, agents: u32, steps: u32, instances: u32,
-    /// words of an observation, its values, its encoding (0 f32, 1 u8, 2 bits), words of an action
+    /// words of an observation, its values, its encoding (0 f32, 1 u8, 2 bits, 3 mixed), words of an action
     words: u32, elements: u32, encoding: u32, action_words: u32,
     /// offsets in `record`, all regions [steps, rows] but actions [.., action words] and values [steps + 1, rows]
     at_actions: u32, at_log_probs: u32, at_values: u32, at_rewards: u32,
@@ -50,8 +50,8 @@ struct Plan {
     max_grad_norm: f32, adam_epsilon: f32, target_kl: f32,
     /// finished episodes that the statistics have room for
     episodes: u32,
-    /// words of the infos of an episode
-    info_words: u32,
+    /// words of the infos of an episode; offset in `record` of where the values of an observation are, if its encoding is 3
+    info_words: u32, at_elements: u32,
     /// actions of each choice
     nvec: array<vec4<u32>, 16>,
     /// of a Gaussian: lowest and highest action

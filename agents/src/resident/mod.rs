@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::network::{LossSums, Network};
 use crate::state::State;
 use device::{Kernel, OnDevice, Piece};
-use plan::{Learning, SUMS, Sizes, plan};
+use plan::{Learning, SUMS, Sizes, element_places, plan};
 use structs::{Call, Plan};
 
 pub(crate) use ppo::make as ppo;
@@ -95,6 +95,10 @@ impl Resident {
         let calls = learning.steps + 1 + sizes.updates;
         let device = OnDevice::new(context, &buffers, &plan, sizes, calls)?;
         device.write(&device.parameters, 0, bytemuck::cast_slice(network.parameters()))?;
+        let places = element_places(&facts.observation);
+        if !places.is_empty() {
+            device.write(&device.record, plan.at_elements as usize, places.as_flattened())?;
+        }
         let (actions, shuffles) = (Noise::new(setup.seed, "actions"), Noise::new(setup.seed, "minibatches"));
         Ok(Some(Self { learning, network, env, device, plan, sizes, actions, shuffles, step: 0, updates: 0 }))
     }

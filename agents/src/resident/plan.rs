@@ -1,7 +1,7 @@
 //! From options, environment and network to what the kernels know of a run, and to the sizes of the buffers.
 
 use bytemuck::Zeroable;
-use shadergym_envs::{ActionSpace, Encoding, Facts};
+use shadergym_envs::{ActionSpace, Encoding, Facts, ObservationSpace};
 
 use super::structs::{Layer, MAX_LAYERS, Plan};
 use crate::common::actor_critic::Objective;
@@ -137,6 +137,26 @@ fn towers(layout: &Layout, layer_norm: bool) -> Option<Vec<Vec<Layer>>> {
         .then(|| towers.into_iter().map(|(_, layers)| layers).collect())
 }
 
+/// Where each value of a flattened observation is, `[elements, 2]`: its word, and how to take it from there: 0 a float,
+/// 1 a byte and 2 a bit behind a shift, 3 whether the word is a number; shift and number are in the upper 30 bits. Empty
+/// where all words are alike.
+pub fn element_places(space: &ObservationSpace) -> Vec<[u32; 2]> {
+    let mut places = Vec::new();
+    for part in space.parts.iter().filter(|_| !space.is_flat()) {
+        let word = |e: usize| (part.offset + e) as u32;
+        match part.encoding {
+            Encoding::F32 => places.extend((0..part.elements()).map(|e| [word(e), 0])),
+            Encoding::U8 => places.extend((0..part.elements()).map(|e| [word(e / 4), 1 | (e as u32 % 4 * 8) << 2])),
+            Encoding::Bit => places.extend((0..part.elements()).map(|e| [word(e / 32), 2 | (e as u32 % 32) << 2])),
+            Encoding::Count => {
+                let numbers = part.counts.iter().enumerate();
+                places.extend(numbers.flat_map(|(e, &n)| (0..n).map(move |value| [word(e), 3 | value << 2])));
+            }
+        }
+    }
+    places
+}
+
 /// Gives each layer its columns of the scratch; returns how many there are.
 fn place(layers: &mut [Layer], layer_norm: bool) -> u32 {
     let mut at = layers[0].inputs;
@@ -202,6 +222,8 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
     p.at_moments = region(2 * updates);
     let return_groups = rows.div_ceil(THREADS);
     p.at_summary = region(8 * return_groups);
+    let elements = element_places(&facts.observation);
+    p.at_elements = region(2 * elements.len());
     let parameters = layout.len();
     let width = parameters + SUMS;
     let most = (PARTIAL_BYTES / (4 * width)).clamp(1, MAX_PARTIALS);
@@ -209,9 +231,11 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
     let act_groups = rows.div_ceil(TILE).min(MAX_GROUPS);
     let episodes = (l.num_envs * steps).min(MAX_EPISODES);
     (p.rows, p.agents, p.steps, p.instances) = (rows as u32, facts.agents as u32, steps as u32, l.num_envs as u32);
-    (p.words, p.elements, p.action_words) = (words as u32, facts.observation.elements() as u32, action_words as u32);
-    p.encoding = match facts.observation.encoding {
-        Encoding::F32 => 0,
+    (p.words, p.elements, p.action_words) =
+        (words as u32, facts.observation.flat_elements() as u32, action_words as u32);
+    p.encoding = match facts.observation.flat_encoding() {
+        _ if !elements.is_empty() => 3,
+        Encoding::F32 | Encoding::Count => 0,
         Encoding::U8 => 1,
         Encoding::Bit => 2,
     };

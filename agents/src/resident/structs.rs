@@ -74,7 +74,7 @@ pub struct Plan {
     pub target_kl: f32,
     pub episodes: u32,
     pub info_words: u32,
-    pub pad: [u32; 1],
+    pub at_elements: u32,
     pub nvec: [u32; 64],
     pub low: [f32; 16],
     pub high: [f32; 16],

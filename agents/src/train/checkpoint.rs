@@ -52,9 +52,10 @@ pub struct Checkpoint {
 
 /// What a policy needs to fit: observations and actions in words.
 pub fn spaces(facts: &Facts) -> String {
-    let o = &facts.observation;
     let action = shadergym_envs::Space::of_action(facts);
-    format!("observations {:?} as {:?}, actions {action}", o.shape, o.encoding)
+    let parts =
+        facts.observation.parts.iter().map(|p| format!("{}{:?} as {:?}{:?}", p.name, p.shape, p.encoding, p.counts));
+    format!("observations {}, actions {action}", parts.collect::<Vec<_>>().join(" and "))
 }
 
 /// What a checkpoint needs to fit: a hash of the words of parameters, state, observations and actions. Docs do not count.
@@ -68,7 +69,7 @@ pub fn layout(facts: &Facts) -> String {
     };
     add("params", &facts.params.fields);
     add("state", &facts.state.fields);
-    add("observation", &facts.observation.fields);
+    facts.observation.parts.iter().for_each(|part| add(&format!("observation {}", part.name), &part.fields));
     hash.add(format!("{} agents, {}, {:?}", facts.agents, spaces(facts), facts.action).as_bytes());
     hash.text()
 }

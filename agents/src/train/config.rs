@@ -75,14 +75,10 @@ pub(crate) struct Plan {
 /// # Errors
 /// Those of [`shadergym_envs::spec`]; a file that cannot be read or compiled.
 pub fn facts(env: &str) -> Result<Arc<Facts>> {
-    if !env.ends_with(".wgsl") {
+    if !shadergym_envs::is_file(env) {
         return Ok(Arc::new(shadergym_envs::spec(env)?.clone()));
     }
-    let unreadable =
-        |e: std::io::Error| shadergym_envs::Error::Unreadable { path: env.to_owned(), message: e.to_string() };
-    let source = std::fs::read_to_string(env).map_err(unreadable)?;
-    let compiled = shadergym_compiler::compile(Path::new(env), &source, shadergym_shaders::library());
-    Ok(Arc::new(compiled.map_err(shadergym_envs::Error::from)?.facts))
+    Ok(Arc::new(shadergym_envs::compile_file(Path::new(env))?.1.facts))
 }
 
 impl Plan {
@@ -118,10 +114,8 @@ impl Plan {
             });
         }
         let facts = facts(&env)?;
-        if env.ends_with(".wgsl") {
-            // A run may be resumed from elsewhere.
-            env = std::fs::canonicalize(&env).map_or(env, |path| path.display().to_string());
-        }
+        // A run may be resumed from elsewhere.
+        env = shadergym_envs::absolute_name(&env);
         entry.check_actions(&facts)?;
         let mut table = preset(entry.name, &facts);
         // Steps are an option of the run wherever they are written; what is said later counts.

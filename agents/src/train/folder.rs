@@ -41,7 +41,7 @@ impl RunFolder {
             Out::Runs => {
                 let runs = Path::new("runs");
                 fs::create_dir_all(runs).map_err(|e| failed("create", runs, e))?;
-                let name = format!("{}-{}-{}", plan.facts.stem, plan.entry.name, plan.config.seed);
+                let name = format!("{}-{}-{}", plan.facts.slug(), plan.entry.name, plan.config.seed);
                 let mut n = 1;
                 loop {
                     let path = runs.join(format!("{name}-{n}"));

@@ -31,7 +31,7 @@ pub static MOCK: Entry = Entry {
     about: "for tests",
     options: Config::options,
     acts_in: |facts| {
-        matches!(facts.action, ActionSpace::Discrete { .. }) && facts.observation.encoding == Encoding::F32
+        matches!(facts.action, ActionSpace::Discrete { .. }) && facts.observation.flat_encoding() == Encoding::F32
     },
     resolve: |table, _| Ok(Config::from_table("mock", table)?.to_table()),
     make: |table, setup| Ok(Box::new(Mock::new(Config::from_table("mock", table)?, setup)?)),
@@ -133,7 +133,7 @@ struct Linear {
 impl Linear {
     fn new(facts: &Facts) -> Self {
         let outputs = Head::nvec(facts).expect("discrete").iter().sum::<u32>() as usize;
-        let parameters = vec![0.0; outputs * facts.observation.elements()];
+        let parameters = vec![0.0; outputs * facts.observation.flat_elements()];
         Self { outputs, parameters, layout: Layout::default() }
     }
 }

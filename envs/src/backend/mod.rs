@@ -90,6 +90,8 @@ impl Part {
 pub(crate) struct Outputs {
     /// [R, n, agents, observation words], raw words.
     pub observations: Vec<u32>,
+    /// [R, n, global words] the global state seen with them; empty where the environment has none.
+    pub global_states: Vec<u32>,
     /// [R, n, agents, mask words] legal actions of those observations; empty where the environment has no masks.
     pub masks: Vec<u32>,
     /// [R, n] whether the observation is the first of an episode.
@@ -107,6 +109,8 @@ pub(crate) struct Outputs {
     pub truncated: Vec<bool>,
     /// [R, n, agents, observation words]; a row means something only where terminated or truncated is set.
     pub final_observations: Vec<u32>,
+    /// [R, n, global words]; see `final_observations`.
+    pub final_global_states: Vec<u32>,
     /// [K, n, agents, action words] actions given or drawn; filled by recorded rollouts only.
     pub actions: Vec<u32>,
     /// [n, agents] return of the episode that each instance finished last; kept from call to call.
@@ -132,6 +136,7 @@ impl Outputs {
     pub fn resize(&mut self, facts: &Facts, num_envs: usize, rows: usize, record: bool) {
         let (agents, n) = (facts.agents, num_envs);
         self.observations.resize(rows * n * facts.observation_words(), 0);
+        self.global_states.resize(rows * n * facts.global_words(), 0);
         self.masks.resize(rows * n * facts.mask_words(), 0);
         self.starts.resize(rows * n, false);
         self.infos.resize(rows * n * facts.info_words(), 0);
@@ -140,6 +145,7 @@ impl Outputs {
         self.terminated.resize(rows * n, false);
         self.truncated.resize(rows * n, false);
         self.final_observations.resize(rows * n * facts.observation_words(), 0);
+        self.final_global_states.resize(rows * n * facts.global_words(), 0);
         self.actions.resize(if record { rows * n * facts.action_words() } else { 0 }, 0);
         self.finished_return.resize(n * agents, 0.0);
         self.finished_length.resize(n, 0);
@@ -154,6 +160,7 @@ impl Outputs {
     /// Takes over arrays of the same lengths, in place: views on the buffers stay valid.
     pub fn copy_from(&mut self, other: &Self) {
         self.observations.copy_from_slice(&other.observations);
+        self.global_states.copy_from_slice(&other.global_states);
         self.masks.copy_from_slice(&other.masks);
         self.starts.copy_from_slice(&other.starts);
         self.infos.copy_from_slice(&other.infos);
@@ -162,6 +169,7 @@ impl Outputs {
         self.terminated.copy_from_slice(&other.terminated);
         self.truncated.copy_from_slice(&other.truncated);
         self.final_observations.copy_from_slice(&other.final_observations);
+        self.final_global_states.copy_from_slice(&other.final_global_states);
         self.actions.copy_from_slice(&other.actions);
         self.finished_return.copy_from_slice(&other.finished_return);
         self.finished_length.copy_from_slice(&other.finished_length);

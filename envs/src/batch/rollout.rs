@@ -89,9 +89,11 @@ impl Batch {
             None => None,
         };
         let Some(rows) = record else {
-            let mut stats = RolloutStats { return_sum: vec![0.0; facts.agents],
+            let mut stats = RolloutStats {
+                return_sum: vec![0.0; facts.agents],
                 info_sum: vec![0.0; facts.info_words()],
-                ..RolloutStats::default() };
+                ..RolloutStats::default()
+            };
             let row = n * facts.action_words();
             for first in (0..steps).step_by(MOST_CALLS) {
                 let k = MOST_CALLS.min(steps - first);
@@ -116,6 +118,7 @@ impl Batch {
         swap(rows);
         result?;
         copy_last(&mut out.observations, &rows.observations);
+        copy_last(&mut out.global_states, &rows.global_states);
         copy_last(&mut out.masks, &rows.masks);
         copy_last(&mut out.starts, &rows.starts);
         copy_last(&mut out.infos, &rows.infos);
@@ -124,6 +127,7 @@ impl Batch {
         copy_last(&mut out.terminated, &rows.terminated);
         copy_last(&mut out.truncated, &rows.truncated);
         copy_last(&mut out.final_observations, &rows.final_observations);
+        copy_last(&mut out.final_global_states, &rows.final_global_states);
         Ok(RolloutStats::of(rows, facts))
     }
 }
@@ -134,8 +138,11 @@ fn copy_last<T: Copy>(to: &mut [T], from: &[T]) {
 
 /// Makes room for R rows, or says that there is none.
 pub(super) fn reserve(facts: &Facts, num_envs: usize, rows: usize, out: &mut Outputs) -> Result<()> {
-    let words =
-        2 * facts.observation_words() + facts.mask_words() + facts.agents + facts.action_words() + facts.info_words();
+    let words = 2 * (facts.observation_words() + facts.global_words())
+        + facts.mask_words()
+        + facts.agents
+        + facts.action_words()
+        + facts.info_words();
     let flags = 3 + if facts.agent_done { facts.agents } else { 0 };
     let needed = (words as u64 * 4 + flags as u64).saturating_mul(num_envs as u64).saturating_mul(rows as u64);
     let elements = (rows as u64).saturating_mul(num_envs as u64).saturating_mul(facts.observation_words() as u64);
@@ -249,6 +256,17 @@ impl Recording {
     /// Observations after each transition, `[k, n, agents, ...]`.
     pub fn observations(&self) -> Observations<'_> {
         Observations::new(&self.out.observations, &self.facts.observation)
+    }
+
+    /// Global states after each transition, `[k, n, ...]`; None where the environment has none.
+    pub fn global_states(&self) -> Option<Observations<'_>> {
+        self.facts.global_state.as_ref().map(|space| Observations::new(&self.out.global_states, space))
+    }
+
+    /// Last global states of episodes `[k, n, ...]`; a row means something only where the episode ended. None where the
+    /// environment has none.
+    pub fn final_global_states(&self) -> Option<Observations<'_>> {
+        self.facts.global_state.as_ref().map(|space| Observations::new(&self.out.final_global_states, space))
     }
 
     /// Legal actions after each transition, `[k, n, agents, mask words]`, as [`StepView::action_masks`] has them: the

@@ -20,7 +20,7 @@ pub struct Snapshot {
 const PARTS: [Part; 4] = [Part::Episode, Part::State, Part::Params, Part::Pending];
 
 /// First bytes of a saved snapshot; the number changes with the layout.
-const MAGIC: &[u8] = b"shadergym snapshot 3\n";
+const MAGIC: &[u8] = b"shadergym snapshot 4\n";
 
 impl Batch {
     /// Everything of this batch, to be put back with [`Self::restore`].
@@ -124,7 +124,7 @@ impl Snapshot {
             *part = take_words(&mut rest)?;
         }
         let (flags, agent_done) = (take_words(&mut rest)?, take_words(&mut rest)?);
-        let mut arrays = (0..14).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
+        let mut arrays = (0..16).map(|_| take_words(&mut rest)).collect::<Option<Vec<_>>>()?.into_iter();
         let mut next = || arrays.next().unwrap_or_default();
         let floats = |words: Vec<u32>| words.into_iter().map(f32::from_bits).collect();
         let out = Outputs {
@@ -133,10 +133,12 @@ impl Snapshot {
             starts: flags.iter().map(|f| f & 4 != 0).collect(),
             agent_done: agent_done.iter().map(|f| *f != 0).collect(),
             observations: next(),
+            global_states: next(),
             masks: next(),
             infos: next(),
             rewards: floats(next()),
             final_observations: next(),
+            final_global_states: next(),
             actions: next(),
             finished_return: floats(next()),
             finished_length: next(),
@@ -158,13 +160,15 @@ fn flags(out: &Outputs) -> Vec<u32> {
 }
 
 /// All arrays of words, in the order in which they are saved.
-fn words(out: &Outputs) -> [&[u32]; 14] {
+fn words(out: &Outputs) -> [&[u32]; 16] {
     [
         &out.observations,
+        &out.global_states,
         &out.masks,
         &out.infos,
         bytemuck::cast_slice(&out.rewards),
         &out.final_observations,
+        &out.final_global_states,
         &out.actions,
         bytemuck::cast_slice(&out.finished_return),
         &out.finished_length,

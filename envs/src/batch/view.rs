@@ -19,6 +19,17 @@ impl<'a> StepView<'a> {
         Observations::new(&self.out.observations, &self.facts.observation)
     }
 
+    /// Global states `[n, ...]`, one for all agents of an instance, seen with the observations; None where the environment
+    /// has none.
+    pub fn global_states(&self) -> Option<Observations<'a>> {
+        self.facts.global_state.as_ref().map(|space| Observations::new(&self.out.global_states, space))
+    }
+
+    /// Last global states of episodes `[n, ...]`; a row means something only where [`Self::ended`].
+    pub fn final_global_states(&self) -> Option<Observations<'a>> {
+        self.facts.global_state.as_ref().map(|space| Observations::new(&self.out.final_global_states, space))
+    }
+
     /// Which actions are legal, `[n, agents, mask words]`; None where the environment does not say (all are, then).
     /// A row belongs to the observation of the same row: it is about the action that comes next. Action a of a
     /// discrete space is bit a % 32 of word a / 32, 1 = legal; the bits of several choices follow each other

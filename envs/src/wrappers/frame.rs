@@ -1,7 +1,5 @@
 //! What wrappers hand on, and how a batch fills it.
 
-use shadergym_compiler::Encoding;
-
 use super::{Info, VectorEnv};
 use crate::backend::AutoresetMode;
 use crate::batch::Batch;
@@ -83,12 +81,12 @@ impl FrameBuffers {
 
 impl Batch {
     fn frame(&mut self) -> Result<Frame<'_>> {
-        if self.spec().observation.encoding != Encoding::F32 {
+        if self.observations().as_f32().is_none() {
             let mut floats = std::mem::take(&mut self.frame.observations);
             let mut finals = std::mem::take(&mut self.frame.final_observations);
             let view = self.view();
             let agents = self.agents();
-            let per_agent = self.spec().observation.elements();
+            let per_agent = self.spec().observation.flat_elements();
             floats.resize(view.observations().elements(), 0.0);
             finals.resize(view.observations().elements(), 0.0);
             view.observations().unpack_f32(&mut floats)?;

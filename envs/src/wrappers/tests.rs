@@ -258,10 +258,11 @@ fn wrappers_compose_over_boxes_and_agents() {
 #[test]
 fn packed_observations_arrive_as_floats() {
     let packed = facts(|f| {
-        f.observation.encoding = shadergym_compiler::Encoding::U8;
-        f.observation.shape = vec![8];
-        f.observation.low = vec![0.0; 8];
-        f.observation.high = vec![255.0; 8];
+        let part = &mut f.observation.parts[0];
+        part.encoding = shadergym_compiler::Encoding::U8;
+        part.shape = vec![8];
+        part.low = vec![0.0; 8];
+        part.high = vec![255.0; 8];
     });
     let mut batch = batch(&packed, &BatchOptions::new(1).autoreset_mode(AutoresetMode::SameStep)).unwrap();
     let bytes = |value: f32| value.to_bits().to_le_bytes().map(f32::from);

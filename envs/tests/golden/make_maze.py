@@ -141,8 +141,8 @@ def packed_walls(walls):
 
 
 def packed_views(image, direction):
-    codes = np.concatenate([image.reshape(-1), [direction]]).astype(np.uint8)
-    return codes.view("<u4")
+    codes = np.concatenate([image.reshape(-1), [0]]).astype(np.uint8)
+    return [*codes.view("<u4"), direction]
 
 
 def state_words(walls, x, y, direction, goal, time):

@@ -33,9 +33,9 @@ impl Case {
             let spec = self.spec();
             // The self-tests lie deeper.
             let shaders = concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders");
-            let folders = ["", "tests/"].map(|folder| format!("{shaders}/{folder}{}/{}.wgsl", spec.family, spec.stem));
+            let folders = [&*spec.family, "tests/selftest"].map(|f| format!("{shaders}/{f}/{}.wgsl", spec.stem));
             let file = folders.iter().find(|file| Path::new(file).exists()).expect("a file of this family");
-            return make_from_file(file, &options).expect("opens");
+            return make_from_file(format!("{file}#{}", spec.id), &options).expect("opens");
         }
         make_compiled(self.environment, &options).expect("opens")
     }
@@ -61,6 +61,7 @@ pub fn row(recording: &Recording, step: usize, instance: usize) -> Vec<u32> {
         words[at * width..(at + 1) * width].to_vec()
     };
     let mut all = per(recording.observations().words());
+    all.extend(per(recording.global_states().map_or(&[][..], |states| states.words())));
     all.extend(per(recording.action_masks().unwrap_or_default()));
     all.extend(per(bits(recording.rewards()).as_slice()));
     all.extend(per(recording.infos().unwrap_or_default()));
@@ -70,6 +71,7 @@ pub fn row(recording: &Recording, step: usize, instance: usize) -> Vec<u32> {
     all.extend(ended.map(u32::from));
     if ended.contains(&true) {
         all.extend(per(recording.final_observations().words()));
+        all.extend(per(recording.final_global_states().map_or(&[][..], |states| states.words())));
     }
     all.extend(per(&action_words(recording.actions())));
     all
@@ -85,6 +87,8 @@ pub fn fingerprint(recording: &Recording) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut take = |word: u32| hash = (hash ^ u64::from(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     recording.observations().words().iter().copied().for_each(&mut take);
+    let globals = recording.global_states();
+    globals.iter().flat_map(|states| states.words()).copied().for_each(&mut take);
     recording.action_masks().unwrap_or_default().iter().copied().for_each(&mut take);
     recording.rewards().iter().map(|r| r.to_bits()).for_each(&mut take);
     recording.infos().unwrap_or_default().iter().copied().for_each(&mut take);
@@ -140,14 +144,19 @@ pub fn check_observations(
 ) {
     for i in (0..observations.rows()).filter(|&i| rows(i)) {
         let row = observations.row(i);
-        let inside = match row.encoding() {
-            Encoding::F32 => space.contains(row.as_f32().expect("floats")),
-            _ => {
-                let mut bytes = vec![0u8; row.elements()];
-                row.unpack_u8(&mut bytes).expect("packed");
+        let spaces: Vec<&Space> = match space.parts() {
+            [] => vec![space],
+            parts => parts.iter().map(|(_, space)| space).collect(),
+        };
+        let inside = row.parts().zip(spaces).all(|(part, space)| match part.part().encoding {
+            Encoding::F32 => space.contains(part.rows().flatten().map(|w| f32::from_bits(*w)).collect::<Vec<f32>>()),
+            Encoding::Count => space.contains(part.rows().flatten().copied().collect::<Vec<u32>>()),
+            Encoding::U8 | Encoding::Bit => {
+                let mut bytes = vec![0u8; part.part().elements()];
+                part.unpack_u8(&mut bytes).expect("packed");
                 space.contains(bytes)
             }
-        };
+        });
         assert!(inside, "{what}: row {i} is outside {space}: {:?} {:x?}", row.as_f32(), row.words());
     }
 }

@@ -42,6 +42,7 @@ const PROPERTIES: &[Property] = &[
 
 /// Properties of the self-tests whose outcomes tell what no shipped environment tells.
 const SELFTEST_PROPERTIES: &[Property] = &[
+    ("spaces_contain_what_comes_out", values::spaces_contain_what_comes_out),
     ("recording_equals_single_steps", repeat::recording_equals_single_steps),
     ("snapshot_resumes", repeat::snapshot_resumes),
     ("autoreset_modes_agree_under_a_time_limit", episodes::modes_agree_under_a_time_limit),
@@ -105,7 +106,10 @@ fn main() {
     ];
     let mut trials = Vec::new();
     for Column { name, device, missing, required_by } in columns {
-        let tells = |environment: &&Environment| environment.facts().agent_done || environment.facts().truncates;
+        let tells = |environment: &&Environment| {
+            let facts = environment.facts();
+            facts.agent_done || facts.truncates || facts.global_state.is_some()
+        };
         let shipped = environments().iter().map(|environment| (environment, PROPERTIES));
         let told = selftests().iter().filter(tells).map(|environment| (environment, SELFTEST_PROPERTIES));
         for (environment, own) in shipped.chain(told) {
@@ -126,7 +130,7 @@ fn main() {
             };
             for &(property, body) in properties.into_iter().flatten() {
                 let case = Case::new(environment, device.clone(), name == "interpreter");
-                let trial = Trial::test(format!("{}::{name}::{property}", case.spec().stem), move || {
+                let trial = Trial::test(format!("{}::{name}::{property}", case.spec().slug()), move || {
                     body(&case);
                     Ok(())
                 });

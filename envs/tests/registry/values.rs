@@ -1,14 +1,17 @@
 //! What comes out is what was promised: spaces, finite numbers, pictures; what cannot go in is refused.
 
-use shadergym_envs::{Actions, AutoresetMode, Error, Kind, SampleRng};
+use shadergym_envs::{Actions, AutoresetMode, Error, Kind, SampleRng, Space};
 
 use crate::case::{Case, action_words, check_observations, choices, random_params};
 
 pub fn spaces_contain_what_comes_out(case: &Case) {
     let mut batch = case.started(67, 3);
+    let spec = case.spec();
     let space = batch.single_observation_space().clone();
+    let global = Space::of_global_state(spec);
     check_observations(batch.observations(), &space, "after reset", |_| true);
-    assert_eq!(batch.observation_space().elements(), batch.observations().elements());
+    assert_eq!(batch.view().global_states().is_some(), global.is_some());
+    assert_eq!(batch.observation_space().as_floats().elements(), batch.observations().elements());
     let mut rng = SampleRng::new(1);
     let all_actions = batch.action_space();
     for t in 0..64 {
@@ -24,7 +27,18 @@ pub fn spaces_contain_what_comes_out(case: &Case) {
         check_observations(recording.observations(), &space, "random play", |_| true);
         let ended = |row: usize| recording.terminated()[row / agents] | recording.truncated()[row / agents];
         check_observations(recording.final_observations(), &space, "final observations", ended);
+        if let (Some(space), Some(seen), Some(last)) =
+            (&global, recording.global_states(), recording.final_global_states())
+        {
+            check_observations(seen, space, "global states", |_| true);
+            check_observations(last, space, "final global states", |row| ended(row * agents));
+        }
         let words = case.spec().action.words();
+        if let (Actions::Discrete(values), false) = (recording.actions(), spec.agent_actions.is_empty()) {
+            let own = values.iter().zip(spec.agent_actions.iter().cycle());
+            assert!(own.clone().all(|(action, count)| action < count), "an action that its agent does not have");
+            assert!(own.clone().any(|(action, count)| action + 1 == *count), "an action is never drawn");
+        }
         match recording.actions() {
             Actions::Continuous(values) => values.chunks(words).for_each(|a| assert!(one_action.contains(a), "{a:?}")),
             Actions::Discrete(values) => values.chunks(words).for_each(|a| assert!(one_action.contains(a), "{a:?}")),

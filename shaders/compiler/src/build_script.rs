@@ -3,11 +3,10 @@
 //! The including crate needs `shadergym-shaders` as a dependency, and has then
 //! `static ENVIRONMENTS: [shadergym_shaders::Environment; N]`, sorted by stem.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use crate::{Compiled, Library, compile};
+use crate::{Compiled, Facts, Library, compile, compile_variant};
 
 /// The `.wgsl` files of a folder, sorted; the script runs again when one comes, goes or changes.
 pub fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
@@ -47,60 +46,115 @@ pub fn write_environments(root: &Path, files: Vec<PathBuf>, library: &Library) {
     write_file(&out.join("environments.rs"), &code);
 }
 
-/// One compiled file: its path, its facts, its lanes.
-type Entry = (PathBuf, Compiled, String);
+/// One compiled file.
+struct Entry {
+    path: PathBuf,
+    /// The environment and the variants that the file lists, each with the index of its code.
+    ids: Vec<(Facts, usize)>,
+    /// Lanes, and under which of the ids they were made. Variants that differ in parameters, or in constants that no code
+    /// uses, share them.
+    codes: Vec<(String, String)>,
+}
 
 /// Compiles the files and sorts them by stem; what is wrong with them is added to `errors`.
 fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut Vec<String>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for path in paths {
-        let shown = path.strip_prefix(root).unwrap_or(&path);
-        match compile(shown, &read(&path), library) {
-            Ok(compiled) => match compiled.lanes() {
-                Ok(lanes) => entries.push((path, compiled, lanes)),
-                Err(error) => errors.push(error.to_string()),
-            },
-            Err(error) => errors.push(error.to_string()),
+        match compile_file(path.strip_prefix(root).unwrap_or(&path), &read(&path), library) {
+            Ok((ids, codes)) => entries.push(Entry { path, ids, codes }),
+            Err(found) => errors.extend(found),
         }
     }
-    entries.sort_by(|a, b| a.1.facts.stem.cmp(&b.1.facts.stem));
-    for pair in entries.windows(2) {
-        for (what, a, b) in
-            [("stem", &pair[0].1.facts.stem, &pair[1].1.facts.stem), ("id", &pair[0].1.facts.id, &pair[1].1.facts.id)]
-        {
-            if a == b {
-                errors.push(format!("{} and {} have the same {what} `{a}`", pair[0].0.display(), pair[1].0.display()));
-            }
-        }
+    entries.sort_by(|a, b| a.stem().cmp(b.stem()));
+    for pair in entries.windows(2).filter(|pair| pair[0].stem() == pair[1].stem()) {
+        let [a, b] = [0, 1].map(|i| pair[i].path.display());
+        errors.push(format!("{a} and {b} have the same stem `{}`", pair[0].stem()));
+    }
+    let mut ids: Vec<(&str, &Path)> =
+        entries.iter().flat_map(|e| e.ids.iter().map(|(facts, _)| (&*facts.id, &*e.path))).collect();
+    ids.sort_unstable();
+    for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let [a, b] = [0, 1].map(|i| pair[i].1.display());
+        errors.push(format!("{a} and {b} have the same id `{}`", pair[0].0));
     }
     entries
 }
 
+/// What a file gives: facts of all its ids, and their code.
+type Codes = (Vec<(Facts, usize)>, Vec<(String, String)>);
+
+fn compile_file(shown: &Path, source: &str, library: &Library) -> Result<Codes, Vec<String>> {
+    let lanes = |compiled: Compiled| compiled.lanes().map(|lanes| (compiled.facts, lanes));
+    let (facts, code) = compile(shown, source, library).and_then(lanes).map_err(|error| vec![error.to_string()])?;
+    let variants = facts.variants.clone();
+    let mut codes = vec![(code, facts.id.clone())];
+    let mut ids = vec![(facts, 0)];
+    let mut errors = Vec::new();
+    for id in &variants {
+        match compile_variant(shown, source, library, Some(id)).and_then(lanes) {
+            Ok((facts, code)) => {
+                let known = codes.iter().position(|(other, _)| *other == code);
+                let index = known.unwrap_or(codes.len());
+                if known.is_none() {
+                    codes.push((code, id.clone()));
+                }
+                ids.push((facts, index));
+            }
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    if errors.is_empty() { Ok((ids, codes)) } else { Err(errors) }
+}
+
+impl Entry {
+    fn stem(&self) -> &str {
+        &self.ids[0].0.stem
+    }
+
+    /// Module of a code; the first has the name of the file.
+    fn module(&self, code: usize) -> String {
+        if code == 0 { self.stem().to_owned() } else { format!("{}_variant{code}", self.stem()) }
+    }
+}
+
 /// Writes the files of the entries, and a static with all of them into `code`.
 fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
-    for (_, compiled, lanes) in entries {
-        let stem = &compiled.facts.stem;
-        let facts = serde_json::to_string(&compiled.facts).expect("facts are plain data");
-        write_file(&out.join(format!("{stem}.facts.json")), &facts);
-        write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(
-            code,
-            "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}"
-        )
-        .expect("strings grow");
+    let mut line = |text: String| {
+        code.push_str(&text);
+        code.push('\n');
+    };
+    for entry in entries {
+        for (index, (lanes, id)) in entry.codes.iter().enumerate() {
+            let module = entry.module(index);
+            let (stem, family) = (entry.stem(), &entry.ids[0].0.family);
+            write_file(&out.join(format!("{module}.rs")), lanes);
+            line(format!(
+                "#[allow(warnings, clippy::all)]\nmod {module} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\")); }}"
+            ));
+            line(format!(
+                "static {}: shadergym_shaders::Code = shadergym_shaders::Code::new({module:?}, {:?}, {id:?}, \
+                 include_str!({:?}), {module}::KERNELS);",
+                module.to_uppercase(),
+                format!("{family}/{stem}.wgsl"),
+                entry.path
+            ));
+        }
     }
-    let count = entries.len();
-    writeln!(code, "pub(crate) static ENVIRONMENTS: [shadergym_shaders::Environment; {count}] = [").expect("as above");
-    for (path, compiled, _) in entries {
-        let (stem, id) = (&compiled.facts.stem, &compiled.facts.id);
-        writeln!(
-            code,
-            "    shadergym_shaders::Environment::new({stem:?}, {id:?}, include_str!({path:?}), \
-             include_str!(concat!(env!(\"OUT_DIR\"), \"/{stem}.facts.json\")), {stem}::KERNELS),"
-        )
-        .expect("as above");
+    let count: usize = entries.iter().map(|entry| entry.ids.len()).sum();
+    line(format!("pub(crate) static ENVIRONMENTS: [shadergym_shaders::Environment; {count}] = ["));
+    for entry in entries {
+        for (facts, index) in &entry.ids {
+            let file = format!("{}.facts.json", facts.slug());
+            write_file(&out.join(&file), &serde_json::to_string(facts).expect("facts are plain data"));
+            line(format!(
+                "    shadergym_shaders::Environment::new({:?}, {:?}, &{}, include_str!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))),",
+                facts.stem,
+                facts.id,
+                entry.module(*index).to_uppercase()
+            ));
+        }
     }
-    code.push_str("];\n");
+    line("];".to_owned());
 }
 
 fn stem(path: &Path) -> String {

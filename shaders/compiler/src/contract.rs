@@ -16,7 +16,13 @@
 //! and i32 scalars, vectors and arrays, which the hosts report under the members' names, sum over episodes as f32, and
 //! write to the metrics.
 //!
-//! `step`, `observe`, `action_mask` and `pixel` may take `elapsed: u32` as one more last argument: transitions since the
+//! An observation is one array or struct, described by the constants OBSERVATION_SHAPE, _BITS, _LOW, _HIGH or, for whole
+//! numbers from 0, _COUNT; or it is a struct of several parts, each described by such constants with its name between:
+//! OBSERVATION_IMAGE_SHAPE for `image`. `fn global_state(params: Params, state: State) -> GlobalState` may give what a central
+//! critic sees, described by constants that begin with GLOBAL_STATE. AGENT_OBSERVATION_SIZES and AGENT_ACTION_COUNTS say how
+//! many elements and actions each agent has, where some have less than others: what an agent does not have is 0, and illegal.
+//!
+//! `step`, `observe`, `action_mask`, `global_state` and `pixel` may take `elapsed: u32` as one more last argument: transitions since the
 //! start of the episode, in `step` before this one.
 
 use naga::{Handle, ScalarKind, Type, TypeInner};
@@ -74,6 +80,8 @@ impl Reflect<'_> {
         self.check_defaults(&params, &default_params, &params_bounds);
         self.aliases(agents);
         let observation = self.observation();
+        let global_state = self.global_state();
+        let (agent_observations, agent_actions) = self.of_each_agent(agents, action.as_ref(), observation.as_ref());
         let action_doc = ["ACTION_COUNT", "ACTION_LOW"]
             .map(|name| self.constant_doc(name))
             .into_iter()
@@ -82,12 +90,19 @@ impl Reflect<'_> {
         let pixel_aspect = self.function("pixel").map(|_| self.float("PIXEL_ASPECT").unwrap_or(1.0));
         let Parts { truncates, agent_done, info } = self.outcome(agents);
         let (action, observation) = (action?, observation?);
-        let integer = observation.encoding != Encoding::F32 && state.fields.iter().all(|f| f.kind != Kind::F32);
+        let global_state = match global_state {
+            Some(space) => Some(space?),
+            None => None,
+        };
+        let integer = observation.parts.iter().all(|part| part.encoding != Encoding::F32)
+            && state.fields.iter().all(|f| f.kind != Kind::F32);
         let info_words = info.as_ref().map_or(0, |info| info.words);
         let episode_words = 4 + agents * action.words() + 2 + 2 * (agents + info_words);
         Some(Facts {
             id,
             stem: stem.to_owned(),
+            variant_of: None,
+            variants: Vec::new(),
             family: family.to_owned(),
             summary,
             sections,
@@ -102,8 +117,11 @@ impl Reflect<'_> {
             state,
             action,
             action_doc,
-            action_mask: self.function("action_mask").is_some(),
             observation,
+            global_state,
+            action_mask: self.function("action_mask").is_some() || !agent_actions.is_empty(),
+            agent_observations,
+            agent_actions,
             info,
             truncates,
             agent_done,
@@ -164,7 +182,7 @@ impl Reflect<'_> {
                 "declare `const MAX_EPISODE_STEPS: u32 = 500u;` (0u = no limit)",
             );
         }
-        for name in ["MAX_EPISODE_STEPS", "AGENTS", "OBSERVATION_BITS"] {
+        for name in ["MAX_EPISODE_STEPS", "AGENTS", "OBSERVATION_BITS", "GLOBAL_STATE_BITS"] {
             if self.constant(name).is_some() && self.unsigned(name).is_none() {
                 self.breach(
                     name,
@@ -208,8 +226,12 @@ impl Reflect<'_> {
             TypeInner::Array { base, .. } if agents > 1 => base,
             _ => ty,
         });
-        let result = self.function("observe").and_then(|f| f.result.as_ref()).map(|r| r.ty);
-        for (name, used, place) in [("Action", action, "`step` takes"), ("Observation", result, "`observe` returns")] {
+        let result = |name| self.function(name).and_then(|f| f.result.as_ref()).map(|r| r.ty);
+        for (name, used, place) in [
+            ("Action", action, "`step` takes"),
+            ("Observation", result("observe"), "`observe` returns"),
+            ("GlobalState", result("global_state"), "`global_state` returns"),
+        ] {
             if let (Some(declared), Some(used)) = (self.ty(name), used)
                 && !self.same(declared, used)
             {
@@ -303,6 +325,12 @@ impl Reflect<'_> {
                 format!("fn observe(params: Params, state: ptr<function, State>{several}) -> Observation"),
             ),
             (
+                "global_state",
+                vec![Value("Params"), looked_at],
+                Anything,
+                "fn global_state(params: Params, state: ptr<function, State>) -> GlobalState".to_owned(),
+            ),
+            (
                 "pixel",
                 vec![Value("Params"), looked_at, Vector(2)],
                 Vector(3),
@@ -324,7 +352,7 @@ impl Reflect<'_> {
         ] {
             let fix = format!("declare `{signature}`");
             let Some(function) = self.function(name) else {
-                if name != "pixel" && name != "action_mask" {
+                if !["pixel", "action_mask", "global_state"].contains(&name) {
                     self.breach(name, format!("the function `{name}` is missing"), &fix);
                 }
                 continue;

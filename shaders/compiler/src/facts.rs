@@ -116,7 +116,7 @@ impl ActionSpace {
     }
 }
 
-/// How observations lie in memory.
+/// How the elements of a part of an observation lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
@@ -126,31 +126,88 @@ pub enum Encoding {
     U8,
     /// Thirty-two elements of one bit per word, the first in the lowest bit.
     Bit,
+    /// One `u32` per element, a number from 0 below its count.
+    Count,
 }
 
-/// The observation space of one agent.
+/// One part of an observation: an array of its own shape, type and bounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ObservationSpace {
+pub struct ObservationPart {
+    /// Name of the member of `Observation`; empty where the observation is one thing.
+    pub name: String,
     /// Memory layout.
     pub encoding: Encoding,
-    /// Logical shape, row-major.
+    /// Logical shape, row-major; empty for a single whole number.
     pub shape: Vec<usize>,
-    /// 32-bit words of one observation.
+    /// First 32-bit word in the observation.
+    pub offset: usize,
+    /// 32-bit words.
     pub words: usize,
     /// Lowest value of each element; -f32::MAX means unbounded.
     pub low: Vec<f32>,
     /// Highest value of each element; f32::MAX means unbounded.
     pub high: Vec<f32>,
-    /// The documented members, if the observation is a struct.
+    /// Number of values of each element, if they are whole numbers that count something ([`Encoding::Count`]).
+    pub counts: Vec<u32>,
+    /// The documented members, if it is a struct.
     pub fields: Vec<Field>,
     /// Docs of the whole.
     pub doc: String,
 }
 
-impl ObservationSpace {
+impl ObservationPart {
     /// Number of elements.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// Number of elements that a learner sees: a whole number with n values is n zeros and ones, of which one is 1.
+    pub fn flat_elements(&self) -> usize {
+        match self.encoding {
+            Encoding::Count => self.counts.iter().map(|&n| n as usize).sum(),
+            _ => self.elements(),
+        }
+    }
+}
+
+/// The observation space of one agent, or that of the global state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObservationSpace {
+    /// 32-bit words of one observation.
+    pub words: usize,
+    /// The parts in word order: one without a name, or the members of a struct of several.
+    pub parts: Vec<ObservationPart>,
+}
+
+impl ObservationSpace {
+    /// The observation as one array; None if it has several parts.
+    pub fn single(&self) -> Option<&ObservationPart> {
+        self.parts.first().filter(|part| part.name.is_empty())
+    }
+
+    /// The only part, if its elements in memory are what learners take: no whole numbers, no further parts.
+    fn as_is(&self) -> Option<&ObservationPart> {
+        self.single().filter(|part| part.encoding != Encoding::Count)
+    }
+
+    /// Number of elements of an observation flattened for a learner: part after part, whole numbers as zeros and ones.
+    pub fn flat_elements(&self) -> usize {
+        self.parts.iter().map(ObservationPart::flat_elements).sum()
+    }
+
+    /// How a flattened observation lies in memory: as it is, or as floats where something has to be spread out.
+    pub fn flat_encoding(&self) -> Encoding {
+        self.as_is().map_or(Encoding::F32, |part| part.encoding)
+    }
+
+    /// 32-bit words of a flattened observation.
+    pub fn flat_words(&self) -> usize {
+        if self.as_is().is_some() { self.words } else { self.flat_elements() }
+    }
+
+    /// Whether an observation is its own flattened form.
+    pub fn is_flat(&self) -> bool {
+        self.as_is().is_some()
     }
 }
 
@@ -168,8 +225,12 @@ pub struct Section {
 pub struct Facts {
     /// Public id, e.g. `CartPole-v1` or `MinAtar/Breakout-v1`.
     pub id: String,
-    /// File stem, e.g. `cart_pole`: names the golden file, the bench case and the docs anchor.
+    /// File stem, e.g. `cart_pole`: names the golden file and the presets.
     pub stem: String,
+    /// The file's own id, if this is a variant that the file lists.
+    pub variant_of: Option<String>,
+    /// Ids of the variants that the file lists.
+    pub variants: Vec<String>,
     /// Folder, e.g. `classic_control`; empty for a file of a user's own.
     pub family: String,
     /// First sentence of the docs.
@@ -198,10 +259,16 @@ pub struct Facts {
     pub action: ActionSpace,
     /// Docs of the action.
     pub action_doc: String,
-    /// Whether the file says which actions are legal (`action_mask`).
+    /// Whether the file says which actions are legal (`action_mask`, or AGENT_ACTION_COUNTS).
     pub action_mask: bool,
     /// Observation space of one agent.
     pub observation: ObservationSpace,
+    /// What is to be known of the whole state, for central critics (`global_state`); None if the file does not say.
+    pub global_state: Option<ObservationSpace>,
+    /// Elements of each agent's observations, the rest of the common shape being 0; empty if all have all.
+    pub agent_observations: Vec<usize>,
+    /// Number of each agent's actions, at most that of the common space; empty if all have all.
+    pub agent_actions: Vec<u32>,
     /// What every transition tells beside observation and reward (`Outcome.info`); None if the file has no `Info`.
     pub info: Option<Layout>,
     /// Whether the environment itself cuts episodes (`Outcome.truncated`), not the time limit alone.
@@ -220,6 +287,17 @@ impl Facts {
     /// The text of a section, empty if there is none.
     pub fn section(&self, heading: &str) -> &str {
         self.sections.iter().find(|s| s.heading == heading).map_or("", |s| &s.text)
+    }
+
+    /// A name for files and tests: the stem, and of a variant its id behind it.
+    pub fn slug(&self) -> String {
+        match &self.variant_of {
+            None => self.stem.clone(),
+            Some(_) => {
+                let id: String = self.id.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+                format!("{}.{id}", self.stem)
+            }
+        }
     }
 
     /// Words of all agents' actions of one instance.
@@ -271,6 +349,11 @@ impl Facts {
     /// Words of the bits that say which agents are out of the game; 0 if the file does not.
     pub fn done_words(&self) -> usize {
         if self.agent_done { self.agents.div_ceil(32) } else { 0 }
+    }
+
+    /// Words of the global state; 0 if the file has none.
+    pub fn global_words(&self) -> usize {
+        self.global_state.as_ref().map_or(0, |space| space.words)
     }
 
     /// Words of all agents' observations of one instance.

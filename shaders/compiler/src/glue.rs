@@ -27,6 +27,7 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
         ("PARAMS", facts.params.words),
         ("ACTION", facts.action.words()),
         ("OBSERVATION", facts.observation.words),
+        ("GLOBAL", facts.global_words()),
     ] {
         line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
     }
@@ -41,6 +42,9 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
+    if facts.global_state.is_some() {
+        line(&mut out, global_state(reflect));
+    }
     if facts.pixel_aspect.is_some() {
         line(&mut out, pixel(reflect, facts));
     }
@@ -93,12 +97,15 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
             let _ = writeln!(out, "}}");
         }
     }
-    let observation = reflect.function("observe").and_then(|f| f.result.as_ref()).expect("checked by facts").ty;
-    let _ = writeln!(out, "fn kernel_store_observation(at: u32, v: Observation) {{");
-    for (w, (path, kind)) in type_words(module, observation).iter().enumerate() {
-        let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
+    for (function, ty) in [("observe", "Observation"), ("global_state", "GlobalState")] {
+        let Some(result) = reflect.function(function).and_then(|f| f.result.as_ref()) else { continue };
+        let name = if function == "observe" { "observation" } else { function };
+        let _ = writeln!(out, "fn kernel_store_{name}(at: u32, v: {ty}) {{");
+        for (w, (path, kind)) in type_words(module, result.ty).iter().enumerate() {
+            let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
+        }
+        let _ = writeln!(out, "}}");
     }
-    let _ = writeln!(out, "}}");
     let actions = action_words(facts);
     let _ = writeln!(out, "fn kernel_load_actions(at: u32) -> KernelActions {{\n    var v: KernelActions;");
     for (w, (path, kind)) in actions.iter().enumerate() {
@@ -169,7 +176,12 @@ fn step(reflect: &Reflect, facts: &Facts) -> String {
 
 /// What is kept of kernel.wgsl: see there.
 pub(crate) fn features(facts: &Facts) -> Vec<&'static str> {
-    let all = [("truncates", facts.truncates), ("agent_done", facts.agent_done), ("info", facts.info.is_some())];
+    let all = [
+        ("truncates", facts.truncates),
+        ("agent_done", facts.agent_done),
+        ("info", facts.info.is_some()),
+        ("global_state", facts.global_state.is_some()),
+    ];
     all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
 
@@ -187,18 +199,35 @@ fn observe(reflect: &Reflect, facts: &Facts) -> String {
     )
 }
 
+fn global_state(reflect: &Reflect) -> String {
+    let state = argument(reflect, "global_state", 1, "state");
+    let elapsed = elapsed(reflect, "global_state");
+    format!(
+        "fn kernel_global_state(params: Params, state: ptr<function, State>, elapsed: u32) -> GlobalState {{\n    return global_state(params, {state}{elapsed});\n}}"
+    )
+}
+
 /// `kernel_action_mask`: the environment's mask of one agent as an array of words; and what draws among its bits.
 fn masks(reflect: &Reflect, facts: &Facts) -> String {
+    let words = facts.action.mask_words();
+    let head = format!(
+        "alias KernelMask = array<u32, {words}>;\n\
+         fn kernel_action_mask(params: Params, state: ptr<function, State>, elapsed: u32, agent: u32) -> KernelMask {{\n    "
+    );
+    let Some(result) = reflect.function("action_mask").and_then(|f| f.result.as_ref()).map(|r| r.ty) else {
+        // What an agent does not have is illegal at all times.
+        return format!(
+            "{head}var counts = AGENT_ACTION_COUNTS;\n    var mask: KernelMask;\n    \
+             for (var w = 0u; w < {words}u; w++) {{\n        \
+             let bits = clamp(counts[agent], 32u * w, 32u * w + 32u) - 32u * w;\n        \
+             mask[w] = select((1u << (bits & 31u)) - 1u, 0xffffffffu, bits == 32u);\n    }}\n    return mask;\n}}\n{DRAW_LEGAL}"
+        );
+    };
     let state = argument(reflect, "action_mask", 1, "state");
     let agent = if facts.agents > 1 { ", agent" } else { "" };
-    let words = facts.action.mask_words();
-    let result = reflect.function("action_mask").and_then(|f| f.result.as_ref()).expect("checked by facts").ty;
     let call = format!("action_mask(params, {state}{agent}{})", elapsed(reflect, "action_mask"));
     let mask = if matches!(reflect.inner(result), TypeInner::Scalar(_)) { format!("KernelMask({call})") } else { call };
-    format!(
-        "alias KernelMask = array<u32, {words}>;\n\
-         fn kernel_action_mask(params: Params, state: ptr<function, State>, elapsed: u32, agent: u32) -> KernelMask {{\n    return {mask};\n}}\n{DRAW_LEGAL}"
-    )
+    format!("{head}return {mask};\n}}\n{DRAW_LEGAL}")
 }
 
 /// `kernel_write_masks`: stores all agents' masks into a row of the outputs; nothing where there are none.

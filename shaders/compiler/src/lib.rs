@@ -21,6 +21,7 @@ mod source;
 mod spaces;
 mod swizzle;
 mod template;
+mod variants;
 
 use std::path::Path;
 
@@ -91,11 +92,62 @@ fn refused(linked: &Linked, refusals: Vec<lanes::Refusal>, code: &'static str, w
 /// # Errors
 /// Everything that is wrong with the file, at once where possible: parse errors alone, else contract and lints.
 pub fn compile(path: &Path, source: &str, library: &Library) -> Result<Compiled, CompileError> {
+    compile_variant(path, source, library, None)
+}
+
+/// Compiles a variant that the file lists under `# Variants`, or the environment itself by its own id or None.
+///
+/// # Errors
+/// As [`compile`]; a variant that the file does not list.
+pub fn compile_variant(
+    path: &Path,
+    source: &str,
+    library: &Library,
+    id: Option<&str>,
+) -> Result<Compiled, CompileError> {
+    let file = path.to_string_lossy();
+    let linked = link(&file, source, library)?;
+    let listed = variants::variants(&linked, source)?;
+    let ids: Vec<String> = listed.iter().map(|v| v.id.clone()).collect();
+    let own = source::own_id(source);
+    let Some(id) = id.filter(|id| own != Some(*id)) else {
+        // What their values mean is seen when they are compiled; that they have a place is seen here.
+        let wrong = listed.iter().filter_map(|v| variants::apply(&linked, source, v).err());
+        let diagnostics: Vec<Diagnostic> = wrong.flat_map(|error| error.diagnostics).collect();
+        if !diagnostics.is_empty() {
+            return Err(CompileError { diagnostics });
+        }
+        let mut compiled = compile_linked(path, linked, library)?;
+        compiled.facts.variants = ids;
+        return Ok(compiled);
+    };
+    let Some(variant) = listed.iter().find(|v| v.id == id) else {
+        let known = own.into_iter().chain(ids.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        let message = format!("the file has no variant `{id}`");
+        return Err(linked.diagnostic(0, "variant", message, &format!("it has {known}")).into());
+    };
+    let text = variants::apply(&linked, source, variant)?;
+    let in_variant = |mut error: CompileError| {
+        let shown = |d: &mut Diagnostic| d.message = format!("in the variant {id}: {}", d.message);
+        error.diagnostics.iter_mut().for_each(shown);
+        error
+    };
+    let linked = link(&file, &text, library).map_err(in_variant)?;
+    let mut compiled = compile_linked(path, linked, library).map_err(in_variant)?;
+    let facts = &mut compiled.facts;
+    facts.variant_of = Some(std::mem::replace(&mut facts.id, variant.id.clone()));
+    if !variant.summary.is_empty() {
+        facts.summary.clone_from(&variant.summary);
+    }
+    facts.variants = ids;
+    Ok(compiled)
+}
+
+fn compile_linked(path: &Path, linked: Linked, library: &Library) -> Result<Compiled, CompileError> {
     let file = path.to_string_lossy();
     let part = |p: Option<&std::ffi::OsStr>| p.map_or(String::new(), |s| s.to_string_lossy().into_owned());
     let stem = part(path.file_stem());
     let family = part(path.parent().and_then(Path::file_name));
-    let linked = link(&file, source, library)?;
     if let Some(at) = source::endless_expression(&linked.text) {
         let message = format!(
             "an expression of more than {} words and signs, too deep to be parsed safely",
@@ -231,6 +283,7 @@ fn parse_fix(message: &str, linked: &Linked, library: &Library) -> String {
         ("State", "struct State { ... }"),
         ("Action", "alias Action = u32;"),
         ("Observation", "struct Observation { ... }"),
+        ("GlobalState", "struct GlobalState { ... }"),
     ] {
         if unknown == name {
             return format!("declare `{example}`");

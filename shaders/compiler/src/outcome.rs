@@ -10,8 +10,18 @@ use crate::reflect::Reflect;
 const MEMBERS: [&str; 5] = ["reward", "terminated", "truncated", "done", "info"];
 
 /// Names that Gymnasium and the Python package give to other things in the same dictionary.
-const TAKEN: [&str; 8] =
-    ["action_mask", "agent_done", "episode", "final_info", "final_obs", "final_observation", "reset_mask", "TimeLimit"];
+const TAKEN: [&str; 10] = [
+    "action_mask",
+    "agent_done",
+    "episode",
+    "final_global_state",
+    "final_info",
+    "final_obs",
+    "final_observation",
+    "global_state",
+    "reset_mask",
+    "TimeLimit",
+];
 
 /// The optional parts of a file's `Outcome`.
 #[derive(Debug, Default)]

@@ -172,6 +172,12 @@ pub(crate) fn declarations<'a>(tokens: &[Token<'a>]) -> Vec<Declaration<'a>> {
     declarations
 }
 
+/// The id in the first doc line, `//! <id>: <one sentence>`.
+pub(crate) fn own_id(text: &str) -> Option<&str> {
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix("//!"))?;
+    line.split_once(": ").map(|(id, _)| id.trim())
+}
+
 /// Byte offset of the name where it is declared at module scope.
 pub(crate) fn declaration(text: &str, name: &str) -> Option<usize> {
     declarations(&tokens(text, 0)).iter().find(|d| d.name == name).map(|d| d.at)

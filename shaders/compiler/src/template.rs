@@ -26,8 +26,9 @@ pub fn template(stem_or_name: &str) -> Result<(String, String), TemplateError> {
         return Err(TemplateError::Name { name: stem_or_name.to_owned() });
     }
     let stem = snake(name);
-    let id = format!("{}-v0", camel(&stem));
-    Ok((format!("{stem}.wgsl"), include_str!("template.wgsl").replace("{id}", &id)))
+    let name = camel(&stem);
+    let text = include_str!("template.wgsl").replace("{id}", &format!("{name}-v0")).replace("{name}", &name);
+    Ok((format!("{stem}.wgsl"), text))
 }
 
 /// `PointMass` and `point_mass` to `point_mass`; runs of capitals stay together: `MPESpread` to `mpe_spread`.

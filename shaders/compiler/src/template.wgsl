@@ -13,6 +13,8 @@
 //! The point is within `radius` of the target and slower than `radius` per step; truncated after 100 steps.
 //! # Version
 //! v0: first version.
+//! # Variants
+//! - {name}Slippery-v0: DEFAULT_PARAMS.friction = 0.01, MAX_EPISODE_STEPS = 200u; the same with hardly any friction.
 import package::shared::rng::{Rng, rng_between};
 
 // Limits. The kernel counts the steps; 0u would mean no limit.
@@ -54,6 +56,11 @@ struct Observation {
 }
 const OBSERVATION_LOW: Observation = Observation(-2.0, -3.4028234e38);
 const OBSERVATION_HIGH: Observation = Observation(2.0, 3.4028234e38); // the largest f32 = unbounded
+// An array of packed numbers: `alias Observation = array<u32, 19>` with OBSERVATION_SHAPE, OBSERVATION_BITS (8 or 1) and bounds.
+// A whole number: `alias Observation = u32` with OBSERVATION_COUNT. Several parts: each member of the struct has constants of
+// its own, OBSERVATION_IMAGE_SHAPE for `image`; hosts get a dictionary. What a central critic sees: `fn global_state(params:
+// Params, state: State) -> GlobalState`, with constants that begin with GLOBAL_STATE. Several agents: `const AGENTS: u32`, with
+// actions and rewards as arrays and `agent: u32` as one more argument of `observe`.
 
 // What a step brings. `truncated: bool` may say that the environment itself cuts the episode.
 struct Outcome {

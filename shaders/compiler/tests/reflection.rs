@@ -23,6 +23,8 @@ fn nested_structs_several_agents_and_bytes() {
     use Kind::*;
     let expected = Facts {
         id: "Test/Everything-v3".into(),
+        variant_of: None,
+        variants: vec![],
         stem: "everything".into(),
         family: "test".into(),
         summary: "every shape of the contract that the small files do not have. The sentence goes on here.".into(),
@@ -69,14 +71,23 @@ fn nested_structs_several_agents_and_bytes() {
         action_mask: true,
         action_doc: "first: 0 stay, 1 go; second: 0 to 2 gears".into(),
         observation: ObservationSpace {
-            encoding: Encoding::U8,
-            shape: vec![2, 3],
             words: 2,
-            low: vec![0.0; 6],
-            high: vec![200.0; 6],
-            fields: vec![],
-            doc: "row, column; value of the cell".into(),
+            parts: vec![ObservationPart {
+                name: String::new(),
+                encoding: Encoding::U8,
+                shape: vec![2, 3],
+                offset: 0,
+                words: 2,
+                low: vec![0.0; 6],
+                high: vec![200.0; 6],
+                counts: vec![],
+                fields: vec![],
+                doc: "row, column; value of the cell".into(),
+            }],
         },
+        global_state: None,
+        agent_observations: vec![],
+        agent_actions: vec![],
         info: Some(Layout {
             words: 5,
             fields: vec![
@@ -105,9 +116,10 @@ fn one_agent_with_a_struct_of_floats() {
     assert_eq!((found.stem.as_str(), found.family.as_str()), ("clean", ""));
     let x = field("x", Kind::F32, &[], 0, "m", "position");
     assert_eq!(found.state, Layout { words: 1, fields: vec![x.clone()] });
-    assert_eq!(found.observation.fields, [x]);
-    assert_eq!((found.observation.shape, found.observation.encoding), (vec![1], Encoding::F32));
-    assert_eq!((found.observation.low, found.observation.high), (vec![0.0], vec![f32::MAX]));
+    let part = found.observation.single().expect("one part");
+    assert_eq!(part.fields, [x]);
+    assert_eq!((&part.shape[..], part.encoding), (&[1][..], Encoding::F32));
+    assert_eq!((&part.low[..], &part.high[..]), (&[0.0][..], &[f32::MAX][..]));
     assert_eq!((found.pixel_aspect, found.reward_threshold), (None, None));
     assert_eq!(found.params_bounds, (vec![0.5f32.to_bits()], vec![2f32.to_bits()]));
     assert_eq!((found.sticky_action_probability, found.agents, found.episode_words), (0.0, 1, 4 + 1 + 2 + 2));
@@ -127,7 +139,7 @@ fn continuous_actions_and_bits() {
     assert_eq!(found.action, ActionSpace::Box { low: vec![-1.0, 0.0], high: vec![1.0, 2.0] });
     assert_eq!(found.action_doc, "N; thrust left, thrust right");
     assert_eq!(
-        (found.observation.encoding, found.observation.words, found.observation.elements()),
+        (found.observation.flat_encoding(), found.observation.words, found.observation.flat_elements()),
         (Encoding::Bit, 2, 33)
     );
 }

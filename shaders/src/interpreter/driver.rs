@@ -7,7 +7,7 @@ use shadergym_compiler::bytecode::Layout;
 
 use super::Interpreter;
 use super::machine::{EndlessLoop, Machine, Memory, Which};
-use crate::lanes::{Job, Lanes, Level, Plain};
+use crate::lanes::{Job, Lanes, Level, Plain, Seen};
 
 /// Runs a program at the interpreter's level.
 ///
@@ -96,14 +96,15 @@ unsafe fn write(machine: &Machine, row: u32, words: usize, to: *mut u32, lanes: 
     }
 }
 
-/// Writes observations and masks of the chosen lanes to the rows of the block.
+/// Writes observations, global state and masks of the chosen lanes to the rows of the block.
 ///
 /// # Safety
 /// The job's pointers must be valid for the block.
 unsafe fn observe(
     interpreter: &Interpreter,
     machine: &mut Machine,
-    [observations, masks]: [*mut u32; 2],
+    seen: Seen,
+    masks: *mut u32,
     lanes: usize,
     chosen: impl Fn(usize) -> bool + Copy,
 ) -> Result<(), EndlessLoop> {
@@ -111,7 +112,8 @@ unsafe fn observe(
     // SAFETY: the caller's promise.
     unsafe {
         run(interpreter.level(), machine, Which::Observe)?;
-        write(machine, rows.observation, facts.observation_words(), observations, lanes, chosen);
+        write(machine, rows.observation, facts.observation_words(), seen.observations, lanes, chosen);
+        write(machine, rows.global_state, facts.global_words(), seen.global_states, lanes, chosen);
         if facts.mask_words() > 0 && !masks.is_null() {
             run(interpreter.level(), machine, Which::ActionMask)?;
             write(machine, rows.action_mask, facts.mask_words(), masks, lanes, chosen);
@@ -154,11 +156,9 @@ pub(super) unsafe fn reset(
                     run(level, machine, which)?;
                 }
             }
-            let to = [
-                job.observations.add(b.first * facts.observation_words()),
-                job.masks.add(b.first * facts.mask_words()),
-            ];
-            observe(interpreter, machine, to, b.lanes, |lane| command(lane) != 0)?;
+            let to = job.seen(b.first, facts.observation_words(), facts.global_words());
+            let masks = job.masks.add(b.first * facts.mask_words());
+            observe(interpreter, machine, to, masks, b.lanes, |lane| command(lane) != 0)?;
         }
     }
     Ok(())
@@ -221,8 +221,8 @@ unsafe fn advance_block(
             let any = (keep || same_step) && ended.iter().any(|e| *e != 0);
             if keep {
                 if any {
-                    let to = job.final_observations.add(row * facts.observation_words());
-                    observe(interpreter, machine, [to, std::ptr::null_mut()], lanes, |lane| ended[lane] != 0)?;
+                    let to = job.finally_seen(row, facts.observation_words(), facts.global_words());
+                    observe(interpreter, machine, to, std::ptr::null_mut(), lanes, |lane| ended[lane] != 0)?;
                 }
                 for (lane, flags) in ended[..lanes].iter().enumerate() {
                     *job.terminated.add(row + lane) = flags & 1 != 0;
@@ -242,9 +242,8 @@ unsafe fn advance_block(
                 run(level, machine, Which::Start)?;
             }
             if keep {
-                let to =
-                    [job.observations.add(row * facts.observation_words()), job.masks.add(row * facts.mask_words())];
-                observe(interpreter, machine, to, lanes, |_| true)?;
+                let to = job.seen(row, facts.observation_words(), facts.global_words());
+                observe(interpreter, machine, to, job.masks.add(row * facts.mask_words()), lanes, |_| true)?;
                 let elapsed = b.memory.add(facts.elapsed_word() * width);
                 for lane in 0..lanes {
                     *job.starts.add(row + lane) = *elapsed.add(lane) == 0;

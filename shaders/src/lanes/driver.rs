@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use super::memory::{MAX_WIDTH, words};
 use super::rows::{read_rows, write_flags, write_rows};
-use super::{Job, Kernel, Lanes, Plain, Program};
+use super::{Job, Kernel, Lanes, Plain, Program, Seen};
 
 /// The kernels of a program, one per SIMD level of this build, the plain reference first.
 ///
@@ -134,7 +134,7 @@ fn used<S: Lanes>(job: &Job, index: usize) -> usize {
     (job.instances - index * S::WIDTH).min(S::WIDTH)
 }
 
-/// Writes the observations of the lanes in `bits` to their rows.
+/// Writes observations and global state of the lanes in `bits` to their rows.
 ///
 /// # Safety
 /// `rows` must be valid for the rows of the block.
@@ -144,15 +144,26 @@ unsafe fn write_observations<S: Lanes, P: Program>(
     params: &P::Params<S>,
     state: &mut P::State<S>,
     elapsed: S::U,
-    rows: *mut u32,
+    rows: Seen,
     lanes: usize,
     bits: u64,
 ) {
     for agent in 0..P::AGENTS {
         let observation = P::observe(s, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
-        unsafe { write_chosen::<S, P, _>(&observation, rows, agent, lanes, bits) };
+        unsafe { write_chosen::<S, _>(&observation, rows.observations, agent, P::AGENTS, lanes, bits) };
     }
+    if words::<S, P::GlobalState<S>>() > 0 {
+        let global = P::global_state(s, params, state, elapsed);
+        // SAFETY: the caller's promise.
+        unsafe { write_chosen::<S, _>(&global, rows.global_states, 0, 1, lanes, bits) };
+    }
+}
+
+/// Words of all agents' observations of an instance, and of its global state.
+#[inline(always)]
+fn seen_words<S: Lanes, P: Program>() -> (usize, usize) {
+    (P::AGENTS * words::<S, P::Observation<S>>(), words::<S, P::GlobalState<S>>())
 }
 
 /// Writes the masks of legal actions of the lanes in `bits` to their rows; nothing where the environment has none.
@@ -175,21 +186,21 @@ unsafe fn write_masks<S: Lanes, P: Program>(
     for agent in 0..P::AGENTS {
         let mask = P::action_mask(s, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
-        unsafe { write_chosen::<S, P, _>(&mask, rows, agent, lanes, bits) };
+        unsafe { write_chosen::<S, _>(&mask, rows, agent, P::AGENTS, lanes, bits) };
     }
 }
 
-/// Writes one agent's value of the lanes in `bits` to their rows, which hold all agents'.
+/// Writes one of several values of the lanes in `bits` to their rows, which hold all of them.
 ///
 /// # Safety
 /// `rows` must be valid for the rows of the block.
 #[inline(always)]
-unsafe fn write_chosen<S: Lanes, P: Program, T>(value: &T, rows: *mut u32, agent: usize, lanes: usize, bits: u64) {
+unsafe fn write_chosen<S: Lanes, T>(value: &T, rows: *mut u32, index: usize, values: usize, lanes: usize, bits: u64) {
     let width = words::<S, T>();
-    let stride = P::AGENTS * width;
+    let stride = values * width;
     // SAFETY: the caller's promise.
     unsafe {
-        let rows = rows.add(agent * width);
+        let rows = rows.add(index * width);
         if lanes == S::WIDTH && bits == u64::MAX >> (64 - lanes) {
             write_rows::<S, _>(value, rows, stride, S::WIDTH);
         } else {
@@ -253,8 +264,9 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
             }
         }
         let elapsed = P::elapsed(b.episode);
-        let row = first * P::AGENTS * words::<S, P::Observation<S>>();
-        write_observations::<S, P>(s, &params, b.state, elapsed, job.observations.add(row), lanes, observe);
+        let (observation_words, global_words) = seen_words::<S, P>();
+        let rows = job.seen(first, observation_words, global_words);
+        write_observations::<S, P>(s, &params, b.state, elapsed, rows, lanes, observe);
         let row = first * P::AGENTS * words::<S, P::Mask<S>>();
         write_masks::<S, P>(s, &params, b.state, elapsed, job.masks.add(row), lanes, observe);
     }
@@ -279,7 +291,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
     let lanes = used::<S>(job, index);
     let (n, first) = (job.instances, index * S::WIDTH);
     let action_words = words::<S, P::Actions<S>>();
-    let observation_words = P::AGENTS * words::<S, P::Observation<S>>();
+    let (observation_words, global_words) = seen_words::<S, P>();
     let mask_words = P::AGENTS * words::<S, P::Mask<S>>();
     let valid = u64::MAX >> (64 - lanes);
     // SAFETY: the caller's promise; all rows below belong to instances of this block.
@@ -318,7 +330,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             let row = if job.record { t * n } else { 0 } + first;
             if keep {
                 if ended & valid != 0 {
-                    let rows = job.final_observations.add(row * observation_words);
+                    let rows = job.finally_seen(row, observation_words, global_words);
                     let elapsed = P::elapsed(&episode);
                     write_observations::<S, P>(s, &params, state, elapsed, rows, lanes, ended & valid);
                 }
@@ -336,7 +348,7 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
             }
             if keep {
                 let elapsed = P::elapsed(&episode);
-                let rows = job.observations.add(row * observation_words);
+                let rows = job.seen(row, observation_words, global_words);
                 write_observations::<S, P>(s, &params, state, elapsed, rows, lanes, valid);
                 write_masks::<S, P>(s, &params, state, elapsed, job.masks.add(row * mask_words), lanes, valid);
                 s.store(elapsed, &mut flags[..S::WIDTH]);
@@ -466,14 +478,7 @@ impl<P: Program> ActionSource for P {}
 
 /// Draws an instance at width 1.
 #[inline(always)]
-pub fn render<P: Program>(
-    params: &[u32],
-    state: &[u32],
-    elapsed: u32,
-    width: usize,
-    height: usize,
-    rgb: &mut [u8],
-) {
+pub fn render<P: Program>(params: &[u32], state: &[u32], elapsed: u32, width: usize, height: usize, rgb: &mut [u8]) {
     let s = Plain;
     // SAFETY: zero is a valid value of vectors of words, and the slices have a word for each vector.
     let (params, mut state) = unsafe {

@@ -33,6 +33,8 @@ pub struct Job {
     pub seeds: *const u64,
     /// [R, n, observations words].
     pub observations: *mut u32,
+    /// [R, n, global words] the global state seen with `observations`; no words where the environment has none.
+    pub global_states: *mut u32,
     /// [R, n, masks words] legal actions that belong to `observations`; no words where the environment has none.
     pub masks: *mut u32,
     /// [R, n, info words] info of each transition, 0 where an instance only started; no words where the environment has
@@ -50,6 +52,8 @@ pub struct Job {
     pub truncated: *mut bool,
     /// [R, n, observations words]; rows are written where an episode ended.
     pub final_observations: *mut u32,
+    /// [R, n, global words]; rows are written where an episode ended.
+    pub final_global_states: *mut u32,
     /// [K, n, actions words], or null.
     pub actions_out: *mut u32,
     /// [n] length and [n, agents] return of the newest finished episode; written where one finished.
@@ -68,6 +72,45 @@ pub struct Job {
     pub return_sum: *mut f64,
     /// [n, info words] sum over finished episodes of the sums of their infos.
     pub info_sum: *mut f64,
+}
+
+/// Where the rows of what is observed begin: all agents' observations, and the global state.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// [.., observations words].
+    pub observations: *mut u32,
+    /// [.., global words].
+    pub global_states: *mut u32,
+}
+
+impl Job {
+    /// The rows from `row` on, of so many words each, of what is seen after a transition.
+    ///
+    /// # Safety
+    /// The job must be valid for these rows.
+    pub unsafe fn seen(&self, row: usize, observation_words: usize, global_words: usize) -> Seen {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Seen {
+                observations: self.observations.add(row * observation_words),
+                global_states: self.global_states.add(row * global_words),
+            }
+        }
+    }
+
+    /// The same of what is seen last in an episode.
+    ///
+    /// # Safety
+    /// The job must be valid for these rows.
+    pub unsafe fn finally_seen(&self, row: usize, observation_words: usize, global_words: usize) -> Seen {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Seen {
+                observations: self.final_observations.add(row * observation_words),
+                global_states: self.final_global_states.add(row * global_words),
+            }
+        }
+    }
 }
 
 // SAFETY: a job is a bundle of addresses; the kernels' contract is that two threads never get the same block, and every

@@ -19,7 +19,7 @@ use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
 #[doc(hidden)]
 pub use fearless_simd;
-pub use job::{Job, Kernel};
+pub use job::{Job, Kernel, Seen};
 pub use level::Level;
 pub use memory::{clear, gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;

@@ -29,6 +29,8 @@ pub trait Program: 'static {
     type Actions<S: Lanes>: Value<S>;
     /// One agent's observation.
     type Observation<S: Lanes>: Value<S>;
+    /// The global state; no words where the environment has none.
+    type GlobalState<S: Lanes>: Copy;
     /// One agent's mask of legal actions; no words where the environment has none.
     type Mask<S: Lanes>: Copy;
     /// Words of one transition's info; none where the environment has none.
@@ -92,6 +94,13 @@ pub trait Program: 'static {
         elapsed: S::U,
         agent: W<u32>,
     ) -> Self::Observation<S>;
+    /// The global state.
+    fn global_state<S: Lanes>(
+        s: S,
+        params: &Self::Params<S>,
+        state: &mut Self::State<S>,
+        elapsed: S::U,
+    ) -> Self::GlobalState<S>;
     /// One agent's mask of legal actions.
     fn action_mask<S: Lanes>(
         s: S,

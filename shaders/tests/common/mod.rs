@@ -46,6 +46,9 @@ pub struct Lanes {
     /// [n] of the last call.
     pub truncated: Vec<bool>,
     final_observations: Vec<u32>,
+    /// [n, global words] of the last call.
+    pub global_states: Vec<u32>,
+    final_global_states: Vec<u32>,
     /// [n, agents, mask words] of the last call.
     pub masks: Vec<u32>,
     starts: Vec<bool>,
@@ -82,6 +85,8 @@ impl Lanes {
             terminated: vec![false; n],
             truncated: vec![false; n],
             final_observations: vec![0; observations],
+            global_states: vec![0; n * facts.global_words()],
+            final_global_states: vec![0; n * facts.global_words()],
             masks: vec![0; n * facts.mask_words()],
             starts: vec![false; n],
             infos: vec![0; n * facts.info_words()],
@@ -128,6 +133,8 @@ impl Lanes {
             terminated: self.terminated.as_mut_ptr(),
             truncated: self.truncated.as_mut_ptr(),
             final_observations: self.final_observations.as_mut_ptr(),
+            global_states: self.global_states.as_mut_ptr(),
+            final_global_states: self.final_global_states.as_mut_ptr(),
             masks: self.masks.as_mut_ptr(),
             starts: self.starts.as_mut_ptr(),
             infos: self.infos.as_mut_ptr(),

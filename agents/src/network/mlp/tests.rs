@@ -108,6 +108,7 @@ fn packed(encoding: Encoding, elements: usize, rows: usize) -> (Vec<u32>, Vec<f6
         for e in 0..elements {
             let x = noise[row * elements + e];
             match encoding {
+                Encoding::Count => unreachable!("learners see whole numbers as zeros and ones"),
                 Encoding::F32 => (out[e], values) = (x.to_bits(), [values, vec![f64::from(x)]].concat()),
                 Encoding::U8 => {
                     // Small values, so that no tangent saturates.

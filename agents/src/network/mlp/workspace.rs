@@ -114,7 +114,7 @@ impl Workspace {
     pub fn load(&mut self, rows: Rows<'_>, range: std::ops::Range<usize>) {
         let elements = rows.elements();
         match rows.encoding() {
-            Encoding::F32 | Encoding::U8 => {
+            Encoding::F32 | Encoding::U8 | Encoding::Count => {
                 let stride = padded(elements);
                 for (position, out) in range.zip(self.input.chunks_exact_mut(stride)) {
                     rows.unpack(position, &mut out[..elements]);

@@ -39,30 +39,32 @@ impl Backend for GpuBackend {
         self.upload("write the reset commands", &self.commands, 0, &words)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1, false));
         let pipeline = self.program.pipeline(&self.context, Entry::Reset)?;
-        // The two regions are neighbours.
-        let (observations, masks) = (self.regions.observation.clone(), self.regions.mask.clone());
-        let (row, mask_row) = (self.facts.observation_words(), self.facts.mask_words());
+        // The three regions are neighbours.
+        let regions = [&self.regions.observation, &self.regions.mask, &self.regions.global].map(Clone::clone);
+        let widths = [self.facts.observation_words(), self.facts.mask_words(), self.facts.global_words()];
         if commands.iter().all(|c| matches!(c, ResetCommand::Start | ResetCommand::Seed(_))) {
             self.params.in_force = true;
         }
         let (buffer, flags) = (self.outputs.clone(), self.regions.flags.clone());
-        let start = observations.start;
+        let start = regions[0].start;
         let cut = self.run_and_read(
             &[
                 Piece { buffer: &buffer, start: flags.start, len: flags.len() },
-                Piece { buffer: &buffer, start, len: masks.end - start },
+                Piece { buffer: &buffer, start, len: regions[2].end - start },
             ],
             |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.reset_group),
             |_, words| {
                 let (flags, words) = words.split_at(flags.len());
-                let (words, masks) = words.split_at(observations.len());
+                let of = |region: &std::ops::Range<usize>| &words[region.start - start..region.end - start];
                 let mut cut = false;
                 for (i, command) in commands.iter().enumerate() {
                     if *command != ResetCommand::Keep {
                         cut |= any_cut(&flags[i..=i]);
-                        let (at, mask_at) = (i * row..(i + 1) * row, i * mask_row..(i + 1) * mask_row);
-                        out.observations[at.clone()].copy_from_slice(&words[at]);
-                        out.masks[mask_at.clone()].copy_from_slice(&masks[mask_at]);
+                        let targets = [&mut out.observations, &mut out.masks, &mut out.global_states];
+                        for ((to, region), width) in targets.into_iter().zip(&regions).zip(widths) {
+                            let at = i * width..(i + 1) * width;
+                            to[at.clone()].copy_from_slice(&of(region)[at]);
+                        }
                     }
                 }
                 cut

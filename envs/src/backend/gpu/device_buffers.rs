@@ -51,6 +51,10 @@ pub struct DeviceBuffers {
     ///
     /// [`StepView::action_masks`]: crate::StepView::action_masks
     pub action_masks: Region,
+    /// [n, global words], packed as `spec().global_state` says; of length 0 where the environment has none.
+    pub global_states: Region,
+    /// Like `global_states`, of the last observations; SAME_STEP only.
+    pub final_global_states: Region,
     /// Like `observations`, last observations of ended episodes; SAME_STEP only. In the other modes the observation
     /// of a transition whose flags say that it ended is the last one.
     pub final_observations: Region,
@@ -87,6 +91,8 @@ impl OnDevice<'_> {
             observations: (&regions.observation).into(),
             action_masks: (&regions.mask).into(),
             final_observations: (&regions.last).into(),
+            global_states: (&regions.global).into(),
+            final_global_states: (&regions.last_global).into(),
             instances: self.0.instances.clone(),
             episode_words: facts.episode_words,
             elapsed_word: facts.elapsed_word(),

@@ -53,6 +53,8 @@ control_block! {
         at_mask: u32,
         at_info: u32,
         at_done: u32,
+        at_global: u32,
+        at_final_global: u32,
         zero: u32,
     }
 }
@@ -78,6 +80,8 @@ impl ControlBlock {
             at_mask: regions.mask.start as u32,
             at_info: regions.info.start as u32,
             at_done: regions.done.start as u32,
+            at_global: regions.global.start as u32,
+            at_final_global: regions.last_global.start as u32,
             final_stride: if regions.record { regions.last.len() / regions.rows } else { 0 } as u32,
             ..Self::default()
         }
@@ -108,9 +112,13 @@ pub(super) struct Regions {
     pub observation: Range<usize>,
     /// [R, n, agents, mask words] legal actions of those; directly behind them, because a reset reads both.
     pub mask: Range<usize>,
+    /// [R, n, global words] the global state seen with them, which a reset reads too.
+    pub global: Range<usize>,
     /// [R, n, agents, observation words] last observations; empty unless SAME_STEP, because in the other modes the
     /// observation of an ending transition is the last one.
     pub last: Range<usize>,
+    /// [R, n, global words] last global states; empty as `last` is.
+    pub last_global: Range<usize>,
     /// [n, 3 + 2 (agents + info words)] transitions, episodes, sum of lengths, sums of returns and of infos (value and rest).
     pub totals: Range<usize>,
     /// [K, n, agents, action words] if recorded.
@@ -136,10 +144,31 @@ impl Regions {
         let done = take(rows * n * facts.done_words());
         let observation = take(observations);
         let mask = take(rows * n * facts.mask_words());
-        let last = take(if autoreset == AutoresetMode::SameStep { observations } else { 0 });
+        let globals = rows * n * facts.global_words();
+        let global = take(globals);
+        let same_step = autoreset == AutoresetMode::SameStep;
+        let last = take(if same_step { observations } else { 0 });
+        let last_global = take(if same_step { globals } else { 0 });
         let totals = take(n * facts.totals_words());
         let actions = take(if record { rows * n * facts.action_words() } else { 0 });
-        Self { n, rows, record, flags, reward, finished, info, done, observation, mask, last, totals, actions, words }
+        Self {
+            n,
+            rows,
+            record,
+            flags,
+            reward,
+            finished,
+            info,
+            done,
+            observation,
+            mask,
+            global,
+            last,
+            last_global,
+            totals,
+            actions,
+            words,
+        }
     }
 
     /// What a single step reads back.
@@ -179,17 +208,14 @@ impl Regions {
         let observations = &words[self.observation.clone()];
         out.observations[at(observation_words)].copy_from_slice(observations);
         out.masks[at(facts.mask_words())].copy_from_slice(&words[self.mask.clone()]);
-        let last = if self.last.is_empty() { observations } else { &words[self.last.clone()] };
-        let rows_of_last = last.chunks_exact(observation_words);
-        for ((to, from), flags) in out.final_observations[at(observation_words)]
-            .chunks_exact_mut(observation_words)
-            .zip(rows_of_last)
-            .zip(flags)
-        {
-            if flags & (TERMINATED | TRUNCATED) != 0 {
-                to.copy_from_slice(from);
-            }
-        }
+        let global_words = facts.global_words();
+        let globals = &words[self.global.clone()];
+        out.global_states[at(global_words)].copy_from_slice(globals);
+        // Where nothing starts anew in the same call, what it saw is what the episode saw last.
+        let or = |last: &Range<usize>, seen| if self.last.is_empty() { seen } else { &words[last.clone()] };
+        let (last, last_global) = (or(&self.last, observations), or(&self.last_global, globals));
+        take_ended(&mut out.final_observations[at(observation_words)], last, observation_words, flags);
+        take_ended(&mut out.final_global_states[at(global_words)], last_global, global_words, flags);
         if self.record {
             let actions = match given {
                 Some(given) => &given[at(facts.action_words())],
@@ -239,6 +265,18 @@ impl Regions {
                 out.finished_return[i * agents..][..agents].copy_from_slice(returns);
                 out.finished_info[i * info_words..][..info_words].copy_from_slice(infos);
             }
+        }
+    }
+}
+
+/// Copies the rows of the instances that ended.
+fn take_ended(to: &mut [u32], from: &[u32], row_words: usize, flags: &[u32]) {
+    if row_words == 0 {
+        return;
+    }
+    for ((to, from), flags) in to.chunks_exact_mut(row_words).zip(from.chunks_exact(row_words)).zip(flags) {
+        if flags & (TERMINATED | TRUNCATED) != 0 {
+            to.copy_from_slice(from);
         }
     }
 }

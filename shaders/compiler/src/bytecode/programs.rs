@@ -53,6 +53,8 @@ pub struct Rows {
     pub totals: u32,
     /// All agents' observations.
     pub observation: u32,
+    /// The global state, directly behind them.
+    pub global_state: u32,
     /// All agents' masks of legal actions.
     pub action_mask: u32,
     /// Coordinates of pixels.
@@ -80,7 +82,7 @@ pub struct Bytecode {
     pub random_actions: Program,
     /// One call of step.
     pub advance: Program,
-    /// Observations of all agents.
+    /// Observations of all agents, and the global state.
     pub observe: Program,
     /// Masks of legal actions of all agents; empty where the environment has none.
     pub action_mask: Program,
@@ -297,6 +299,7 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
         rewards: take(agents),
         totals: take(totals),
         observation: take(facts.observation_words()),
+        global_state: take(facts.global_words()),
         action_mask: take(facts.mask_words()),
         uv: take(2),
         rgb: take(3),
@@ -314,6 +317,9 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
         for agent in 0..agents as u32 {
             let to = rows.observation + agent * facts.observation.words as u32;
             scene.call_into(l, "kernel_observe", &[], &[("agent", agent)], to)?;
+        }
+        if facts.global_state.is_some() {
+            scene.call_into(l, "kernel_global_state", &[], &[], rows.global_state)?;
         }
         Ok(())
     })?;

@@ -61,6 +61,13 @@ impl<'a> Generator<'a> {
         result
     }
 
+    /// A call of a function, whose result has a value for each lane even where all are the same.
+    fn call(&mut self, function: Handle<Function>, arguments: Vec<bool>, values: &str) -> String {
+        let uniform = self.analysis(function, &arguments).result_uniform;
+        let call = format!("{}({values})", self.request(function, arguments, true));
+        if uniform { format!("l::splat(s, {call})") } else { call }
+    }
+
     /// The name of a function's variant, writing it if it is new.
     fn request(&mut self, function: Handle<Function>, arguments: Vec<bool>, full: bool) -> String {
         let key = (function, arguments.clone(), full);
@@ -242,9 +249,12 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
     let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
     let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
-    let observe = g.request(kernel("kernel_observe"), vec![false, false, false, true], true);
-    let mask = find("kernel_action_mask").map(|f| g.request(f, vec![false, false, false, true], true));
-    let pixel = find("kernel_pixel").map(|f| g.request(f, vec![false, false, true, false], true));
+    let of_agent = "s, *params, state, elapsed, agent";
+    let observe = g.call(kernel("kernel_observe"), vec![false, false, false, true], of_agent);
+    let mask = find("kernel_action_mask").map(|f| g.call(f, vec![false, false, false, true], of_agent));
+    let global = find("kernel_global_state").map(|f| g.call(f, vec![false; 3], "s, *params, state, elapsed"));
+    let pixel =
+        find("kernel_pixel").map(|f| g.call(f, vec![false, false, true, false], "s, *params, state, elapsed, uv"));
 
     let ty = |name: &str| {
         let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
@@ -265,12 +275,11 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
             format!("{name}: {value}")
         })
         .collect();
-    let pixel = pixel.map_or("let _ = (s, params, state, elapsed, uv); None".to_owned(), |name| {
-        format!("Some({name}(s, *params, state, elapsed, uv))")
-    });
-    let mask = mask.map_or("let _ = (s, params, state, elapsed, agent); []".to_owned(), |name| {
-        format!("{name}(s, *params, state, elapsed, agent)")
-    });
+    let pixel =
+        pixel.map_or("let _ = (s, params, state, elapsed, uv); None".to_owned(), |call| format!("Some({call})"));
+    let mask = mask.unwrap_or("let _ = (s, params, state, elapsed, agent); []".to_owned());
+    let global_type = global.as_ref().map_or("[Simd::U; 0]".to_owned(), |_| result("kernel_global_state"));
+    let global = global.unwrap_or("let _ = (s, params, state, elapsed); []".to_owned());
     let member =
         |there: bool, name: &str| if there { format!("totals.{name}") } else { "let _ = totals; []".to_owned() };
 
@@ -303,6 +312,7 @@ impl l::Program for Environment {{
     type Params<Simd: l::Lanes> = Params<Simd>;
     type Actions<Simd: l::Lanes> = {actions};
     type Observation<Simd: l::Lanes> = {observation};
+    type GlobalState<Simd: l::Lanes> = {global_type};
     type Mask<Simd: l::Lanes> = [Simd::U; {mask_words}];
     type Info<Simd: l::Lanes> = [Simd::U; {info_words}];
     type Done<Simd: l::Lanes> = [Simd::U; {done_words}];
@@ -351,7 +361,11 @@ impl l::Program for Environment {{
     }}
     #[inline(always)]
     fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {{
-        {observe}(s, *params, state, elapsed, agent)
+        {observe}
+    }}
+    #[inline(always)]
+    fn global_state<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U) -> Self::GlobalState<Simd> {{
+        {global}
     }}
     #[inline(always)]
     fn action_mask<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Mask<Simd> {{

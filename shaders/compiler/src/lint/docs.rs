@@ -49,13 +49,17 @@ fn undocumented_space(text: &Text<'_>, module: &Module, report: &mut Report<'_>)
     {
         report.at(text.declared(first).map_or(0, |d| d.at), format!("`{first}` does not say what the actions mean"));
     }
-    let is_struct =
-        reflect.ty("Observation").is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Struct { .. }));
-    if !is_struct
-        && reflect.constant("OBSERVATION_SHAPE").is_some()
-        && reflect.constant_doc("OBSERVATION_SHAPE").is_empty()
-    {
-        let at = text.declared("OBSERVATION_SHAPE").map_or(0, |d| d.at);
-        report.at(at, "`OBSERVATION_SHAPE` does not say what the elements mean");
+    for (name, shape) in [("Observation", "OBSERVATION_SHAPE"), ("GlobalState", "GLOBAL_STATE_SHAPE")] {
+        let is_struct = reflect.ty(name).is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Struct { .. }));
+        // Whole numbers say it where they are counted.
+        let count = shape.replace("SHAPE", "COUNT");
+        let described: Vec<_> = [shape, &count].into_iter().filter(|n| reflect.constant(n).is_some()).collect();
+        if !is_struct
+            && described.iter().all(|name| reflect.constant_doc(name).is_empty())
+            && let Some(first) = described.first()
+        {
+            let at = text.declared(first).map_or(0, |d| d.at);
+            report.at(at, format!("`{first}` does not say what the elements mean"));
+        }
     }
 }

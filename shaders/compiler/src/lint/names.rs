@@ -5,6 +5,7 @@ use naga::Module;
 use super::{Check, Lint, Part, Report, Text};
 use crate::error::edit_distance;
 use crate::link::declared_names;
+use crate::spaces::part_constants;
 use crate::template::camel;
 
 pub(super) const ABSTRACT_CONSTANT: Lint = Lint {
@@ -145,18 +146,21 @@ pub(super) const UNUSED_NAME: Lint = Lint {
 };
 
 /// Names that mean something to the compiler, by the keyword that declares them.
-const CONTRACT: [(&str, &str); 26] = [
+const CONTRACT: [(&str, &str); 27] = [
     ("fn", "initial"),
     ("fn", "step"),
     ("fn", "observe"),
     ("fn", "pixel"),
     ("fn", "action_mask"),
+    ("fn", "global_state"),
     ("struct", "Params"),
     ("struct", "State"),
     ("struct", "Observation"),
+    ("struct", "GlobalState"),
     ("struct", "Outcome"),
     ("alias", "Action"),
     ("alias", "Observation"),
+    ("alias", "GlobalState"),
     ("const", "MAX_EPISODE_STEPS"),
     ("const", "REWARD_THRESHOLD"),
     ("const", "STICKY_ACTION_PROBABILITY"),
@@ -168,14 +172,22 @@ const CONTRACT: [(&str, &str); 26] = [
     ("const", "ACTION_COUNT"),
     ("const", "ACTION_LOW"),
     ("const", "ACTION_HIGH"),
-    ("const", "OBSERVATION_SHAPE"),
-    ("const", "OBSERVATION_BITS"),
-    ("const", "OBSERVATION_LOW"),
-    ("const", "OBSERVATION_HIGH"),
+    ("const", "AGENT_ACTION_COUNTS"),
+    ("const", "AGENT_OBSERVATION_SIZES"),
 ];
 
 fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
     let own = text.own();
+    let observed: Vec<String> = [("Observation", "OBSERVATION"), ("GlobalState", "GLOBAL_STATE")]
+        .into_iter()
+        .filter_map(|(name, prefix)| Some((own.declarations.iter().find(|d| d.name == name)?, prefix)))
+        .flat_map(|(declared, prefix)| {
+            let members: Vec<&str> = declared.members.iter().map(|m| m.text).collect();
+            part_constants(prefix, &members, |name| own.declarations.iter().any(|d| d.name == name))
+        })
+        .collect();
+    let contract: Vec<(&str, &str)> =
+        CONTRACT.into_iter().chain(observed.iter().map(|name| ("const", name.as_str()))).collect();
     for declaration in &own.declarations {
         let (keyword, name) = (declaration.keyword, declaration.name);
         let used = own.tokens.windows(3).any(|w| {
@@ -187,11 +199,11 @@ fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
         });
         // Variables and entry points are other lints' business.
         let other = matches!(keyword, "var" | "override") || declaration.attributed;
-        if used || other || CONTRACT.iter().any(|(_, n)| *n == name) {
+        if used || other || contract.iter().any(|(_, n)| *n == name) {
             continue;
         }
         let is_type = |k: &str| k == "struct" || k == "alias";
-        let hint = CONTRACT
+        let hint = contract
             .iter()
             .filter(|(k, _)| *k == keyword || (is_type(k) && is_type(keyword)))
             .map(|(_, n)| (edit_distance(n, name), *n))

@@ -60,16 +60,16 @@ fn stored_type(text: &Text<'_>, module: &Module, report: &mut Report<'_>) {
     }
 }
 
-/// Params, State, Info, the struct that `observe` returns, and all structs inside them.
+/// Params, State, Info, the structs that `observe` and `global_state` return, and all structs inside them.
 pub(super) fn stored_structs(module: &Module) -> Vec<Handle<Type>> {
-    let named = module
-        .types
-        .iter()
-        .filter(|(_, t)| matches!(t.name.as_deref(), Some("Params" | "State" | "Observation" | "Info")));
+    let named = module.types.iter().filter(|(_, t)| {
+        matches!(t.name.as_deref(), Some("Params" | "State" | "Observation" | "GlobalState" | "Info"))
+    });
     let mut all = Vec::new();
     let mut todo: Vec<_> = named.map(|(handle, _)| handle).collect();
-    let observe = module.functions.iter().find(|(_, f)| f.name.as_deref() == Some("observe"));
-    todo.extend(observe.and_then(|(_, f)| f.result.as_ref()).map(|r| r.ty));
+    let observers =
+        module.functions.iter().filter(|(_, f)| matches!(f.name.as_deref(), Some("observe" | "global_state")));
+    todo.extend(observers.filter_map(|(_, f)| f.result.as_ref()).map(|r| r.ty));
     while let Some(ty) = todo.pop() {
         match module.types[ty].inner {
             TypeInner::Struct { ref members, .. } if !all.contains(&ty) => {

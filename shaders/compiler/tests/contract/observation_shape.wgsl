@@ -1,5 +1,5 @@
 // expect: line 5
-// says: shape [3, 3] of 8 bits needs 3 words, Observation has 2
+// says: shape [3, 3] of 8 bits needs 3 words, `Observation` has 2
 alias Observation = array<u32, 2>;
 /// row, column
 const OBSERVATION_SHAPE: array<u32, 2> = array<u32, 2>(3u, 3u);
