@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use shadergym_compiler::{compile, nearest};
+use shadergym_compiler::{compile_variant, nearest};
 use shadergym_shaders::{environments, library};
 
 use super::output::{Done, Failure, Table, grouped};
@@ -106,14 +106,15 @@ fn sizes(target: Option<Target>, out: &mut dyn Write) -> Done {
     for target in &targets {
         let begin = Instant::now();
         // Anew, since what the target holds may have been compiled before.
-        let compiled = compile(Path::new(&target.place()), target.source(), library())?;
+        let compiled =
+            compile_variant(Path::new(&target.place()), target.source(), library(), Some(&target.facts().id))?;
         let lanes = compiled.lanes()?;
         let spent = begin.elapsed().as_secs_f64();
         let facts = serde_json::to_string(target.facts()).expect("facts are plain data");
         let [source, wgsl, lanes] = [target.source(), &compiled.kernel_source, &lanes]
             .map(|text| [text.lines().count() as u64, text.len() as u64]);
         let code = match (target, &symbols) {
-            (Target::Shipped(environment), Some(symbols)) => symbols::bytes_of_module(symbols, environment.stem),
+            (Target::Shipped(environment), Some(symbols)) => symbols::bytes_of_module(symbols, environment.code.module),
             _ => 0,
         };
         let numbers = [source[0], source[1], wgsl[0], wgsl[1], lanes[0], lanes[1], facts.len() as u64, code];

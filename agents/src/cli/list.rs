@@ -53,7 +53,7 @@ fn entry(facts: &Facts) -> serde_json::Value {
         "family": facts.family,
         "stem": facts.stem,
         "observation": Space::of_observation(facts).to_string(),
-        "observation_shape": facts.observation.shape,
+        "observation_shape": facts.observation.single().map(|part| &part.shape),
         "action": Space::of_action(facts).to_string(),
         "agents": facts.agents,
         "max_episode_steps": facts.max_episode_steps,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout};
+use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationPart, ObservationSpace};
 use shadergym_envs::Space;
 
 use super::output::{Done, grouped};
@@ -38,6 +38,7 @@ fn page(target: &Target) -> String {
     };
     add("Overview", &overview(target));
     add("Observation", &observation(facts));
+    add("Global state", &global_state(facts).unwrap_or_default());
     add("Action", &action(facts));
     for section in &facts.sections {
         add(&section.heading, &section.text);
@@ -75,36 +76,56 @@ fn overview(target: &Target) -> String {
 }
 
 fn observation(facts: &Facts) -> String {
-    let space = &facts.observation;
-    let bounds = |index: usize| range(space.low[index], space.high[index]);
-    let mut text = String::new();
-    if !space.doc.is_empty() {
-        text.push_str(&format!("{}\n\n", space.doc));
+    let mut text =
+        format!("{}, {} words of 32 bits{}.\n", Space::of_observation(facts), facts.observation.words, each(facts));
+    if !facts.agent_observations.is_empty() {
+        text.push_str(&format!("Elements of each agent, the rest being 0: {:?}.\n", facts.agent_observations));
     }
-    let packed = match space.encoding {
+    text + &parts(&facts.observation)
+}
+
+fn global_state(facts: &Facts) -> Option<String> {
+    let space = facts.global_state.as_ref()?;
+    let shown = Space::of_global_state(facts).map_or(String::new(), |space| space.to_string());
+    Some(format!("{shown}, {} words of 32 bits for all agents together.\n{}", space.words, parts(space)))
+}
+
+/// What the parts of an observation are.
+fn parts(space: &ObservationSpace) -> String {
+    let mut text = String::new();
+    for part in &space.parts {
+        if !part.name.is_empty() {
+            text.push_str(&format!("\n### {}\n", part.name));
+        }
+        text.push_str(&format!("\n{}", one_part(part)));
+    }
+    text
+}
+
+fn one_part(part: &ObservationPart) -> String {
+    let bounds = |index: usize| range(part.low[index], part.high[index]);
+    let mut text = String::new();
+    if !part.doc.is_empty() {
+        text.push_str(&format!("{}\n\n", part.doc));
+    }
+    let packed = match part.encoding {
         Encoding::F32 => "",
         Encoding::U8 => ", four to a word",
         Encoding::Bit => ", 32 to a word",
+        Encoding::Count => ", whole numbers",
     };
-    text.push_str(&format!(
-        "{}, {} elements{packed}{}.\n",
-        Space::of_observation(facts),
-        space.elements(),
-        each(facts)
-    ));
-    if space.fields.is_empty() {
-        let same = (0..space.elements()).all(|i| bounds(i) == bounds(0));
-        let all = if same { bounds(0) } else { "differs by element, see the facts".to_owned() };
-        text.push_str(&format!("Range of every element: {all}.\n"));
-        return text;
+    let same = |mut indices: std::ops::Range<usize>, first: usize| indices.all(|i| bounds(i) == bounds(first));
+    if part.fields.is_empty() {
+        let all = if same(0..part.elements(), 0) { bounds(0) } else { "differs by element, see the facts".to_owned() };
+        return text + &format!("Shape {:?}{packed}, range of every element: {all}.\n", part.shape);
     }
-    let rows = space.fields.iter().map(|field| {
-        let same = (field.offset..field.offset + field.words()).all(|i| bounds(i) == bounds(field.offset));
-        let shown = if same { bounds(field.offset) } else { "by element".to_owned() };
+    let rows = part.fields.iter().map(|field| {
+        let all = same(field.offset..field.offset + field.words(), field.offset);
+        let shown = if all { bounds(field.offset) } else { "by element".to_owned() };
         [index(field), field.name.clone(), field.unit.clone(), shown, field.doc.clone()]
     });
-    text.push('\n');
-    text + &table(["index", "name", "unit", "range", "meaning"], rows)
+    text.push_str(&table(["index", "name", "unit", "range", "meaning"], rows));
+    text
 }
 
 fn action(facts: &Facts) -> String {

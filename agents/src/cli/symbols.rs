@@ -59,7 +59,7 @@ mod tests {
             return;
         };
         for environment in shadergym_shaders::environments() {
-            let bytes = bytes_of_module(&found, environment.stem);
+            let bytes = bytes_of_module(&found, environment.code.module);
             assert!(bytes > 1000, "{}: {bytes}", environment.stem);
         }
         assert_eq!(bytes_of_module(&found, "no_such_environment"), 0);

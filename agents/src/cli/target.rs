@@ -1,10 +1,10 @@
 //! What a command works on: a shipped environment by its id, or a file of the user's own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use shadergym_compiler::{Compiled, Facts, compile};
-use shadergym_envs::{Batch, BatchOptions, Device, Error, make_from_file, make_with};
-use shadergym_shaders::{Environment, environments, library};
+use shadergym_compiler::{Compiled, Facts};
+use shadergym_envs::{Batch, BatchOptions, Device, Error, compile_file, is_file, make_from_file, make_with};
+use shadergym_shaders::{Environment, environments};
 
 use super::output::Done;
 
@@ -18,7 +18,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Finds an environment: names that end in `.wgsl` are files, all others are ids.
+    /// Finds an environment: names that end in `.wgsl`, or in `.wgsl#` and a variant's id, are files, all others are ids.
     pub fn find(name: &str) -> Done<Self> {
         if !is_file(name) {
             // The library's own error has the nearest id.
@@ -27,10 +27,8 @@ impl Target {
             return Ok(Self::Shipped(found.expect("what has facts is in the registry")));
         }
         let path = PathBuf::from(name);
-        let source = std::fs::read_to_string(&path)
-            .map_err(|e| Error::Unreadable { path: name.to_owned(), message: e.to_string() })?;
-        let compiled = Box::new(compile(Path::new(name), &source, library())?);
-        Ok(Self::File { path, source, compiled })
+        let (source, compiled) = compile_file(&path)?;
+        Ok(Self::File { path, source, compiled: Box::new(compiled) })
     }
 
     /// What the file declares.
@@ -85,11 +83,6 @@ impl Target {
             Self::File { path, .. } => make_from_file(path, options),
         }
     }
-}
-
-/// Whether a name on the command line is a file.
-fn is_file(name: &str) -> bool {
-    name.ends_with(".wgsl")
 }
 
 /// Parses `--device`.
