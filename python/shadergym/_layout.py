@@ -1,7 +1,11 @@
 """What an environment's file declares, as Gymnasium spaces and NumPy types."""
 
+from __future__ import annotations
+
 import copy
 import json
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -44,26 +48,72 @@ def by_field(layout: dict[str, Any] | None, words: np.ndarray) -> dict[str, Any]
     return values
 
 
-def observation_space(facts: dict[str, Any]) -> Box:
-    """The space of one agent's observations: float32, uint8, or bool for grids of bits."""
-    space = facts["observation"]
-    shape = tuple(space["shape"])
-    if space["encoding"] == "bit":
-        # As MinAtar has it.
-        return spaces.Box(0, 1, shape, dtype=np.bool_)
-    dtype = np.uint8 if space["encoding"] == "u8" else np.float32
-    low, high = (np.asarray(space[key], np.float32).reshape(shape) for key in ("low", "high"))
+def observation_space(facts: dict[str, Any], agent: int | None = None) -> Space:
+    """The space of one agent's observations, or of those that ``agent`` has, where some have less than others."""
+    space = _observed(facts["observation"])
+    sizes = facts["agent_observations"]
+    if agent is None or not sizes:
+        return space
+    return _shortened(space, sizes[agent])
+
+
+def global_state_space(facts: dict[str, Any]) -> Space | None:
+    """The space of the global state; None where the environment has none."""
+    space = facts["global_state"]
+    return None if space is None else _observed(space)
+
+
+def _observed(space: dict[str, Any]) -> Space:
+    """An array, or a dictionary of several in the order of the file, which is the order when they are flattened."""
+    parts = space["parts"]
+    if not parts[0]["name"]:
+        return _part(parts[0])
+    return spaces.Dict(OrderedDict((part["name"], _part(part)) for part in parts))
+
+
+def _part(part: dict[str, Any]) -> Space:
+    """Float32, uint8, bool for grids of bits, or whole numbers."""
+    shape = tuple(part["shape"])
+    match part["encoding"]:
+        case "bit":
+            # As MinAtar has it.
+            return spaces.Box(0, 1, shape, dtype=np.bool_)
+        case "count":
+            counts = part["counts"]
+            return spaces.MultiDiscrete(np.reshape(counts, shape)) if shape else spaces.Discrete(counts[0])
+    dtype = np.uint8 if part["encoding"] == "u8" else np.float32
+    low, high = (np.asarray(part[key], np.float32).reshape(shape) for key in ("low", "high"))
     if dtype is np.float32:
         low, high = unbounded(low), unbounded(high)
     return spaces.Box(low.astype(dtype), high.astype(dtype), shape, dtype=dtype)
 
 
-def action_space(facts: dict[str, Any]) -> Space:
-    """The space of one agent's actions."""
+def _shortened(space: Space, size: int) -> Space:
+    """The first elements of a space of one dimension."""
+    match space:
+        case spaces.Box():
+            box: Box = spaces.Box(space.low[:size], space.high[:size], dtype=space.dtype.type)
+            return box
+        case spaces.MultiDiscrete():
+            return spaces.MultiDiscrete(space.nvec[:size])
+        case _:
+            raise TypeError(f"no first elements of {space}")
+
+
+def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
+    """A function of an array applied to observations: to the array, or to each array of a dictionary."""
+    if isinstance(value, dict):
+        return {key: map_arrays(function, part) for key, part in value.items()}
+    return function(value)
+
+
+def action_space(facts: dict[str, Any], agent: int | None = None) -> Space:
+    """The space of one agent's actions, or of those that ``agent`` has, where some have fewer than others."""
     space = facts["action"]
+    counts = facts["agent_actions"]
     match space["type"]:
         case "discrete":
-            return spaces.Discrete(space["n"])
+            return spaces.Discrete(counts[agent] if agent is not None and counts else space["n"])
         case "multi_discrete":
             return spaces.MultiDiscrete(space["nvec"])
         case _:
@@ -76,10 +126,13 @@ def of_agents(space: Space, agents: int) -> Space:
     if agents == 1:
         return space
     match space:
+        case spaces.Dict():
+            parts = ((key, of_agents(part, agents)) for key, part in space.spaces.items())
+            return spaces.Dict(OrderedDict(parts))
         case spaces.Discrete():
             return spaces.MultiDiscrete([space.n] * agents)
         case spaces.MultiDiscrete():
-            return spaces.MultiDiscrete(np.tile(space.nvec, (agents, 1)))
+            return spaces.MultiDiscrete(np.tile(space.nvec, (agents, *([1] * space.nvec.ndim))))
         case spaces.Box():
             low, high = (np.repeat(bound[None], agents, axis=0) for bound in (space.low, space.high))
             several: Box = spaces.Box(low, high, dtype=space.dtype.type)

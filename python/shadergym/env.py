@@ -15,7 +15,7 @@ from shadergym._reset import check_options, one_seed
 from shadergym._tasks import Tasks, masks_of, open_native
 
 
-class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
+class ShaderEnv(Tasks, gym.Env[Any, Any]):
     """One instance, stepped on the calling thread.
 
     It has no time limit unless ``max_episode_steps`` says so: ``gymnasium.make`` puts its own TimeLimit around it.
@@ -70,7 +70,7 @@ class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Starts an episode; without a seed the generator goes on. There are no options."""
         check_options(options, self._facts["id"])
         seed = one_seed(seed)
@@ -89,7 +89,7 @@ class ShaderEnv(Tasks, gym.Env[np.ndarray, Any]):
         masks = masks_of(self._native, self._facts)
         return lambda: masks()[0]
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step."""
         return self._native.step_one(action)
 

@@ -51,7 +51,7 @@ class FlatAgents(_layout.VectorWrapper):
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Starts all instances, or those of ``options["reset_mask"]``."""
         if seed is not None and not isinstance(seed, (int, np.integer)):
             seed = self._per_instance(np.array(list(seed), object), "seeds").tolist()
@@ -61,7 +61,7 @@ class FlatAgents(_layout.VectorWrapper):
                 mask = self._per_instance(mask, "options['reset_mask']")
             options = {**options, "reset_mask": mask}
         observations, infos = self.env.reset(seed=seed, options=options)
-        return self._rows(observations), self._infos(infos)
+        return _layout.map_arrays(self._rows, observations), self._infos(infos)
 
     @property
     def action_masks(self) -> Callable[[], np.ndarray]:
@@ -69,14 +69,14 @@ class FlatAgents(_layout.VectorWrapper):
         masks = self.env.action_masks
         return lambda: self._rows(masks())
 
-    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step of all rows."""
         actions = np.asarray(actions)
         if actions.ndim and len(actions) == self.num_envs and self.agents > 1:
             actions = actions.reshape(self.env.num_envs, self.agents, *actions.shape[1:])
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         return (
-            self._rows(observations),
+            _layout.map_arrays(self._rows, observations),
             self._rows(rewards),
             self._repeat(terminations),
             self._repeat(truncations),
@@ -102,7 +102,11 @@ class FlatAgents(_layout.VectorWrapper):
     def _infos(self, infos: dict[str, Any]) -> dict[str, Any]:
         flat: dict[str, Any] = {}
         for key, value in infos.items():
-            if isinstance(value, dict):
+            if key == "global_state":
+                flat[key] = _layout.map_arrays(self._repeat, value)
+            elif key == "final_obs":
+                flat[key] = _layout.map_arrays(self._rows, value)
+            elif isinstance(value, dict):
                 flat[key] = self._infos(value)
             elif value.shape[1:2] == (self.agents,) and self.agents > 1:
                 flat[key] = self._rows(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from shadergym._reset import one_seed
 from shadergym.vector import ShaderVectorEnv
 
 
-class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
+class ShaderParallelEnv(ParallelEnv[str, Any, Any]):
     """One instance whose agents act at the same time.
 
     Agents are called ``"agent_0"`` and so on. They end together, and ``agents`` is empty until the next start; where the
@@ -48,12 +47,17 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         self._count: int = facts["agents"]
         self.possible_agents = [f"agent_{i}" for i in range(self._count)]
         self.agents: list[str] = []
-        observation, action = _layout.observation_space(facts), _layout.action_space(facts)
-        # Each agent has spaces of its own, because each is seeded by itself.
-        self.observation_spaces = {agent: copy.deepcopy(observation) for agent in self.possible_agents}
-        self.action_spaces = {agent: copy.deepcopy(action) for agent in self.possible_agents}
-        self.state_space = _layout.of_agents(observation, self._count) if self._count > 1 else observation
-        self._observations: np.ndarray | None = None
+        # Each agent has spaces of its own, because each is seeded by itself, and some may have less than others.
+        numbers = dict(zip(self.possible_agents, range(self._count), strict=True))
+        self.observation_spaces = {agent: _layout.observation_space(facts, i) for agent, i in numbers.items()}
+        self.action_spaces = {agent: _layout.action_space(facts, i) for agent, i in numbers.items()}
+        state = _layout.global_state_space(facts)
+        self.state_space = _layout.of_agents(_layout.observation_space(facts), self._count) if state is None else state
+        self._has_state = state is not None
+        self._sizes: list[int] = facts["agent_observations"]
+        self._action_counts: list[int | None] = facts["agent_actions"] or [None] * self._count
+        self._state: Any = None
+        action = _layout.action_space(facts)
         # What agents play that are out of the game: the environment ignores it.
         self._idle: np.ndarray = np.zeros(action.shape or (), action.dtype)
         if isinstance(action, spaces.Box):
@@ -69,18 +73,19 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Starts an episode; without a seed the generator goes on. There are no options; PettingZoo's tests give some."""
         observations, infos = self._envs.reset(seed=one_seed(seed))
         self.agents = self.possible_agents[:]
+        self._keep_state(observations, infos)
         return self._split(observations, self.agents), self._infos(infos, self.agents)
 
     def step(
         self, actions: Mapping[str, Any]
-    ) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """One step; ``actions`` has one of every agent."""
         if not self.agents:
-            if not actions and self._observations is not None:
+            if not actions and self._state is not None:
                 return {}, {}, {}, {}, {}
             raise gymnasium.error.ResetNeeded("no agent is alive: call reset first")
         if set(actions) != set(self.agents):
@@ -89,6 +94,7 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
         batch = np.stack([np.asarray(actions.get(agent, self._idle)) for agent in self.possible_agents])
         shape = self._envs.action_space.shape or ()
         observations, rewards, terminations, truncations, infos = self._envs.step(batch.reshape(shape))
+        self._keep_state(observations, infos)
         agents, terminated, truncated = self.agents, bool(terminations[0]), bool(truncations[0])
         out = infos["agent_done"][0] if "agent_done" in infos else np.zeros(self._count, np.bool_)
         ended = {agent: terminated or bool(done) for agent, done in zip(self.possible_agents, out, strict=True)}
@@ -102,11 +108,14 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
             self._infos(infos, agents),
         )
 
-    def state(self) -> np.ndarray:
-        """What all agents see, ``[agents, ...]``."""
-        if self._observations is None:
+    def state(self) -> Any:
+        """The global state where the environment has one; else what all agents see, ``[agents, ...]``."""
+        if self._state is None:
             raise gymnasium.error.ResetNeeded("there is no state before the first reset; call reset first")
-        return self._observations.copy()
+        return _layout.map_arrays(np.copy, self._state)
+
+    def _keep_state(self, observations: Any, infos: dict[str, Any]) -> None:
+        self._state = _layout.map_arrays(lambda rows: rows[0], infos["global_state"] if self._has_state else observations)
 
     def render(self) -> np.ndarray | None:
         """The picture, ``[height, width, 3]`` bytes."""
@@ -120,17 +129,25 @@ class ShaderParallelEnv(ParallelEnv[str, np.ndarray, Any]):
     def _infos(self, infos: dict[str, Any], agents: list[str]) -> dict[str, dict[str, Any]]:
         own: dict[str, dict[str, Any]] = {agent: {} for agent in self.possible_agents}
         for name, values in infos.items():
-            if name.startswith("_") or name == "agent_done":
+            if name.startswith("_") or name in ("agent_done", "global_state"):
                 continue
             value = values.reshape(self._count, -1) if name == "action_mask" else values[0]
             each = name == "action_mask" or (self._count > 1 and value.shape[:1] == (self._count,))
             for index, agent in enumerate(self.possible_agents):
                 part = value[index] if each else value
+                if name == "action_mask":
+                    part = part[: self._action_counts[index]]
                 own[agent][name] = part.item() if isinstance(part, np.generic) else part
         return {agent: own[agent] for agent in agents}
 
-    def _split(self, observations: np.ndarray, agents: list[str]) -> dict[str, np.ndarray]:
-        self._observations = observations[0]
-        rows = observations[0] if self._count > 1 else observations
-        split = dict(zip(self.possible_agents, rows, strict=True))
-        return {agent: split[agent].copy() for agent in agents}
+    def _split(self, observations: Any, agents: list[str]) -> dict[str, Any]:
+        def of(index: int) -> Any:
+            def own(array: np.ndarray) -> Any:
+                row = array[0, index] if self._count > 1 else array[0]
+                size = self._sizes[index] if self._sizes else None
+                # One whole number is a scalar of NumPy's, which nobody can change.
+                return row[:size].copy() if isinstance(row, np.ndarray) else row
+
+            return _layout.map_arrays(own, observations)
+
+        return {agent: of(index) for index, agent in enumerate(self.possible_agents) if agent in agents}

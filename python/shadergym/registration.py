@@ -114,12 +114,16 @@ def parallel_env(id: str, **kwargs: Any) -> ShaderParallelEnv:
 def register_wgsl(path: str | PathLike[str]) -> str:
     """Compiles a user's own file and registers it with Gymnasium; gives the id to make it with.
 
+    Variants that the file lists are registered by their ids too; ``my.wgsl#Big-v0`` registers that one alone.
+
     Raises:
         shadergym.CompileError: With file, line, excerpt and what to do.
     """
     path = Path(path).resolve()
     facts = _layout.parse(_native.compile(path))
-    _register(facts, {"wgsl": os.fspath(path)})
+    variants = [f"{path}#{id}" for id in facts["variants"]] if facts["variant_of"] is None else []
+    for file, declared in [(os.fspath(path), facts), *((v, _layout.parse(_native.compile(v))) for v in variants)]:
+        _register(declared, {"wgsl": file})
     return gymnasium_id(facts["id"])
 
 

@@ -56,8 +56,8 @@ class Rollout(NamedTuple):
     Without recording they are None.
     """
 
-    observations: np.ndarray | None
-    """After each transition."""
+    observations: Any
+    """After each transition; a dictionary where they have several parts."""
     rewards: np.ndarray | None
     terminations: np.ndarray | None
     truncations: np.ndarray | None
@@ -75,7 +75,7 @@ class Rollout(NamedTuple):
     out of the game."""
 
 
-class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class ShaderVectorEnv(Tasks, VectorEnv[Any, np.ndarray, np.ndarray]):
     """n instances of one environment.
 
     Instance i of ``reset(seed=s)`` is seeded with s + i and plays exactly as a single environment with that seed, on
@@ -85,6 +85,9 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Where the environment says which actions are legal, every ``infos`` holds ``action_mask``, int8 ``[n, (agents,)
     actions]``, for the action that comes next, and :meth:`action_masks` gives the same. The actions of several choices
     (``MultiDiscrete``) follow each other. An illegal action is executed; the environment's docs say what it does.
+
+    Where it has observations of several parts, they are dictionaries of arrays, in the order in which they are flattened.
+    Where it has a global state for central critics, every ``infos`` holds ``global_state``, ``[n, ...]``.
 
     Where the environment has infos, every step holds ``infos[name]`` ``[n, ...]`` and ``infos["_" + name]``, False where an
     instance started: under SAME_STEP ``infos["final_info"]`` holds those of the transition that ended the episode. ``infos["agent_done"]`` says which of several agents are out of the game though the episode goes on.
@@ -160,7 +163,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         *,
         seed: int | Sequence[int | None] | np.ndarray | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Starts all instances, or those of ``options["reset_mask"]`` (bool ``[n]``); the others stay as they are.
 
         Args:
@@ -176,10 +179,12 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             super().reset(seed=seed)
             seed %= 1 << 64
         observations = self._native.reset(seed, seeds, mask)
-        if not self._facts["action_mask"]:
-            return observations, {}
-        masks = {"action_mask": self._native.action_masks(), "_action_mask": np.ones(self.num_envs, np.bool_)}
-        return observations, masks
+        infos: dict[str, Any] = {}
+        if self._facts["action_mask"]:
+            infos |= {"action_mask": self._native.action_masks(), "_action_mask": np.ones(self.num_envs, np.bool_)}
+        if self._facts["global_state"] is not None:
+            infos |= {"global_state": self._native.global_states(), "_global_state": np.ones(self.num_envs, np.bool_)}
+        return observations, infos
 
     @property
     def action_masks(self) -> Callable[[], np.ndarray]:
@@ -189,7 +194,7 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """
         return masks_of(self._native, self._facts)
 
-    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step of all instances.
 
         Integer actions of any width and, for continuous spaces, numbers of any type are cast; other types are refused.
@@ -212,6 +217,9 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         masks = rest.pop(0) if self._facts["action_mask"] else None
         names = [field["name"] for field in (self._facts["info"] or {"fields": []})["fields"]]
         names += ["agent_done"] if self._facts["agent_done"] else []
+        if self._facts["global_state"] is not None:
+            same_step = self.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+            names += ["global_state", "final_global_state"][: 2 if same_step else 1]
         told = dict(zip(names, rest, strict=True))
         return Rollout(observations, rewards, terminations, truncations, given, final, statistics, masks, starts, told)
 
@@ -227,6 +235,15 @@ class ShaderVectorEnv(Tasks, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if spec is not None and limit is not None:
             spec = dataclasses.replace(spec, max_episode_steps=limit if limit > 0 else None)
         self._spec = spec
+
+    @property
+    def global_state_space(self) -> _layout.Space | None:
+        """The global state of one instance, what a central critic sees; None where the environment has none."""
+        return _layout.global_state_space(self._facts)
+
+    def global_states(self) -> Any:
+        """The global states seen with the newest observations, ``[n, ...]``; None where the environment has none."""
+        return self._native.global_states()
 
     @property
     def episode_returns(self) -> np.ndarray:

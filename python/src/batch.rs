@@ -120,7 +120,7 @@ impl Batch {
     fn reset_one<'py>(&self, py: Python<'py>, seed: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
         self.run_reset(py, seed, None, None)?;
         let inner = self.shared.lock(py, "reset")?;
-        Ok(self.observation_of_one(py, &inner))
+        self.shapes.observed.of_one(py, inner.batch.observations())
     }
 
     /// One step of all instances: observations, rewards, terminations, truncations, infos.
@@ -129,15 +129,15 @@ impl Batch {
         let inner = &mut *guard;
         let given = actions::read(actions, &self.facts, &self.shapes.actions(&[]), &mut inner.batch)?;
         given.copy_to(&mut inner.words)?;
-        let arrays = self.views.is_none().then(|| StepArrays::new(py, &self.shapes));
-        let targets = arrays.as_ref().map(StepArrays::targets);
+        let arrays = self.views.is_none().then(|| StepArrays::new(py, &self.shapes)).transpose()?;
+        let (targets, shapes) = (arrays.as_ref().map(StepArrays::targets), &self.shapes);
         let continuous = is_continuous(&self.facts);
         let result = py.detach(|| {
             let view = inner.batch.step(of_words(&inner.words, continuous))?;
             let flags = view.terminated().iter().zip(view.truncated());
             let ended = flags.fold(false, |ended, (a, b)| ended | a | b);
-            match targets {
-                Some(targets) => targets.fill(&view),
+            match &targets {
+                Some(targets) => targets.fill(shapes, &view),
                 None => inner.unpack(),
             }
             Ok(ended)
@@ -198,7 +198,8 @@ impl Batch {
                 }
             }
         }
-        Ok((self.observation_of_one(py, inner), f64::from(reward), terminated, truncated, info))
+        let observation = self.shapes.observed.of_one(py, view.observations())?;
+        Ok((observation, f64::from(reward), terminated, truncated, info))
     }
 
     /// `steps` transitions with given or random actions: arrays (or None) and sums.
@@ -224,7 +225,7 @@ impl Batch {
         inner.unpack();
         inner.began.fill(Instant::now());
         let (arrays, stats) = result?;
-        let tuple = arrays.as_ref().map(|a| a.to_tuple(py)).transpose()?;
+        let tuple = arrays.as_ref().map(|a| a.to_tuple(py, &self.facts, &self.shapes, request)).transpose()?;
         if self.views.is_some() {
             *recorded = arrays;
         }
@@ -238,16 +239,22 @@ impl Batch {
             inner.unpack();
             return Ok(views.observations.bind(py).clone());
         }
-        let (array, target) = self.shapes.new_observations(py, &self.shapes.observations(&[]));
-        // SAFETY: the array has the shape of these observations.
-        unsafe { target.put_observations(0, inner.batch.observations()) };
-        Ok(array)
+        let (object, targets) = self.shapes.observed.new_arrays(py)?;
+        // SAFETY: the arrays have the shapes of these observations.
+        unsafe { self.shapes.observed.put(&targets, 0, inner.batch.observations()) };
+        Ok(object)
     }
 
     /// Legal actions of the newest observations, `[n, (agents,) actions]`; None where the environment does not say.
     fn action_masks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let inner = self.shared.lock(py, "action_masks")?;
         Ok(self.shapes.new_masks(py, false, inner.batch.view().action_masks()))
+    }
+
+    /// The global states seen with the newest observations, `[n, ...]`; None where the environment has none.
+    fn global_states<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let inner = self.shared.lock(py, "global_states")?;
+        infos::global_states(py, &self.shapes, inner.batch.view().global_states())
     }
 
     /// Return of the episode that each instance finished last, `[n, (agents)]`.
@@ -420,14 +427,6 @@ impl Batch {
             }
         }
         Ok(())
-    }
-
-    /// The observation of the only instance, without the dimension of instances.
-    fn observation_of_one<'py>(&self, py: Python<'py>, inner: &Inner) -> Bound<'py, PyAny> {
-        let (array, target) = self.shapes.new_observations(py, &self.shapes.observations(&[])[1..]);
-        // SAFETY: there is one instance, and the array has the shape of its observation.
-        unsafe { target.put_observations(0, inner.batch.observations()) };
-        array
     }
 }
 

@@ -7,7 +7,7 @@ use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{Bound, intern};
-use shadergym_envs::StepView;
+use shadergym_envs::{Observations, StepView};
 
 use crate::outputs::{Shapes, Views, new_array};
 use crate::shared::Inner;
@@ -35,6 +35,10 @@ pub(crate) fn of_step<'py>(
         infos.set_item(intern!(py, "action_mask"), masks)?;
         infos.set_item(intern!(py, "_action_mask"), PyArray1::from_vec(py, vec![true; shapes.num_envs]))?;
     }
+    if let Some(states) = global_states(py, shapes, inner.batch.view().global_states())? {
+        infos.set_item(intern!(py, "global_state"), states)?;
+        infos.set_item(intern!(py, "_global_state"), PyArray1::from_vec(py, vec![true; shapes.num_envs]))?;
+    }
     if !shapes.infos.is_empty() || shapes.agent_done {
         let view = inner.batch.view();
         // As Gymnasium has it: where an episode began in this step the infos would be those of its start, which tells nothing,
@@ -61,13 +65,17 @@ pub(crate) fn of_step<'py>(
     }
     if wanted.final_observations {
         transition(py, shapes, inner.batch.view(), &final_info, &mask)?;
+        if let Some(states) = global_states(py, shapes, inner.batch.view().final_global_states())? {
+            final_info.set_item(intern!(py, "global_state"), states)?;
+            final_info.set_item(intern!(py, "_global_state"), &mask)?;
+        }
         let array = match views {
             Some(views) => views.final_observations.bind(py).clone(),
             None => {
-                let (array, target) = shapes.new_observations(py, &shapes.observations(&[]));
-                // SAFETY: the array has the shape of these observations.
-                unsafe { target.put_observations(0, inner.batch.view().final_observations()) };
-                array
+                let (object, targets) = shapes.observed.new_arrays(py)?;
+                // SAFETY: the arrays have the shapes of these observations.
+                unsafe { shapes.observed.put(&targets, 0, inner.batch.view().final_observations()) };
+                object
             }
         };
         infos.set_item(intern!(py, "final_obs"), array)?;
@@ -76,6 +84,19 @@ pub(crate) fn of_step<'py>(
         infos.set_item(intern!(py, "_final_info"), &mask)?;
     }
     Ok(infos)
+}
+
+/// New arrays of these global states, if there are any.
+pub(crate) fn global_states<'py>(
+    py: Python<'py>,
+    shapes: &Shapes,
+    states: Option<Observations<'_>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (Some(observed), Some(states)) = (&shapes.global_state, states) else { return Ok(None) };
+    let (object, targets) = observed.new_arrays(py)?;
+    // SAFETY: the arrays have the shapes of these states.
+    unsafe { observed.put(&targets, 0, states) };
+    Ok(Some(object))
 }
 
 /// What the environment tells of a transition, each with its mask.

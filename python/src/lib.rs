@@ -6,7 +6,9 @@
 mod actions;
 mod batch;
 mod errors;
+mod given;
 mod infos;
+mod observed;
 mod options;
 mod outputs;
 mod policy;

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use numpy::ndarray::{ArrayView, IxDyn};
 use numpy::{Element, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
-use shadergym_envs::{Encoding, Facts, Field, Kind, Observations, StepView};
+use shadergym_envs::{Facts, Field, Kind, Observations, StepView};
 
+use crate::observed::{Observed, Targets};
 use crate::shared::{Anchor, Inner, Shared};
 
 /// Shapes of the arrays of one environment.
 pub(crate) struct Shapes {
     pub num_envs: usize,
     pub agents: usize,
-    encoding: Encoding,
-    observation: Vec<usize>,
+    /// One agent's observations.
+    pub observed: Observed,
+    /// The global state, where the environment has one.
+    pub global_state: Option<Observed>,
     action: Vec<usize>,
     /// Actions that the masks of one agent tell of; 0 where the environment has no masks.
     mask_bits: usize,
@@ -30,13 +33,12 @@ impl Shapes {
             shadergym_envs::ActionSpace::Discrete { .. } => Vec::new(),
             other => vec![other.words()],
         };
-        let observation = facts.observation.shape.clone();
         let mask_bits = if facts.action_mask { facts.action.mask_bits() } else { 0 };
         Self {
             num_envs,
             agents: facts.agents,
-            encoding: facts.observation.encoding,
-            observation,
+            observed: Observed::new(&facts.observation, facts.agents, num_envs),
+            global_state: facts.global_state.as_ref().map(|space| Observed::new(space, 1, num_envs)),
             action,
             mask_bits,
             infos: facts.info.as_ref().map_or(Vec::new(), |info| info.fields.clone()),
@@ -51,13 +53,6 @@ impl Shapes {
         if self.agents > 1 {
             shape.push(self.agents);
         }
-        shape
-    }
-
-    /// `[..lead, n, (agents,) ...]`.
-    pub fn observations(&self, lead: &[usize]) -> Vec<usize> {
-        let mut shape = self.rewards(lead);
-        shape.extend(&self.observation);
         shape
     }
 
@@ -127,25 +122,6 @@ impl Shapes {
         shape.push(self.num_envs);
         shape
     }
-
-    /// Bytes of all agents' observations of one instance.
-    pub fn observation_bytes(&self) -> usize {
-        let element = if self.encoding == Encoding::F32 { 4 } else { 1 };
-        self.agents * self.observation.iter().product::<usize>() * element
-    }
-
-    pub fn packed(&self) -> bool {
-        self.encoding != Encoding::F32
-    }
-
-    /// A new array of observations and where its bytes begin.
-    pub fn new_observations<'py>(&self, py: Python<'py>, shape: &[usize]) -> (Bound<'py, PyAny>, Target) {
-        match self.encoding {
-            Encoding::F32 => new_array::<f32>(py, shape),
-            Encoding::U8 => new_array::<u8>(py, shape),
-            Encoding::Bit => new_array::<bool>(py, shape),
-        }
-    }
 }
 
 /// Memory of a NumPy array that a call fills while the interpreter runs on.
@@ -160,6 +136,11 @@ unsafe impl Sync for Target {}
 impl Target {
     pub fn at(data: *mut u8) -> Self {
         Self(data)
+    }
+
+    /// Where its bytes begin.
+    pub fn bytes(self) -> *mut u8 {
+        self.0
     }
 
     /// Writes `values` to element `at` (counted in `T`) and further.
@@ -185,22 +166,6 @@ impl Target {
     pub unsafe fn put<T: Copy>(self, at: usize, values: &[T]) {
         // SAFETY: the caller's promise; source and target are different allocations.
         unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.0.cast::<T>().add(at), values.len()) }
-    }
-
-    /// Writes observations, unpacked, to byte `at` and further.
-    ///
-    /// # Safety
-    /// The array has room for them.
-    pub unsafe fn put_observations(self, at: usize, observations: Observations<'_>) {
-        match observations.as_f32() {
-            // SAFETY: the caller's promise.
-            Some(values) => unsafe { self.put(at / 4, values) },
-            None => {
-                // SAFETY: the caller's promise; `unpack_u8` writes every byte and reads none.
-                let bytes = unsafe { std::slice::from_raw_parts_mut(self.0.add(at), observations.elements()) };
-                observations.unpack_u8(bytes).expect("the length is that of the observations");
-            }
-        }
     }
 }
 
@@ -244,33 +209,33 @@ pub(crate) struct StepArrays<'py> {
     pub rewards: Bound<'py, PyAny>,
     pub terminated: Bound<'py, PyAny>,
     pub truncated: Bound<'py, PyAny>,
-    targets: [Target; 4],
+    targets: (Targets, [Target; 3]),
 }
 
 impl<'py> StepArrays<'py> {
-    pub fn new(py: Python<'py>, shapes: &Shapes) -> Self {
-        let (observations, a) = shapes.new_observations(py, &shapes.observations(&[]));
-        let (rewards, b) = new_array::<f32>(py, &shapes.rewards(&[]));
-        let (terminated, c) = new_array::<bool>(py, &[shapes.num_envs]);
-        let (truncated, d) = new_array::<bool>(py, &[shapes.num_envs]);
-        Self { observations, rewards, terminated, truncated, targets: [a, b, c, d] }
+    pub fn new(py: Python<'py>, shapes: &Shapes) -> PyResult<Self> {
+        let (observations, observed) = shapes.observed.new_arrays(py)?;
+        let (rewards, a) = new_array::<f32>(py, &shapes.rewards(&[]));
+        let (terminated, b) = new_array::<bool>(py, &[shapes.num_envs]);
+        let (truncated, c) = new_array::<bool>(py, &[shapes.num_envs]);
+        Ok(Self { observations, rewards, terminated, truncated, targets: (observed, [a, b, c]) })
     }
 
     pub fn targets(&self) -> StepTargets {
-        StepTargets(self.targets)
+        StepTargets(self.targets.clone())
     }
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct StepTargets([Target; 4]);
+#[derive(Clone)]
+pub(crate) struct StepTargets((Targets, [Target; 3]));
 
 impl StepTargets {
     /// Copies the outputs of a step.
-    pub fn fill(self, view: &StepView<'_>) {
-        let [observations, rewards, terminated, truncated] = self.0;
+    pub fn fill(&self, shapes: &Shapes, view: &StepView<'_>) {
+        let (observations, [rewards, terminated, truncated]) = &self.0;
         // SAFETY: `StepArrays::new` made the arrays for this environment's shapes.
         unsafe {
-            observations.put_observations(0, view.observations());
+            shapes.observed.put(observations, 0, view.observations());
             rewards.put(0, view.rewards());
             terminated.put(0, view.terminated());
             truncated.put(0, view.truncated());
@@ -292,19 +257,10 @@ impl Views {
     /// Flags are read-only, because the batch reads them; the rest may be written, which harms nobody.
     pub fn new(py: Python<'_>, shared: &Arc<Shared>, inner: &mut Inner, shapes: &Shapes) -> PyResult<Self> {
         let anchor = Bound::new(py, Anchor(shared.clone()))?.into_any();
-        let bytes = shapes.num_envs * shapes.observation_bytes();
-        if shapes.packed() {
-            inner.unpacked = [vec![0; bytes], vec![0; bytes]];
-        }
+        inner.unpacked = [shapes.observed.buffers(), shapes.observed.buffers()];
         let view = inner.batch.view();
-        let of = |rows: Observations<'_>, unpacked: &[u8]| {
-            let shape = shapes.observations(&[]);
-            match shapes.encoding {
-                Encoding::F32 => borrowed(&anchor, rows.words().as_ptr().cast::<f32>(), &shape),
-                Encoding::U8 => borrowed(&anchor, unpacked.as_ptr(), &shape),
-                // The bytes are written by `unpack_u8`, which writes 0 and 1 only.
-                Encoding::Bit => borrowed(&anchor, unpacked.as_ptr().cast::<bool>(), &shape),
-            }
+        let of = |rows: Observations<'_>, buffers: &[Vec<u64>]| {
+            Ok::<_, PyErr>(shapes.observed.views(&anchor, rows, buffers)?.unbind())
         };
         let flags = |values: &[bool]| {
             let array = borrowed(&anchor, values.as_ptr(), &[shapes.num_envs]);
@@ -312,8 +268,8 @@ impl Views {
             PyResult::Ok(array)
         };
         Ok(Self {
-            observations: of(view.observations(), &inner.unpacked[0]),
-            final_observations: of(view.final_observations(), &inner.unpacked[1]),
+            observations: of(view.observations(), &inner.unpacked[0])?,
+            final_observations: of(view.final_observations(), &inner.unpacked[1])?,
             rewards: borrowed(&anchor, view.rewards().as_ptr(), &shapes.rewards(&[])),
             terminated: flags(view.terminated())?,
             truncated: flags(view.truncated())?,
@@ -321,7 +277,8 @@ impl Views {
     }
 }
 
-fn borrowed<T: Element>(anchor: &Bound<'_, PyAny>, data: *const T, shape: &[usize]) -> Py<PyAny> {
+/// A view on a buffer that lives as long as the anchor.
+pub(crate) fn borrowed<T: Element>(anchor: &Bound<'_, PyAny>, data: *const T, shape: &[usize]) -> Py<PyAny> {
     // SAFETY: `data` begins a buffer of this shape that lives as long as the anchor.
     unsafe {
         let view = ArrayView::from_shape_ptr(IxDyn(shape), data);

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use numpy::{PyArrayDescrMethods, ndarray};
+use numpy::{PyArray1, PyArrayDescrMethods, PyUntypedArrayMethods, ndarray};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use shadergym_agents::common::noise::Noise;
 use shadergym_agents::report::{metrics, run::RETURN};
 use shadergym_agents::train::{self as trainer, Evaluation, Trained};
-use shadergym_envs::{Device, Encoding};
+use shadergym_envs::Device;
 
+use crate::given::{as_array, cast, observed_words, word};
 use crate::outputs::new_array;
 use crate::shared::touch_threads;
 use crate::{errors, options, registry};
@@ -96,26 +96,8 @@ impl Policy {
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = &self.trained.policy;
         let facts = policy.facts();
-        let array = as_array(observations)?;
-        let inner = &facts.observation.shape;
-        let lead = match array.shape().len().checked_sub(inner.len()) {
-            Some(lead) if array.shape()[lead..] == inner[..] => array.shape()[..lead].to_vec(),
-            _ => {
-                let expected: Vec<String> = inner.iter().map(usize::to_string).collect();
-                return Err(PyValueError::new_err(format!(
-                    "observations have shape {:?}, {} gives [..., {}]",
-                    array.shape(),
-                    facts.id,
-                    expected.join(", ")
-                )));
-            }
-        };
+        let (lead, words) = observed_words(observations, &facts.observation, &facts.id)?;
         let rows = lead.iter().product::<usize>();
-        let words = match facts.observation.encoding {
-            Encoding::F32 => floats(&array, &facts.id)?,
-            Encoding::U8 => packed(&array, &facts.id, 255, "0 to 255", 8, facts.observation.elements())?,
-            Encoding::Bit => packed(&array, &facts.id, 1, "0 or 1", 1, facts.observation.elements())?,
-        };
         let masks = masks.map(|given| self.masks(given, &lead)).transpose()?;
         let mut actions = Vec::new();
         if rows > 0 {
@@ -216,69 +198,6 @@ impl Policy {
         let values = cast::<bool>(&array, "bool")?;
         Ok(values.chunks_exact(bits).flat_map(|row| row.chunks(32)).map(word::<1, bool>).collect())
     }
-}
-
-/// Bits of up to 32 / N values, the first one lowest.
-fn word<const N: u32, T: Copy + Into<u32>>(values: &[T]) -> u32 {
-    values.iter().rev().fold(0, |word, &value| if N < 32 { word << N } else { 0 } | value.into())
-}
-
-fn as_array<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    match given.cast::<PyUntypedArray>() {
-        Ok(array) => Ok(array.clone()),
-        Err(_) => Ok(given.py().import("numpy")?.call_method1("asarray", (given,))?.cast_into()?),
-    }
-}
-
-/// The values of an array as another type, in order.
-fn cast<T: Element + Copy>(array: &Bound<'_, PyUntypedArray>, kind: &str) -> PyResult<Vec<T>> {
-    if array.is_c_contiguous()
-        && let Ok(array) = array.as_any().cast::<PyArrayDyn<T>>()
-        && array.data().is_aligned()
-    {
-        // SAFETY: we are attached to the interpreter, and nothing else runs while it is read.
-        return Ok(unsafe { array.as_slice() }.map_or_else(|_| Vec::new(), <[T]>::to_vec));
-    }
-    let options = PyDict::new(array.py());
-    options.set_item("order", "C")?;
-    let cast = array.call_method("astype", (kind,), Some(&options))?;
-    Ok(cast.cast::<PyArrayDyn<T>>()?.to_owned_array().into_iter().collect())
-}
-
-/// Observations of numbers.
-fn floats(array: &Bound<'_, PyUntypedArray>, id: &str) -> PyResult<Vec<u32>> {
-    if !matches!(array.dtype().kind(), b'f' | b'i' | b'u' | b'b') {
-        return Err(PyTypeError::new_err(format!("observations are {}, {id} gives float32", array.dtype())));
-    }
-    let values = cast::<f32>(array, "float32")?;
-    Ok(bytemuck::cast_vec(values))
-}
-
-/// Observations of small whole numbers, `bits` each, every row in whole words.
-fn packed(
-    array: &Bound<'_, PyUntypedArray>,
-    id: &str,
-    most: i64,
-    allowed: &str,
-    bits: usize,
-    elements: usize,
-) -> PyResult<Vec<u32>> {
-    let kind = array.dtype().kind();
-    if !matches!(kind, b'i' | b'u' | b'b') {
-        let gives = if bits == 1 { "bool" } else { "uint8" };
-        return Err(PyTypeError::new_err(format!("observations are {}, {id} gives {gives}", array.dtype())));
-    }
-    let bytes = if kind == b'b' || (bits == 8 && array.dtype().is_equiv_to(&numpy::dtype::<u8>(array.py()))) {
-        cast::<u8>(array, "uint8")?
-    } else {
-        let values = cast::<i64>(array, "int64")?;
-        if let Some(wrong) = values.iter().find(|value| !(0..=most).contains(*value)) {
-            return Err(PyValueError::new_err(format!("observations hold {wrong}, those of {id} are {allowed}")));
-        }
-        values.into_iter().map(|value| value as u8).collect()
-    };
-    let rows = bytes.chunks_exact(elements).flat_map(|row| row.chunks(32 / bits));
-    Ok(rows.map(|values| if bits == 1 { word::<1, u8>(values) } else { word::<8, u8>(values) }).collect())
 }
 
 /// What an evaluation found.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use shadergym_envs::{Error, Facts};
+use shadergym_envs::Facts;
 
 use crate::errors;
 
@@ -32,13 +32,8 @@ pub(crate) fn spec(py: Python<'_>, id: &str) -> PyResult<String> {
 /// What a user's own file declares, as JSON.
 #[pyfunction]
 pub(crate) fn compile(py: Python<'_>, path: PathBuf) -> PyResult<String> {
-    let source = std::fs::read_to_string(&path).map_err(|e| {
-        errors::to_python(py, Error::Unreadable { path: path.display().to_string(), message: e.to_string() })
-    })?;
-    let compiled = py
-        .detach(|| shadergym_compiler::compile(&path, &source, shadergym_shaders::library()))
-        .map_err(|e| errors::of_compiler(py, &e))?;
-    to_json(&compiled.facts)
+    let compiled = py.detach(|| shadergym_envs::compile_file(&path)).map_err(|e| errors::to_python(py, e))?;
+    to_json(&compiled.1.facts)
 }
 
 /// Runs the command line with these arguments, the name of the program first; gives the exit code.

@@ -7,6 +7,7 @@ use shadergym_envs::{ActionSpace, Error, Facts, Kind, Recording, RolloutStats};
 
 use crate::actions::{self, Given, is_continuous, of_words};
 use crate::errors;
+use crate::observed::{Observed, Targets};
 use crate::outputs::{Shapes, Target};
 use crate::shared::Inner;
 
@@ -29,35 +30,47 @@ pub(crate) struct Request {
 }
 
 /// Arrays `[k, n, ...]`: observations, rewards, terminated, truncated, actions, starts, last observations if wanted, masks of
-/// legal actions if there are any, each field of the infos, and which agents are out of the game if the environment says so.
+/// legal actions if there are any, each field of the infos, which agents are out of the game if the environment says so, and
+/// the global state if there is one, the last ones too if wanted.
 pub(crate) struct Arrays {
     pub steps: usize,
-    arrays: Vec<Py<PyAny>>,
+    /// What is observed may be several arrays.
+    arrays: Vec<Vec<Py<PyAny>>>,
+}
+
+/// One of the results of a rollout: what is observed, or an array.
+enum Part<'a> {
+    Observed(&'a Observed),
+    Array(Vec<usize>, &'static str),
+}
+
+impl Part<'_> {
+    fn layout(&self, lead: &[usize]) -> Vec<(Vec<usize>, &'static str)> {
+        match self {
+            Self::Observed(observed) => observed.layout(lead),
+            Self::Array(shape, kind) => vec![(shape.clone(), kind)],
+        }
+    }
 }
 
 impl Arrays {
     /// Shapes and types of the arrays.
-    fn layout(facts: &Facts, shapes: &Shapes, request: Request) -> Vec<(Vec<usize>, &'static str)> {
+    fn parts<'a>(facts: &Facts, shapes: &'a Shapes, request: Request) -> Vec<Part<'a>> {
         let lead = &[request.steps];
-        let kind = match facts.observation.encoding {
-            shadergym_envs::Encoding::F32 => "float32",
-            shadergym_envs::Encoding::U8 => "uint8",
-            shadergym_envs::Encoding::Bit => "bool",
-        };
         let action = if is_continuous(facts) { "float32" } else { "int64" };
         let mut all = vec![
-            (shapes.observations(lead), kind),
-            (shapes.rewards(lead), "float32"),
-            (shapes.flags(lead), "bool"),
-            (shapes.flags(lead), "bool"),
-            (shapes.actions(lead), action),
-            (shapes.flags(lead), "bool"),
+            Part::Observed(&shapes.observed),
+            Part::Array(shapes.rewards(lead), "float32"),
+            Part::Array(shapes.flags(lead), "bool"),
+            Part::Array(shapes.flags(lead), "bool"),
+            Part::Array(shapes.actions(lead), action),
+            Part::Array(shapes.flags(lead), "bool"),
         ];
         if request.final_observations {
-            all.push((shapes.observations(lead), kind));
+            all.push(Part::Observed(&shapes.observed));
         }
         if shapes.has_masks() {
-            all.push((shapes.masks(lead), "int8"));
+            all.push(Part::Array(shapes.masks(lead), "int8"));
         }
         for field in &shapes.infos {
             let kind = match field.kind {
@@ -65,16 +78,20 @@ impl Arrays {
                 Kind::U32 => "uint32",
                 Kind::I32 => "int32",
             };
-            all.push((shapes.info(field, lead), kind));
+            all.push(Part::Array(shapes.info(field, lead), kind));
         }
         if shapes.agent_done {
-            all.push((shapes.rewards(lead), "bool"));
+            all.push(Part::Array(shapes.rewards(lead), "bool"));
+        }
+        if let Some(global) = &shapes.global_state {
+            let count = if request.final_observations { 2 } else { 1 };
+            all.extend((0..count).map(|_| Part::Observed(global)));
         }
         all
     }
 
     fn new(py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> PyResult<Self> {
-        let all = Self::layout(facts, shapes, request);
+        let all = Self::parts(facts, shapes, request);
         let empty = py.import("numpy")?.getattr("empty")?;
         let make = |(shape, kind): (Vec<usize>, &str)| {
             // NumPy says ValueError where the size does not even fit a number.
@@ -86,25 +103,41 @@ impl Arrays {
                 errors::to_python(py, Error::TooLarge { what, needed: bytes, allowed: isize::MAX as u64, device })
             })
         };
-        Ok(Self { steps: request.steps, arrays: all.into_iter().map(make).collect::<PyResult<_>>()? })
+        let make_all = |part: Part<'_>| part.layout(&[request.steps]).into_iter().map(make).collect::<PyResult<_>>();
+        Ok(Self { steps: request.steps, arrays: all.into_iter().map(make_all).collect::<PyResult<_>>()? })
     }
 
     /// Whether the arrays still have room for a rollout of the same kind (users may resize arrays).
     fn fit(&self, py: Python<'_>, facts: &Facts, shapes: &Shapes, request: Request) -> bool {
-        let expected = Self::layout(facts, shapes, request);
+        let lead = &[request.steps];
+        let expected: Vec<_> = Self::parts(facts, shapes, request).iter().flat_map(|part| part.layout(lead)).collect();
         self.steps == request.steps
-            && self.arrays.len() == expected.len()
-            && self.arrays.iter().zip(expected).all(|(array, (shape, _))| {
+            && self.arrays.iter().flatten().count() == expected.len()
+            && self.arrays.iter().flatten().zip(expected).all(|(array, (shape, _))| {
                 array.bind(py).cast::<PyUntypedArray>().is_ok_and(|a| a.is_c_contiguous() && a.shape() == shape)
             })
     }
 
-    fn targets(&self, py: Python<'_>) -> Vec<Target> {
-        self.arrays.iter().map(|array| Target::of(array.bind(py))).collect()
+    fn targets(&self, py: Python<'_>) -> Vec<Targets> {
+        let of = |arrays: &Vec<Py<PyAny>>| arrays.iter().map(|array| Target::of(array.bind(py))).collect();
+        self.arrays.iter().map(of).collect()
     }
 
-    pub fn to_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, &self.arrays)
+    pub fn to_tuple<'py>(
+        &self,
+        py: Python<'py>,
+        facts: &Facts,
+        shapes: &Shapes,
+        request: Request,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let objects = self.arrays.iter().zip(Self::parts(facts, shapes, request)).map(|(arrays, part)| {
+            let arrays: Vec<_> = arrays.iter().map(|array| array.bind(py).clone()).collect();
+            match part {
+                Part::Observed(observed) => observed.object(py, &arrays),
+                Part::Array(..) => Ok(arrays[0].clone()),
+            }
+        });
+        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
     }
 }
 
@@ -143,7 +176,7 @@ pub(crate) fn run(
         steps
     } else if request.record {
         let words = shapes.num_envs
-            * (2 * facts.observation_words()
+            * (2 * (facts.observation_words() + facts.global_words())
                 + facts.mask_words()
                 + facts.agents
                 + facts.action_words()
@@ -202,39 +235,54 @@ fn check(
 }
 
 /// Copies a piece to its place in the arrays.
-fn put(recording: &Recording, targets: &[Target], start: usize, shapes: &Shapes, row: usize, final_observations: bool) {
+fn put(
+    recording: &Recording,
+    targets: &[Targets],
+    start: usize,
+    shapes: &Shapes,
+    row: usize,
+    final_observations: bool,
+) {
     let (n, agents) = (shapes.num_envs, shapes.agents);
-    let first = start * n * shapes.observation_bytes();
+    let first = start * n;
     // SAFETY: the arrays have the shapes of the whole rollout, of which this piece is a part.
     unsafe {
-        targets[0].put_observations(first, recording.observations());
-        targets[1].put(start * n * agents, recording.rewards());
-        targets[2].put(start * n, recording.terminated());
-        targets[3].put(start * n, recording.truncated());
+        shapes.observed.put(&targets[0], first, recording.observations());
+        targets[1][0].put(start * n * agents, recording.rewards());
+        targets[2][0].put(start * n, recording.terminated());
+        targets[3][0].put(start * n, recording.truncated());
         match recording.actions() {
-            shadergym_envs::Actions::Continuous(values) => targets[4].put(start * row, values),
+            shadergym_envs::Actions::Continuous(values) => targets[4][0].put(start * row, values),
             shadergym_envs::Actions::Discrete(values) => {
-                targets[4].fill(start * row, values.iter().map(|&value| i64::from(value)));
+                targets[4][0].fill(start * row, values.iter().map(|&value| i64::from(value)));
             }
             _ => unreachable!("recordings hold u32 or f32"),
         }
-        targets[5].put(start * n, recording.starts());
+        targets[5][0].put(start * n, recording.starts());
         let mut rest = targets[6..].iter();
         if final_observations && let Some(last) = rest.next() {
-            last.put_observations(first, recording.final_observations());
+            shapes.observed.put(last, first, recording.final_observations());
         }
         if let Some(masks) = recording.action_masks()
             && let Some(target) = rest.next()
         {
-            target.put_masks(start * n * shapes.mask_bytes(), masks, shapes.mask_bytes() / agents);
+            target[0].put_masks(start * n * shapes.mask_bytes(), masks, shapes.mask_bytes() / agents);
         }
         if let Some(rows) = recording.infos() {
             for (field, target) in shapes.infos.iter().zip(rest.by_ref()) {
-                target.put_field(start * n * field.words(), rows, shapes.info_words(), field);
+                target[0].put_field(start * n * field.words(), rows, shapes.info_words(), field);
             }
         }
-        if let (Some(done), Some(target)) = (recording.agent_done(), rest.next()) {
-            target.put(start * n * agents, done);
+        if let Some(done) = recording.agent_done()
+            && let Some(target) = rest.next()
+        {
+            target[0].put(start * n * agents, done);
+        }
+        if let Some(observed) = &shapes.global_state {
+            let seen = [recording.global_states(), recording.final_global_states()];
+            for (states, targets) in seen.into_iter().flatten().zip(rest) {
+                observed.put(targets, first, states);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use shadergym_envs::{Batch, Recording};
 
-use crate::errors;
+use crate::{errors, observed};
 
 /// Number of forks between this process and the one that loaded the module.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -65,8 +65,8 @@ pub(crate) struct Inner {
     pub batch: ManuallyDrop<Batch>,
     /// Actions of the running call.
     pub words: Vec<u32>,
-    /// Packed observations once unpacked, where views are handed out.
-    pub unpacked: [Vec<u8>; 2],
+    /// What observations are once unpacked, now and last in an episode, part by part, where views are handed out.
+    pub unpacked: [Vec<Vec<u64>>; 2],
     /// Pieces of rollouts.
     pub recording: Option<Recording>,
     /// When the running episode of each instance began; empty if nobody wants to know.
@@ -89,10 +89,8 @@ impl Inner {
     /// Brings unpacked observations up to date, where views of them are handed out.
     pub fn unpack(&mut self) {
         let view = self.batch.view();
-        for (rows, bytes) in [view.observations(), view.final_observations()].into_iter().zip(&mut self.unpacked) {
-            if !bytes.is_empty() {
-                rows.unpack_u8(bytes).expect("the length is that of the observations");
-            }
+        for (rows, buffers) in [view.observations(), view.final_observations()].into_iter().zip(&mut self.unpacked) {
+            observed::fill(rows, buffers);
         }
     }
 }

@@ -7,6 +7,11 @@ import shadergym
 SINGLE = [id for id in shadergym.ids() if shadergym.spec(id)["agents"] == 1]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Gymnasium says so of every id that has a later version, also where both are kept for good, as MinAtar's action sets.
+    config.addinivalue_line("filterwarnings", "ignore:.*is out of date. You should consider upgrading")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "id" in metafunc.fixturenames:
         metafunc.parametrize("id", shadergym.ids())

@@ -56,8 +56,8 @@ def test_the_agents_do_what_they_do_in_a_vector(pettingzoo, several):
     agents = env.possible_agents
     assert env.agents == agents == list(observations) == list(infos)
     for _ in range(500):
-        np.testing.assert_array_equal(np.stack(list(observations.values())), expected.reshape(len(agents), -1))
-        np.testing.assert_array_equal(env.state(), expected[0])
+        np.testing.assert_equal(np.stack(list(observations.values())), expected.reshape(len(agents), -1))
+        np.testing.assert_equal(env.state(), expected[0])
         assert env.state() in env.state_space
         actions = {agent: env.action_space(agent).sample() for agent in agents}
         observations, rewards, terminations, truncations, _ = env.step(actions)
@@ -118,25 +118,25 @@ def test_agents_as_rows(several, mode):
     assert flat.single_observation_space.shape == envs.single_observation_space.shape[1:]
     shape = (n * agents, *flat.single_observation_space.shape)
     assert flat.observation_space.shape == shape
-    np.testing.assert_array_equal(flat.reset(seed=5)[0], envs.reset(seed=5)[0].reshape(shape))
+    np.testing.assert_equal(flat.reset(seed=5)[0], envs.reset(seed=5)[0].reshape(shape))
     ends = 0
     for _ in range(15):
         actions = flat.action_space.sample()
         observations, rewards, terminations, truncations, infos = flat.step(actions)
         o, r, a, b, i = envs.step(actions.reshape(envs.action_space.shape))
-        np.testing.assert_array_equal(observations, o.reshape(shape))
-        np.testing.assert_array_equal(rewards, r.ravel())
-        np.testing.assert_array_equal(terminations, np.repeat(a, agents))
-        np.testing.assert_array_equal(truncations, np.repeat(b, agents))
+        np.testing.assert_equal(observations, o.reshape(shape))
+        np.testing.assert_equal(rewards, r.ravel())
+        np.testing.assert_equal(terminations, np.repeat(a, agents))
+        np.testing.assert_equal(truncations, np.repeat(b, agents))
         assert observations in flat.observation_space
         ends += (terminations | truncations).sum()
         assert set(infos) == set(i)
         if "final_obs" in infos:
-            np.testing.assert_array_equal(infos["final_obs"], i["final_obs"].reshape(shape))
-            np.testing.assert_array_equal(infos["_final_obs"], np.repeat(i["_final_obs"], agents))
+            np.testing.assert_equal(infos["final_obs"], i["final_obs"].reshape(shape))
+            np.testing.assert_equal(infos["_final_obs"], np.repeat(i["_final_obs"], agents))
         if "episode" in infos:
-            np.testing.assert_array_equal(infos["episode"]["r"], i["episode"]["r"].ravel())
-            np.testing.assert_array_equal(infos["episode"]["l"], np.repeat(i["episode"]["l"], agents))
+            np.testing.assert_equal(infos["episode"]["r"], i["episode"]["r"].ravel())
+            np.testing.assert_equal(infos["episode"]["l"], np.repeat(i["episode"]["l"], agents))
         if mode is AutoresetMode.DISABLED and b.any():
             mask = np.repeat(b, agents)
             flat.reset(options={"reset_mask": mask}), envs.reset(options={"reset_mask": b})
@@ -146,7 +146,7 @@ def test_agents_as_rows(several, mode):
 def test_rows_of_one_instance_start_together():
     flat = shadergym.make_vec(SPREAD, 2, flat_agents=True)
     first = flat.reset(seed=5)[0]
-    np.testing.assert_array_equal(flat.reset(seed=[6, 6, 6, 5, 5, 5])[0], first[[3, 4, 5, 0, 1, 2]])
+    np.testing.assert_equal(flat.reset(seed=[6, 6, 6, 5, 5, 5])[0], first[[3, 4, 5, 0, 1, 2]])
     with pytest.raises(ValueError, match="seeds differ between the 3 agents of one instance"):
         flat.reset(seed=[1, 2, 3, 4, 5, 6])
     with pytest.raises(ValueError, match=r"options\['reset_mask'\] differ between .* repeat each entry 3 times"):
@@ -154,7 +154,7 @@ def test_rows_of_one_instance_start_together():
     with pytest.raises(ValueError, match=r"one entry per row, shape \(6,\), got \(2,\)"):
         flat.reset(seed=[1, 2])
     after = flat.reset(seed=9, options={"reset_mask": np.repeat([True, False], 3)})[0]
-    np.testing.assert_array_equal(after[3:], first[:3])
+    np.testing.assert_equal(after[3:], first[:3])
     with pytest.raises(gym.error.InvalidAction, match=r"action 7 of instance 1 \(agent 2"):
         flat.step([0, 0, 0, 0, 0, 7])
     with pytest.raises(ValueError, match="actions"):

@@ -41,21 +41,21 @@ def same(a, b) -> None:
         for x, y in zip(a, b, strict=True):
             same(x, y)
     else:
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_equal(a, b)
 
 
 def go_on_alike(envs, twin, steps: int) -> None:
     """Actions come from each one's own space: its generator goes on too."""
     for _ in range(steps):
         actions, again = envs.action_space.sample(), twin.action_space.sample()
-        np.testing.assert_array_equal(actions, again)
+        np.testing.assert_equal(actions, again)
         a, b = envs.step(actions), twin.step(again)
         same(a, b)
         if getattr(envs, "num_envs", None) is None and (a[2] or a[3]):
             same(envs.reset(), twin.reset())
     assert envs.np_random.random() == twin.np_random.random()
     assert envs.observation_space == twin.observation_space and envs.action_space == twin.action_space
-    np.testing.assert_array_equal(envs.observation_space.sample(), twin.observation_space.sample())
+    np.testing.assert_equal(envs.observation_space.sample(), twin.observation_space.sample())
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
@@ -158,7 +158,7 @@ def test_agents_as_rows_and_as_pettingzoo_has_them(twin_of):
     for _ in range(3):
         env.step({agent: env.action_space(agent).sample() for agent in env.agents})
     twin = twin_of(env)
-    np.testing.assert_array_equal(twin.state(), env.state())
+    np.testing.assert_equal(twin.state(), env.state())
     while env.agents:
         actions = {agent: env.action_space(agent).sample() for agent in env.agents}
         assert actions == {agent: twin.action_space(agent).sample() for agent in twin.agents}

@@ -21,7 +21,7 @@ def test_torch(copy):
         tensor = torch.from_dlpack(array)
         assert tensor.data_ptr() == array.ctypes.data
         assert tuple(tensor.shape) == array.shape
-        np.testing.assert_array_equal(tensor.numpy(), array)
+        np.testing.assert_equal(tensor.numpy(), array)
 
 
 @pytest.mark.parametrize("copy", [True, False])
@@ -30,7 +30,7 @@ def test_jax(copy):
     for array in made(copy):
         if array.dtype == np.int64:
             continue  # jax has 32-bit integers only, unless told otherwise.
-        np.testing.assert_array_equal(np.asarray(jax.dlpack.from_dlpack(array)), array)
+        np.testing.assert_equal(np.asarray(jax.dlpack.from_dlpack(array)), array)
 
 
 def test_actions_of_torch_and_jax():
@@ -40,4 +40,4 @@ def test_actions_of_torch_and_jax():
     for name, make in (("torch", lambda m: m.tensor([0, 1, 1, 0])), ("jax.numpy", lambda m: m.array([0, 1, 1, 0]))):
         module = pytest.importorskip(name)
         envs.reset(seed=1)
-        np.testing.assert_array_equal(envs.step(make(module))[0], expected)
+        np.testing.assert_equal(envs.step(make(module))[0], expected)

@@ -172,8 +172,8 @@ def test_seeds(envs):
     for seed in (1.5, "7", [3], np.array([3])):
         with pytest.raises(error.Error, match="option `seed` is .*, allowed is an integer of 0 or more, or None"):
             env.reset(seed=seed)
-    np.testing.assert_array_equal(env.reset(seed=np.int64(3))[0], env.reset(seed=3)[0])
-    np.testing.assert_array_equal(envs.reset(seed=np.array(3))[0], envs.reset(seed=3)[0])
+    np.testing.assert_equal(env.reset(seed=np.int64(3))[0], env.reset(seed=3)[0])
+    np.testing.assert_equal(envs.reset(seed=np.array(3))[0], envs.reset(seed=3)[0])
 
 
 def test_options_of_reset(envs):

@@ -21,15 +21,15 @@ def test_infos_come_with_masks_and_add_up(mode):
     assert sorted(rollout.infos) == sorted(NAMES)
     for t in range(40):
         *_, terminations, _, infos = envs.step(rollout.actions[t])
-        np.testing.assert_array_equal(envs.episode_starts, rollout.episode_starts[t])
+        np.testing.assert_equal(envs.episode_starts, rollout.episode_starts[t])
         told = ~envs.episode_starts
         for name in NAMES:
-            np.testing.assert_array_equal(infos[name], rollout.infos[name][t])
-            np.testing.assert_array_equal(infos[f"_{name}"], told)
+            np.testing.assert_equal(infos[name], rollout.infos[name][t])
+            np.testing.assert_equal(infos[f"_{name}"], told)
             assert mode == "SameStep" or not infos[name][~told].any()
         if mode == "SameStep" and terminations.any():
-            np.testing.assert_array_equal(infos["final_info"]["_won"], terminations)
-            np.testing.assert_array_equal(infos["final_info"]["won"], infos["won"])
+            np.testing.assert_equal(infos["final_info"]["_won"], terminations)
+            np.testing.assert_equal(infos["final_info"]["won"], infos["won"])
     # Exactly one of the four is told in the last step of a game, and none before.
     sums = rollout.statistics.info_sum
     assert sum(sums.values()) == rollout.statistics.episodes > 0

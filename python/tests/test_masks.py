@@ -36,10 +36,10 @@ def test_infos_hold_the_masks_of_the_observations(mode, copy):
         mask = infos["action_mask"]
         assert (mask.shape, mask.dtype) == ((6, 9), np.int8)
         assert infos["_action_mask"].all() and infos["_action_mask"].shape == (6,)
-        np.testing.assert_array_equal(mask, envs.action_masks())
+        np.testing.assert_equal(mask, envs.action_masks())
         # Under SAME_STEP the observations of ended instances are those of the next start.
         running = ~ended | (mode is AutoresetMode.SAME_STEP)
-        np.testing.assert_array_equal(mask[running], free(observations)[running])
+        np.testing.assert_equal(mask[running], free(observations)[running])
         assert mask.any(axis=1).all()
         observations, rewards, terminations, truncations, infos = envs.step(draw(mask, rng))
         ended = terminations | truncations
@@ -59,9 +59,9 @@ def test_a_single_environment_has_them_too():
         ended = False
         while not ended:
             assert (info["action_mask"].shape, info["action_mask"].dtype) == ((9,), np.int8)
-            np.testing.assert_array_equal(info["action_mask"], infos["action_mask"][0])
-            np.testing.assert_array_equal(info["action_mask"], env.get_wrapper_attr("action_masks")())
-            np.testing.assert_array_equal(info["action_mask"], free(observation)[0])
+            np.testing.assert_equal(info["action_mask"], infos["action_mask"][0])
+            np.testing.assert_equal(info["action_mask"], env.get_wrapper_attr("action_masks")())
+            np.testing.assert_equal(info["action_mask"], free(observation)[0])
             # Gymnasium refuses masks of another type or shape.
             action = env.action_space.sample(info["action_mask"])
             observation, reward, ended, truncated, info = env.step(action)
@@ -89,7 +89,7 @@ def test_random_rollouts_keep_to_them(mode):
         assert (masks.shape, masks.dtype) == ((30, 50, 9), np.int8)
         before = np.concatenate([first[None], masks[:-1]])
         assert np.take_along_axis(before, rollout.actions[..., None], axis=2).all()
-        np.testing.assert_array_equal(masks[-1], envs.action_masks())
+        np.testing.assert_equal(masks[-1], envs.action_masks())
         assert (rollout.final_observations is not None) == (mode is AutoresetMode.SAME_STEP)
         first = masks[-1]
         if mode is AutoresetMode.DISABLED:
@@ -118,7 +118,7 @@ def test_a_snapshot_keeps_them():
     masks, snapshot = envs.action_masks(), envs.snapshot()
     envs.rollout(5, record=False)
     envs.restore(snapshot)
-    np.testing.assert_array_equal(envs.action_masks(), masks)
+    np.testing.assert_equal(envs.action_masks(), masks)
 
 
 def test_stable_baselines_gets_one_row_per_instance():
@@ -131,9 +131,9 @@ def test_stable_baselines_gets_one_row_per_instance():
         # As sb3_contrib.common.maskable.utils does it.
         masks = np.stack(envs.env_method("action_masks"))
         assert masks.shape == (4, 9)
-        np.testing.assert_array_equal(masks, free(observations))
+        np.testing.assert_equal(masks, free(observations))
         observations, _, _, infos = envs.step(draw(masks, rng))
-        np.testing.assert_array_equal([info["action_mask"] for info in infos], envs.envs.action_masks())
+        np.testing.assert_equal([info["action_mask"] for info in infos], envs.envs.action_masks())
     assert envs.get_attr("action_masks")
     with pytest.raises(AttributeError):
         SB3VecEnv("CartPole-v1", num_envs=4).get_attr("action_masks")
@@ -152,8 +152,8 @@ def test_several_agents_and_choices():
     assert infos["action_mask"].shape == (3, 2, 1 + 40 + 3 + 64)
     flat = several(flat_agents=True)
     _, flat_infos = flat.reset(seed=1)
-    np.testing.assert_array_equal(flat_infos["action_mask"], infos["action_mask"].reshape(6, -1))
-    np.testing.assert_array_equal(flat.action_masks(), flat_infos["action_mask"])
+    np.testing.assert_equal(flat_infos["action_mask"], infos["action_mask"].reshape(6, -1))
+    np.testing.assert_equal(flat.action_masks(), flat_infos["action_mask"])
     envs.rollout(50)
     assert not envs.get_state()["illegal"].any()
 

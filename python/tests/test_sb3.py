@@ -35,19 +35,19 @@ def test_it_is_what_their_own_vector_of_single_environments_is():
     theirs = make_vec_env(lambda: shadergym.make("CartPole-v1", max_episode_steps=20), n_envs=3)
     assert (ours.observation_space, ours.action_space) == (theirs.observation_space, theirs.action_space)
     ours.seed(5), theirs.seed(5)
-    np.testing.assert_array_equal(ours.reset(), theirs.reset())
+    np.testing.assert_equal(ours.reset(), theirs.reset())
     rng, seen = np.random.default_rng(1), set()
     for _ in range(200):
         actions = rng.integers(2, size=3)
         (*a, infos_a), (*b, infos_b) = ours.step(actions), theirs.step(actions)
         for x, y in zip(a, b, strict=True):
-            np.testing.assert_array_equal(x, y)
+            np.testing.assert_equal(x, y)
         for i, (x, y) in enumerate(zip(infos_a, infos_b, strict=True)):
             assert x.get("TimeLimit.truncated", False) == y["TimeLimit.truncated"]
             assert ("terminal_observation" in x) == ("terminal_observation" in y) == a[2][i]
             if a[2][i]:
                 seen.add(x["TimeLimit.truncated"])
-                np.testing.assert_array_equal(x["terminal_observation"], y["terminal_observation"])
+                np.testing.assert_equal(x["terminal_observation"], y["terminal_observation"])
                 assert (x["episode"]["r"], x["episode"]["l"]) == (y["episode"]["r"], y["episode"]["l"])
                 assert x["episode"]["t"] > 0
     assert seen == {True, False}
@@ -72,7 +72,7 @@ def test_infos_may_be_looked_at_later(name, options):
             assert x.keys() == y.keys()
             ends += "terminal_observation" in x
             for key in x.keys() - {"episode"}:
-                np.testing.assert_array_equal(x[key], y[key])
+                np.testing.assert_equal(x[key], y[key])
             assert x.get("episode", {}).get("r") == y.get("episode", {}).get("r")
     assert ends >= 2 * now.num_envs
 

@@ -46,7 +46,7 @@ def same(a, b) -> None:
             same(a[key], b[key])
     else:
         assert a.dtype == b.dtype
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_equal(a, b)
 
 
 @pytest.mark.parametrize("name", OTHERS)

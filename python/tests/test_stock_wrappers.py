@@ -139,7 +139,7 @@ def alike(a, b) -> None:
             alike(a[key], b[key])
         return
     a, b = np.asarray(a), np.asarray(b)
-    np.testing.assert_allclose(a, b, rtol=1e-5) if a.dtype.kind == "f" else np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(a, b, rtol=1e-5) if a.dtype.kind == "f" else np.testing.assert_equal(a, b)
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
@@ -198,7 +198,7 @@ def test_it_does_the_same_around_ours(name, mode, tmp_path):
             assert name in TENSORS or set(infos_a) == set(infos_b)
             if "episode" in infos_a and not forgets:
                 for key in "rl":
-                    np.testing.assert_array_equal(infos_a["episode"][key], infos_b["episode"][key])
+                    np.testing.assert_equal(infos_a["episode"][key], infos_b["episode"][key])
         if mode is AutoresetMode.DISABLED and ended.any():
             # The wrappers for jax hand a mask of jax on, which Gymnasium's vector environments refuse, as ours do.
             inner = ours.unwrapped if "Jax" in name else ours

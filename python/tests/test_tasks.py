@@ -24,10 +24,10 @@ def test_parameters_take_effect_at_the_next_start():
     envs.reset(seed=1)
     envs.set_params([0, 2], {"gravity": [6.0, 7.0], "half_length": 0.75})
     assert (envs.params["gravity"] == np.float32(9.8)).all()
-    np.testing.assert_array_equal(envs.pending_params["gravity"], np.float32([6, 9.8, 7, 9.8]))
+    np.testing.assert_equal(envs.pending_params["gravity"], np.float32([6, 9.8, 7, 9.8]))
     envs.reset()
-    np.testing.assert_array_equal(envs.params["gravity"], np.float32([6, 9.8, 7, 9.8]))
-    np.testing.assert_array_equal(envs.params["half_length"], np.float32([0.75, 0.5, 0.75, 0.5]))
+    np.testing.assert_equal(envs.params["gravity"], np.float32([6, 9.8, 7, 9.8]))
+    np.testing.assert_equal(envs.params["half_length"], np.float32([0.75, 0.5, 0.75, 0.5]))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_parameters_take_effect_at_the_next_start():
 def test_indices_are_those_of_numpy(indices):
     envs = shadergym.make_vec("CartPole-v1", 4)
     envs.set_params(indices, {"gravity": 5.0})
-    np.testing.assert_array_equal(envs.pending_params["gravity"] == 5, [False, True, False, True])
+    np.testing.assert_equal(envs.pending_params["gravity"] == 5, [False, True, False, True])
 
 
 def test_whole_rows_of_parameters():
@@ -46,9 +46,9 @@ def test_whole_rows_of_parameters():
     rows["gravity"] = [6, 7, 8]
     envs.set_params(None, rows)
     envs.reset(seed=1)
-    np.testing.assert_array_equal(envs.params, rows)
+    np.testing.assert_equal(envs.params, rows)
     twin = shadergym.make_vec("CartPole-v1", 2, params=rows[1])
-    np.testing.assert_array_equal(twin.params["gravity"], [7, 7])
+    np.testing.assert_equal(twin.params["gravity"], [7, 7])
     with pytest.raises(TypeError, match="params have type"):
         envs.set_params(None, np.zeros((3, 9), np.float32))
 
@@ -58,7 +58,7 @@ def test_an_error_changes_nothing():
     before = envs.pending_params
     with pytest.raises(ValueError, match="gravity"):
         envs.set_params([0, 1], {"half_length": 0.75, "gravity": np.nan})
-    np.testing.assert_array_equal(envs.pending_params, before)
+    np.testing.assert_equal(envs.pending_params, before)
 
 
 def test_states_can_be_put_elsewhere(id):
@@ -70,10 +70,10 @@ def test_states_can_be_put_elsewhere(id):
     other = shadergym.make_vec(id, 3, copy=False)
     view = other.reset(seed=2)[0]
     other.set_state(state)
-    np.testing.assert_array_equal(other.get_state(), state)
-    np.testing.assert_array_equal(view, observations)
+    np.testing.assert_equal(other.get_state(), state)
+    np.testing.assert_equal(view, observations)
     other.set_state(state[:1], [2])
-    np.testing.assert_array_equal(other.get_state(2), state[:1])
+    np.testing.assert_equal(other.get_state(2), state[:1])
 
 
 def test_single_fields_of_states():
@@ -83,7 +83,7 @@ def test_single_fields_of_states():
     envs.set_state({"x": 0.5}, [1])
     after = envs.get_state()
     assert after["x"][1] == np.float32(0.5)
-    np.testing.assert_array_equal(after[[0, 2]], before[[0, 2]])
+    np.testing.assert_equal(after[[0, 2]], before[[0, 2]])
     with pytest.raises(ValueError, match="no state field `y`; it has"):
         envs.set_state({"y": 0.5})
     with pytest.raises(TypeError):
@@ -99,8 +99,8 @@ def test_a_run_goes_on_from_a_snapshot(id):
     value = view.copy()
     expected = envs.rollout(20).observations.copy()
     envs.restore(snapshot)
-    np.testing.assert_array_equal(view, value)
-    np.testing.assert_array_equal(envs.rollout(20).observations, expected)
+    np.testing.assert_equal(view, value)
+    np.testing.assert_equal(envs.rollout(20).observations, expected)
 
 
 def test_single_environments_have_tasks_too():

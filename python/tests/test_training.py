@@ -93,8 +93,8 @@ def test_it_acts_in_gymnasiums_own_interface(env):
     for _ in range(20):
         obs, *_ = vector.step(policy.act(obs, deterministic=False))
     # Any layout in memory.
-    np.testing.assert_array_equal(policy.act(np.asfortranarray(obs)), policy.act(obs))
-    np.testing.assert_array_equal(policy.act(obs[::2]), policy.act(obs)[::2])
+    np.testing.assert_equal(policy.act(np.asfortranarray(obs)), policy.act(obs))
+    np.testing.assert_equal(policy.act(obs[::2]), policy.act(obs)[::2])
     assert policy.act(obs[:0]).shape == (0, *policy.action_space.shape)
 
 
@@ -104,7 +104,7 @@ def test_bits_and_bytes():
     for _ in range(3):
         expected = policy.act(obs)
         for kind in (np.uint8, np.int8, np.int64):
-            np.testing.assert_array_equal(policy.act(obs.astype(kind)), expected)
+            np.testing.assert_equal(policy.act(obs.astype(kind)), expected)
         obs, *_ = envs.step(expected)
     with pytest.raises(TypeError, match="observations are float32, MinAtar/Breakout-v1 gives bool"):
         policy.act(obs.astype(np.float32))
@@ -132,7 +132,7 @@ def test_only_legal_actions():
         policy.act(obs, action_mask=mask[0])
     with pytest.raises(TypeError, match="action_mask is float64, expected int8 or bool"):
         policy.act(obs, action_mask=mask.astype(float))
-    np.testing.assert_array_equal(policy.act(obs, action_mask=mask.astype(bool)), policy.act(obs, action_mask=mask))
+    np.testing.assert_equal(policy.act(obs, action_mask=mask.astype(bool)), policy.act(obs, action_mask=mask))
 
 
 def test_an_evaluation_keeps_to_legal_actions():
@@ -153,18 +153,18 @@ def test_draws_follow_the_seed(policy):
     first = [policy.act(obs, False) for _ in range(2)]
     policy.act(obs)
     policy.reset_noise(5)
-    np.testing.assert_array_equal([policy.act(obs, False), policy.act(obs, False)], first)
+    np.testing.assert_equal([policy.act(obs, False), policy.act(obs, False)], first)
     assert (first[0] != first[1]).any()
     action, state = policy.predict(obs)
     assert state is None and action.shape == (200,)
-    np.testing.assert_array_equal(policy.predict(obs, deterministic=True)[0], policy.act(obs))
+    np.testing.assert_equal(policy.predict(obs, deterministic=True)[0], policy.act(obs))
 
 
 def test_the_same_seed_gives_the_same_policy(policy):
     _, obs, _ = observations(CARTPOLE, 500)
     same = short("ppo", num_threads=2)
     assert same._native.to_bytes()[-64:] == policy._native.to_bytes()[-64:]
-    np.testing.assert_array_equal(same.returns, policy.returns)
+    np.testing.assert_equal(same.returns, policy.returns)
     other = short("ppo", seed=1)
     assert (other.act(obs) != policy.act(obs)).any()
 
@@ -177,8 +177,8 @@ def test_it_learns_to_balance_the_pole(solved):
     assert found["mean"] == pytest.approx(found["returns"].mean()) and found["std"] == pytest.approx(
         found["returns"].std(ddof=1)
     )
-    np.testing.assert_array_equal(found["lengths"], found["returns"])
-    np.testing.assert_array_equal(found["returns"], solved.evaluate(20, seed=7)["returns"])
+    np.testing.assert_equal(found["lengths"], found["returns"])
+    np.testing.assert_equal(found["returns"], solved.evaluate(20, seed=7)["returns"])
     # By hand, in the environment itself.
     env = shadergym.make(CARTPOLE)
     obs, _ = env.reset(seed=11)
@@ -210,10 +210,10 @@ def test_a_run_folder_and_its_files(solved, tmp_path):
         assert a.read() == b.read()
     for path in (solved.folder, own, newest, tmp_path / "mine.safetensors"):
         again = shadergym.load_policy(path)
-        np.testing.assert_array_equal(again.act(obs), expected)
+        np.testing.assert_equal(again.act(obs), expected)
         assert (again.step, again.config, again.agent) == (solved.step, solved.config, "ppo")
     again = shadergym.Policy.load(solved.folder)
-    np.testing.assert_array_equal(again.history.steps, solved.history.steps)
+    np.testing.assert_equal(again.history.steps, solved.history.steps)
     np.testing.assert_allclose(again.returns, solved.returns, rtol=1e-6)
     assert (again.end, again.folder) == ("until", solved.folder)
     assert again.evaluation == pytest.approx({k: v for k, v in solved.evaluation.items() if k in again.evaluation})
@@ -226,8 +226,8 @@ def test_a_run_folder_and_its_files(solved, tmp_path):
 def test_pickles_and_copies(solved):
     _, obs, _ = observations(CARTPOLE, 500)
     for other in (pickle.loads(pickle.dumps(solved)), copy.deepcopy(solved)):
-        np.testing.assert_array_equal(other.act(obs), solved.act(obs))
-        np.testing.assert_array_equal(other.returns, solved.returns)
+        np.testing.assert_equal(other.act(obs), solved.act(obs))
+        np.testing.assert_equal(other.returns, solved.returns)
         assert (other.folder, other.end, repr(other)) == (solved.folder, "until", repr(solved))
         assert other.evaluation["mean"] == solved.evaluation["mean"]
 
@@ -253,7 +253,7 @@ def test_the_command_line_knows_the_files(solved):
 def test_configurations(policy, tmp_path):
     again = shadergym.train(config=policy.config, progress=False)
     assert again.config == policy.config
-    np.testing.assert_array_equal(again.returns, policy.returns)
+    np.testing.assert_equal(again.returns, policy.returns)
     more = shadergym.train(config=policy.config, steps=300, learning_rate=1e-4)
     assert more.config["run"]["steps"] == 300 and more.config["options"]["learning_rate"] == 1e-4
     file = tmp_path / "options.toml"
@@ -367,8 +367,8 @@ def test_progress_is_told_and_may_end_the_run(tmp_path):
     assert resumed.end == "steps" and resumed.step == policy.step
     # As if it had not been stopped.
     _, obs, _ = observations(CARTPOLE, 500)
-    np.testing.assert_array_equal(resumed.act(obs), policy.act(obs))
-    np.testing.assert_array_equal(resumed.returns, policy.returns)
+    np.testing.assert_equal(resumed.act(obs), policy.act(obs))
+    np.testing.assert_equal(resumed.returns, policy.returns)
     with pytest.raises(ValueError, match="the run is over"):
         shadergym.resume(resumed.folder)
     assert shadergym.resume(resumed.folder, steps=500).step >= 2_500

@@ -40,7 +40,7 @@ def test_a_registered_file_has_an_id(path, envs):
     id = shadergym.register_wgsl(path)
     try:
         by_id = gym.make_vec(id, num_envs=8)
-        np.testing.assert_array_equal(by_id.reset(seed=1)[0], envs.reset(seed=1)[0])
+        np.testing.assert_equal(by_id.reset(seed=1)[0], envs.reset(seed=1)[0])
         assert gym.spec(id).max_episode_steps == (envs.facts["max_episode_steps"] or None)
         env = gym.make(id)
         env.reset(seed=1)

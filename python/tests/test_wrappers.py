@@ -96,7 +96,7 @@ def same(a, b):
             same(x, y)
     else:
         assert a.dtype == b.dtype
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_equal(a, b)
 
 
 def vector(base, mode, n=4):
@@ -125,12 +125,12 @@ def test_it_does_what_gymnasiums_wrapper_does_for_each_instance(base, wrapper, m
         same(a, b)
         assert a in envs.observation_space
         for x, y in zip(rest_a, rest_b, strict=True):
-            np.testing.assert_array_equal(x, y)
+            np.testing.assert_equal(x, y)
         ended = rest_a[1] | rest_a[2]
         ends += ended.sum()
         assert ("final_obs" in infos_a) == ("final_obs" in infos_b) == (mode is AutoresetMode.SAME_STEP and ended.any())
         if "final_obs" in infos_a:
-            np.testing.assert_array_equal(infos_a["_final_obs"], ended)
+            np.testing.assert_equal(infos_a["_final_obs"], ended)
             for i in np.flatnonzero(ended):
                 same(infos_a["final_obs"][i], infos_b["final_obs"][i])
                 assert infos_a["final_obs"][i] in envs.single_observation_space
@@ -151,14 +151,14 @@ def test_it_does_what_gymnasiums_wrapper_does_for_each_instance(base, wrapper, m
 def test_padding_with_an_observation():
     envs = FrameStack(shadergym.make_vec("CartPole-v1", 2), 3, padding_type=PAD)
     first = envs.reset(seed=1)[0]
-    np.testing.assert_array_equal(first[:, :2], np.broadcast_to(PAD, (2, 2, 4)))
+    np.testing.assert_equal(first[:, :2], np.broadcast_to(PAD, (2, 2, 4)))
 
 
 def test_the_spec_tells_the_time_limit():
     envs = TimeAwareObservation(shadergym.make_vec("CartPole-v1", 2), normalize_time=True)
     assert envs.max_timesteps == 500
     envs.reset(seed=1)
-    np.testing.assert_array_equal(envs.step(np.zeros(2, int))[0][:, -1], np.float32(1 / 500))
+    np.testing.assert_equal(envs.step(np.zeros(2, int))[0][:, -1], np.float32(1 / 500))
 
 
 @pytest.mark.parametrize("wrap", [lambda e: FrameStack(e, 2), lambda e: TimeAwareObservation(e, flatten=False)])
@@ -182,7 +182,7 @@ def test_they_stack_on_each_other_and_on_stock_wrappers():
         observations, *_ = envs.step(envs.action_space.sample())
         assert observations in envs.observation_space
     running = observations[:, 1, 4] > 0
-    np.testing.assert_array_equal(observations[running, 1, 4] - observations[running, 0, 4], 1)
+    np.testing.assert_equal(observations[running, 1, 4] - observations[running, 0, 4], 1)
 
 
 def test_several_agents_have_one_stack_and_one_time():

@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from shadergym.utils._outputs import mismatch
-from shadergym.utils._probe import Probe, Step, indices, same
+from shadergym.utils._probe import Probe, Step, indices, row_of, same
 
 
 def boundaries(probe: Probe, steps: list[Step]) -> None:
@@ -75,7 +75,7 @@ def _final_observations(probe: Probe, t: int, step: Step) -> None:
             )
     if "final_obs" in infos:
         for i in indices(ended):
-            problem = mismatch(probe.env.single_observation_space, _row(infos["final_obs"], i))
+            problem = mismatch(probe.env.single_observation_space, row_of(infos["final_obs"], i))
             if problem:
                 probe.report(
                     "final-obs",
@@ -83,14 +83,6 @@ def _final_observations(probe: Probe, t: int, step: Step) -> None:
                     f"final_obs is not in single_observation_space: {problem}",
                     "the last observation of the episode, as step would have given it",
                 )
-
-
-def _row(tree: Any, i: int) -> Any:
-    if isinstance(tree, dict):
-        return {key: _row(part, i) for key, part in tree.items()}
-    if isinstance(tree, tuple):
-        return tuple(_row(part, i) for part in tree)
-    return tree[i]
 
 
 def _terminal_observations(probe: Probe, steps: list[Step]) -> None:
@@ -102,7 +94,7 @@ def _terminal_observations(probe: Probe, steps: list[Step]) -> None:
             if probe.mode is AutoresetMode.SAME_STEP:
                 if "final_obs" not in step.infos:
                     return
-                pairs.append((_row(step.infos["final_obs"], i), last))
+                pairs.append((row_of(step.infos["final_obs"], i), last))
             elif probe.mode is AutoresetMode.NEXT_STEP and t + 1 < len(steps):
                 pairs.append((last, probe.rows(steps[t + 1].observations)[i]))
             elif step.started is not None:

@@ -166,3 +166,12 @@ def same(a: Any, b: Any) -> bool:
 def indices(mask: Any) -> list[int]:
     """Where a mask is set."""
     return np.flatnonzero(np.asarray(mask)).tolist()
+
+
+def row_of(tree: Any, i: int) -> Any:
+    """One instance of a batch, which may be a tree of arrays or an array of trees."""
+    if isinstance(tree, dict):
+        return {key: row_of(part, i) for key, part in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(row_of(part, i) for part in tree)
+    return tree[i]

@@ -11,7 +11,7 @@ import gymnasium.logger
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from shadergym.utils._probe import Probe, Step, indices, same
+from shadergym.utils._probe import Probe, Step, indices, row_of, same
 
 
 def compare(probe: Probe, code: str, fix: str, a: list[Step], b: list[Step], how: str) -> bool:
@@ -253,7 +253,7 @@ def modes_agree(probe: Probe, make: Callable[[AutoresetMode], VectorEnv]) -> Non
             if step.ended.any():
                 i = indices(step.ended)[0]
                 final = step.infos.get("final_obs")
-                row = other.rows(step.observations)[i] if final is None else final[i]
+                row = other.rows(step.observations)[i] if final is None else row_of(final, i)
                 last[mode] = (t, i, row)
                 break
         other.env.close()
