@@ -6,6 +6,7 @@
 //! ([`build_script`]) use it for the shipped environments, the GPU back end at run time.
 
 pub mod build_script;
+mod built_ins;
 pub mod bytecode;
 mod contract;
 mod error;
@@ -24,6 +25,7 @@ mod template;
 
 use std::path::Path;
 
+pub use built_ins::{Argument, BUILT_INS, BuiltIn, Kind as ScalarKind};
 pub use contract::HEADINGS;
 pub use error::{CompileError, Diagnostic, nearest};
 pub use facts::*;
