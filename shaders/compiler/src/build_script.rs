@@ -76,6 +76,18 @@ fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut
     entries
 }
 
+/// What the generated modules may do that people's code may not.
+const ALLOWED: &str = "\
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    reason = \"names are those of the WGSL file\"
+)]
+#[allow(clippy::approx_constant, clippy::eq_op, reason = \"numbers and operands are those of the WGSL file\")]
+#[allow(unused_assignments, reason = \"WGSL gives every variable a value where it is declared\")]
+";
+
 /// Writes the files of the entries, and a static with all of them into `code`.
 fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
     for (_, compiled, lanes) in entries {
@@ -83,11 +95,8 @@ fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
         let facts = serde_json::to_string(&compiled.facts).expect("facts are plain data");
         write_file(&out.join(format!("{stem}.facts.json")), &facts);
         write_file(&out.join(format!("{stem}.rs")), lanes);
-        writeln!(
-            code,
-            "#[allow(warnings, clippy::all)]\nmod {stem} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\")); }}"
-        )
-        .expect("strings grow");
+        writeln!(code, "{ALLOWED}mod {stem} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{stem}.rs\"));\n}}")
+            .expect("strings grow");
     }
     let count = entries.len();
     writeln!(code, "pub(crate) static ENVIRONMENTS: [shadergym_shaders::Environment; {count}] = [").expect("as above");
