@@ -5,6 +5,7 @@
 //! come the GPU kernels ([`Compiled::kernel_source`]) and the CPU functions ([`Compiled::lanes`]). Build scripts
 //! ([`build_script`]) use it for the shipped environments, the GPU back end at run time.
 
+mod actions;
 pub mod build_script;
 mod built_ins;
 pub mod bytecode;
