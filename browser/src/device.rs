@@ -1,13 +1,14 @@
-//! The interfaces of wgpu for instance, adapter, device, queue and buffer. Whatever is no compute panics by name.
+//! The interfaces of wgpu for device and queue. Whatever is no compute panics by name.
 
 use std::future::ready;
-use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wgpu::custom::*;
 
+use crate::adapter::Adapter;
+use crate::buffer::Buffer;
 use crate::encoder::{Commands, Encoder};
 use crate::session::{Mapped, Session};
 
@@ -19,8 +20,8 @@ pub(crate) fn unsupported(what: &str) -> ! {
 /// One object of the page; it goes when the last handle goes.
 #[derive(Debug)]
 pub(crate) struct Object {
-    session: &'static Session,
-    device: u64,
+    pub session: &'static Session,
+    pub device: u64,
     pub id: u64,
 }
 
@@ -53,106 +54,11 @@ impl ShaderModuleInterface for Bound {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct Instance;
-
-impl InstanceInterface for Instance {
-    fn new(_: wgpu::InstanceDescriptor) -> Self {
-        Self
-    }
-
-    unsafe fn create_surface(&self, _: wgpu::SurfaceTargetUnsafe) -> Result<DispatchSurface, wgpu::CreateSurfaceError> {
-        unsupported("surfaces")
-    }
-
-    fn request_adapter(&self, _: &wgpu::RequestAdapterOptions<'_, '_>) -> Pin<Box<dyn RequestAdapterFuture>> {
-        // The only error that can be made outside wgpu; nothing here requests an adapter where there is none.
-        let found = Adapter::new().map(DispatchAdapter::custom);
-        Box::pin(ready(found.map_err(|_| wgpu::RequestAdapterError::EnvNotSet)))
-    }
-
-    fn poll_all_devices(&self, _: bool) -> bool {
-        if let Ok(session) = Session::shared() {
-            session.flush();
-        }
-        true
-    }
-
-    fn wgsl_language_features(&self) -> wgpu::WgslLanguageFeatures {
-        wgpu::WgslLanguageFeatures::empty()
-    }
-
-    fn enumerate_adapters(&self, _: wgpu::Backends) -> Pin<Box<dyn EnumerateAdapterFuture>> {
-        let found = Adapter::new().inspect_err(|message| eprintln!("no browser: {message}"));
-        Box::pin(ready(found.map(DispatchAdapter::custom).into_iter().collect::<Vec<_>>()))
-    }
-}
-
-/// The browser's adapter, and the device that it gives.
-#[derive(Debug, Clone)]
-struct Adapter {
-    session: &'static Session,
-    info: wgpu::AdapterInfo,
-}
-
-impl Adapter {
-    fn new() -> Result<Self, String> {
-        let session = Session::shared()?;
-        let found = session.call(0, json!({"op": "adapter"}))?;
-        let kind = if found["software"] == true { wgpu::DeviceType::Cpu } else { wgpu::DeviceType::Other };
-        let mut info = wgpu::AdapterInfo::new(kind, wgpu::Backend::BrowserWebGpu);
-        info.name = format!("browser {}", found["name"].as_str().unwrap_or("of no name"));
-        Ok(Self { session, info })
-    }
-}
-
-impl AdapterInterface for Adapter {
-    fn request_device(&self, _: &wgpu::DeviceDescriptor<'_>) -> Pin<Box<dyn RequestDeviceFuture>> {
-        let device = Device { adapter: self.clone(), id: self.session.id() };
-        let opened = self.session.call(device.id, json!({"op": "device", "id": device.id}));
-        let handles = opened.map(|_| (DispatchDevice::custom(device.clone()), DispatchQueue::custom(device)));
-        Box::pin(ready(handles.map_err(wgpu::RequestDeviceError::from_message)))
-    }
-
-    fn is_surface_supported(&self, _: &DispatchSurface) -> bool {
-        false
-    }
-
-    fn features(&self) -> wgpu::Features {
-        wgpu::Features::empty()
-    }
-
-    fn limits(&self) -> wgpu::Limits {
-        // The defaults are WebGPU's, and the page asks for no more.
-        wgpu::Limits::default()
-    }
-
-    fn downlevel_capabilities(&self) -> wgpu::DownlevelCapabilities {
-        wgpu::DownlevelCapabilities::default()
-    }
-
-    fn get_info(&self) -> wgpu::AdapterInfo {
-        self.info.clone()
-    }
-
-    fn get_texture_format_features(&self, _: wgpu::TextureFormat) -> wgpu::TextureFormatFeatures {
-        unsupported("textures")
-    }
-
-    fn get_presentation_timestamp(&self) -> wgpu::PresentationTimestamp {
-        wgpu::PresentationTimestamp::INVALID_TIMESTAMP
-    }
-
-    fn cooperative_matrix_properties(&self) -> Vec<wgpu::wgt::CooperativeMatrixProperties> {
-        Vec::new()
-    }
-}
-
 /// A device and its queue.
 #[derive(Debug, Clone)]
-struct Device {
-    adapter: Adapter,
-    id: u64,
+pub(crate) struct Device {
+    pub adapter: Adapter,
+    pub id: u64,
 }
 
 impl Device {
@@ -423,61 +329,5 @@ impl QueueInterface for Device {
 
     fn present(&self, _: &DispatchSurfaceOutputDetail) {
         unsupported("surfaces")
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Buffer {
-    pub object: Arc<Object>,
-    /// Bytes.
-    pub size: u64,
-    mapped: Mapped,
-}
-
-impl BufferInterface for Buffer {
-    fn map_async(&self, mode: wgpu::MapMode, range: Range<u64>, callback: BufferMapCallback) {
-        if mode != wgpu::MapMode::Read {
-            unsupported("buffers mapped for writing");
-        }
-        let Object { session, device, id } = &*self.object;
-        session.read(*device, *id, range, self.mapped.clone(), callback);
-    }
-
-    fn get_mapped_range(&self, range: Range<u64>) -> Result<DispatchBufferMappedRange, wgpu::MapRangeError> {
-        let mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, words) = mapped.clone().expect("the device was polled until the buffer was mapped");
-        let range = (range.start - first) as usize..(range.end - first) as usize;
-        Ok(DispatchBufferMappedRange::custom(MappedRange { words, range }))
-    }
-
-    fn unmap(&self) {
-        // The page has unmapped it already: what is here is a copy.
-        *self.mapped.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn destroy(&self) {
-        let Object { session, device, id } = &*self.object;
-        session.push(*device, json!({"op": "drop", "object": id}));
-    }
-}
-
-#[derive(Debug)]
-struct MappedRange {
-    words: Arc<Vec<u32>>,
-    /// Bytes.
-    range: Range<usize>,
-}
-
-impl BufferMappedRangeInterface for MappedRange {
-    fn len(&self) -> usize {
-        self.range.len()
-    }
-
-    unsafe fn read_slice(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[self.range.clone()]
-    }
-
-    unsafe fn write_slice(&mut self) -> wgpu::WriteOnly<'_, [u8]> {
-        unsupported("buffers mapped for writing")
     }
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use wgpu::custom::*;
 
-use crate::device::{Bound, Buffer, Object, unsupported};
+use crate::buffer::Buffer;
+use crate::device::{Bound, Object, unsupported};
 
 /// The commands of one encoder, and the objects that they name, which must live until they are submitted.
 #[derive(Debug, Default)]

@@ -7,6 +7,8 @@
 //! The tests use it as a second, independent implementation. It needs Node.js, `npm ci` in this crate's folder, and a
 //! browser; [`missing`] says what is not there.
 
+mod adapter;
+mod buffer;
 mod device;
 mod encoder;
 mod process;
@@ -24,7 +26,7 @@ pub fn missing() -> Option<String> {
 /// An instance whose only adapter is the browser's; without adapters where the browser does not start. The browser runs
 /// until the process ends.
 pub fn instance() -> wgpu::Instance {
-    wgpu::Instance::from_custom(device::Instance)
+    wgpu::Instance::from_custom(adapter::Instance)
 }
 
 /// One message of the browser's WGSL compiler.

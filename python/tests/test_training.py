@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import shadergym
+from trees import take, twice
 
 CARTPOLE = "CartPole-v1"
 # Short, and quiet on a machine with few cores.
@@ -69,11 +70,11 @@ def test_every_agent_trains_where_it_can_act(agent, env):
         actions = policy.act(obs, deterministic, mask)
         assert actions in envs.action_space
         assert actions.dtype == envs.action_space.dtype
-        one = policy.act(obs[0], deterministic, None if mask is None else mask[0])
+        one = policy.act(take(obs, 0), deterministic, None if mask is None else mask[0])
         assert one in envs.single_action_space
     # Sums of more rows may be rounded elsewhere.
-    np.testing.assert_allclose(policy.act(obs[3:4]), policy.act(obs)[3:4], rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(policy.act(np.stack([obs, obs])), np.stack([policy.act(obs)] * 2), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(policy.act(take(obs, slice(3, 4))), policy.act(obs)[3:4], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(policy.act(twice(obs)), np.stack([policy.act(obs)] * 2), rtol=1e-5, atol=1e-5)
     envs.step(actions)
 
 

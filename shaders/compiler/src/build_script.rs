@@ -117,6 +117,18 @@ impl Entry {
     }
 }
 
+/// What the generated modules may do that people's code may not.
+const ALLOWED: &str = "\
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    reason = \"names are those of the WGSL file\"
+)]
+#[allow(clippy::approx_constant, clippy::eq_op, reason = \"numbers and operands are those of the WGSL file\")]
+#[allow(unused_assignments, reason = \"WGSL gives every variable a value where it is declared\")]
+";
+
 /// Writes the files of the entries, and a static with all of them into `code`.
 fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
     let mut line = |text: String| {
@@ -128,9 +140,7 @@ fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
             let module = entry.module(index);
             let (stem, family) = (entry.stem(), &entry.ids[0].0.family);
             write_file(&out.join(format!("{module}.rs")), lanes);
-            line(format!(
-                "#[allow(warnings, clippy::all)]\nmod {module} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\")); }}"
-            ));
+            line(format!("{ALLOWED}mod {module} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"));
             line(format!(
                 "static {}: shadergym_shaders::Code = shadergym_shaders::Code::new({module:?}, {:?}, {id:?}, \
                  include_str!({:?}), {module}::KERNELS);",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use naga::{Handle, Module, Type, TypeInner};
 
+use crate::actions;
 use crate::facts::{ActionSpace, Facts, Kind};
 use crate::reflect::Reflect;
 
@@ -52,7 +53,7 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
         line(&mut out, masks(reflect, facts));
     }
     line(&mut out, write_masks(facts));
-    line(&mut out, draw_actions(facts));
+    line(&mut out, actions::draw(facts));
 
     // Words of the structs in memory order; the episode's struct is the kernel's own.
     let state = reflect.ty("State").expect("checked by facts");
@@ -106,23 +107,8 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
         }
         let _ = writeln!(out, "}}");
     }
-    let actions = action_words(facts);
-    let _ = writeln!(out, "fn kernel_load_actions(at: u32) -> KernelActions {{\n    var v: KernelActions;");
-    for (w, (path, kind)) in actions.iter().enumerate() {
-        let load = from_bits(*kind, &format!("kernel_inputs[at + {w}u]"));
-        // On-device learners are not checked by the host: an index past the end becomes the last action.
-        let load = match &facts.action {
-            ActionSpace::Discrete { n } => format!("min({load}, {}u)", n - 1),
-            ActionSpace::MultiDiscrete { nvec } => format!("min({load}, {}u)", nvec[w % nvec.len()] - 1),
-            ActionSpace::Box { .. } => load,
-        };
-        let _ = writeln!(out, "    v{path} = {load};");
-    }
-    let _ = writeln!(out, "    return v;\n}}\nfn kernel_store_actions(at: u32, v: KernelActions) {{");
-    for (w, (path, kind)) in actions.iter().enumerate() {
-        let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
-    }
-    let _ = writeln!(out, "}}");
+    out.push_str(&actions::load(facts));
+    out.push_str(&actions::store(facts));
     out
 }
 
@@ -317,44 +303,9 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
     }
 }
 
-fn draw_actions(facts: &Facts) -> String {
-    let mut out = String::from(
-        "fn kernel_draw_actions(params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32, rng: ptr<function, Rng>) -> KernelActions {\n    \
-         var v: KernelActions;\n",
-    );
-    let choices: Vec<u32> = match &facts.action {
-        ActionSpace::Discrete { n } => vec![*n],
-        ActionSpace::MultiDiscrete { nvec } => nvec.clone(),
-        ActionSpace::Box { .. } => Vec::new(),
-    };
-    for (w, (path, _)) in action_words(facts).iter().enumerate() {
-        if facts.action_mask {
-            let (agent, choice) = (w / choices.len(), w % choices.len());
-            if choice == 0 {
-                let _ = writeln!(out, "    let mask{agent} = kernel_action_mask(*params, state, elapsed, {agent}u);");
-            }
-            let first: u32 = choices[..choice].iter().sum();
-            let end = first + choices[choice];
-            let _ = writeln!(out, "    v{path} = kernel_draw_legal(rng, mask{agent}, {first}u, {end}u);");
-            continue;
-        }
-        let draw = match &facts.action {
-            ActionSpace::Discrete { n } => format!("rng_range(rng, {n}u)"),
-            ActionSpace::MultiDiscrete { nvec } => format!("rng_range(rng, {}u)", nvec[w % nvec.len()]),
-            ActionSpace::Box { low, high } => {
-                let element = w % low.len();
-                format!("rng_between(rng, {:?}f, {:?}f)", low[element], high[element])
-            }
-        };
-        let _ = writeln!(out, "    v{path} = {draw};");
-    }
-    out.push_str("    return v;\n}");
-    out
-}
-
 /// Paths of the words of all agents' actions inside `KernelActions`.
 fn action_words(facts: &Facts) -> Vec<(String, Kind)> {
-    let kind = if matches!(facts.action, ActionSpace::Box { .. }) { Kind::F32 } else { Kind::U32 };
+    let kind = actions::kind(facts);
     (0..facts.agents)
         .flat_map(|agent| {
             let scalar = matches!(facts.action, ActionSpace::Discrete { .. });
@@ -439,7 +390,7 @@ fn scalar_kind(scalar: naga::Scalar) -> Kind {
     }
 }
 
-fn from_bits(kind: Kind, word: &str) -> String {
+pub(crate) fn from_bits(kind: Kind, word: &str) -> String {
     match kind {
         Kind::U32 => word.to_owned(),
         Kind::F32 => format!("bitcast<f32>({word})"),
@@ -447,7 +398,7 @@ fn from_bits(kind: Kind, word: &str) -> String {
     }
 }
 
-fn to_bits(kind: Kind, value: &str) -> String {
+pub(crate) fn to_bits(kind: Kind, value: &str) -> String {
     match kind {
         Kind::U32 => value.to_owned(),
         _ => format!("bitcast<u32>({value})"),

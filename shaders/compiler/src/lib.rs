@@ -5,7 +5,9 @@
 //! come the GPU kernels ([`Compiled::kernel_source`]) and the CPU functions ([`Compiled::lanes`]). Build scripts
 //! ([`build_script`]) use it for the shipped environments, the GPU back end at run time.
 
+mod actions;
 pub mod build_script;
+mod built_ins;
 pub mod bytecode;
 mod contract;
 mod error;
@@ -25,6 +27,7 @@ mod variants;
 
 use std::path::Path;
 
+pub use built_ins::{Argument, BUILT_INS, BuiltIn, Kind as ScalarKind};
 pub use contract::HEADINGS;
 pub use error::{CompileError, Diagnostic, nearest};
 pub use facts::*;

@@ -118,3 +118,27 @@ pub trait Program: 'static {
         uv: [S::F; 2],
     ) -> Option<[S::F; 3]>;
 }
+
+/// A WGSL struct in lanes: fields of vectors, words of memory one after the other.
+#[macro_export]
+macro_rules! lane_struct {
+    (pub struct $name:ident<$simd:ident> { $($field:ident: $ty:ty,)* }) => {
+        #[repr(C)]
+        #[derive(Clone, Copy)]
+        pub struct $name<$simd: $crate::lanes::Lanes> {
+            $(pub $field: $ty,)*
+        }
+
+        impl<$simd: $crate::lanes::Lanes> $crate::lanes::Value<$simd> for $name<$simd> {
+            type Uniform = $name<$crate::lanes::Plain>;
+            #[inline(always)]
+            fn blend(s: $simd, mask: $simd::M, on: Self, off: Self) -> Self {
+                Self { $($field: $crate::lanes::blend(s, mask, on.$field, off.$field),)* }
+            }
+            #[inline(always)]
+            fn spread(s: $simd, value: Self::Uniform) -> Self {
+                Self { $($field: $crate::lanes::splat(s, value.$field),)* }
+            }
+        }
+    };
+}

@@ -2,9 +2,10 @@
 
 use naga::{Expression, Handle, MathFunction as Fun, ScalarKind, TypeInner};
 
-use super::ir::{FALSE, TRUE, Val};
+use super::ir::{FALSE, Val};
 use super::lower::{Lowered, Lowerer};
 use super::op::Op;
+use crate::built_ins::{Term, term};
 
 impl Lowerer<'_> {
     pub(super) fn math(
@@ -52,7 +53,10 @@ impl Lowerer<'_> {
             _ => {}
         }
         let operands: Vec<Handle<Expression>> = [Some(arg), more[0], more[1], more[2]].into_iter().flatten().collect();
-        self.map(&operands, &mut |this, p| this.scalar_math(fun, kind, p))
+        match term(fun, kind) {
+            Some(term) => self.map(&operands, &mut |this, p| this.term(&term, p)),
+            None => self.refuse(&format!("the built-in function {fun:?} of {kind:?}")),
+        }
     }
 
     /// Determinant of the rows from `row` on and of these columns, by the first of the rows.
@@ -73,103 +77,23 @@ impl Lowerer<'_> {
         Ok(sum.unwrap_or(FALSE))
     }
 
-    fn scalar_math(&mut self, fun: Fun, kind: ScalarKind, p: &[Val]) -> Lowered<Val> {
-        let (float, signed) = (kind == ScalarKind::Float, kind == ScalarKind::Sint);
-        let pick = |f: Op, i: Op, u: Op| {
-            if float {
-                f
-            } else if signed {
-                i
-            } else {
-                u
-            }
-        };
-        let (min, max) = (pick(Op::FMin, Op::IMin, Op::UMin), pick(Op::FMax, Op::IMax, Op::UMax));
-        let word31 = self.b.constant(31);
-        Ok(match fun {
-            Fun::Abs if kind == ScalarKind::Uint => p[0],
-            Fun::Abs => self.op(pick(Op::FAbs, Op::IAbs, Op::Nop), p)?,
-            Fun::Min => self.op(min, p)?,
-            Fun::Max => self.op(max, p)?,
-            Fun::Clamp => {
-                let low = self.op(max, &p[..2])?;
-                self.op(min, &[low, p[2]])?
-            }
-            Fun::Saturate => {
-                let (zero, one) = (self.b.float(0.0), self.b.float(1.0));
-                let low = self.op(Op::FMax, &[p[0], zero])?;
-                self.op(Op::FMin, &[low, one])?
-            }
-            Fun::Floor => self.op(Op::FFloor, p)?,
-            Fun::Ceil => self.op(Op::FCeil, p)?,
-            Fun::Trunc => self.op(Op::FTrunc, p)?,
-            Fun::Round => self.op(Op::FRound, p)?,
-            Fun::Fract => {
-                let whole = self.op(Op::FFloor, p)?;
-                self.op(Op::FSub, &[p[0], whole])?
-            }
-            Fun::Sqrt => self.op(Op::FSqrt, p)?,
-            Fun::Sign if kind == ScalarKind::Uint => {
-                let one = self.b.constant(1);
-                self.op(Op::UMin, &[p[0], one])?
-            }
-            Fun::Sign => self.op(pick(Op::FSign, Op::ISign, Op::Nop), p)?,
-            Fun::CountOneBits => self.op(Op::CountOnes, p)?,
-            Fun::CountLeadingZeros => self.op(Op::LeadingZeros, p)?,
-            Fun::CountTrailingZeros => self.op(Op::TrailingZeros, p)?,
-            Fun::ReverseBits => self.op(Op::ReverseBits, p)?,
-            Fun::FirstTrailingBit => {
-                let none = self.op(Op::Equal, &[p[0], FALSE])?;
-                let zeros = self.op(Op::TrailingZeros, p)?;
-                self.op(Op::Select, &[none, TRUE, zeros])?
-            }
-            Fun::FirstLeadingBit => {
-                let mut value = p[0];
-                if signed {
-                    let negative = self.op(Op::ILess, &[value, FALSE])?;
-                    let opposite = self.op(Op::Not, &[value])?;
-                    value = self.op(Op::Select, &[negative, opposite, value])?;
+    /// A term of the table of built-in functions, of these arguments. What a term says twice is one instruction.
+    fn term(&mut self, term: &Term, arguments: &[Val]) -> Lowered<Val> {
+        Ok(match *term {
+            Term::Argument(i) => arguments[i],
+            Term::Float(value) => self.b.float(value),
+            Term::Signed(value) => self.b.constant(value as u32),
+            Term::Unsigned(value) => self.b.constant(value),
+            // A word is a word.
+            Term::AsSigned(bits) | Term::AsUnsigned(bits) => self.term(bits, arguments)?,
+            Term::Operation(op, operands) => {
+                let mut values = [FALSE; 4];
+                for (value, operand) in values.iter_mut().zip(operands) {
+                    *value = self.term(operand, arguments)?;
                 }
-                let zeros = self.op(Op::LeadingZeros, &[value])?;
-                self.op(Op::Sub, &[word31, zeros])?
+                self.op(op, &values[..operands.len()])?
             }
-            Fun::ExtractBits => {
-                let (offset, count, mask) = self.bit_field(p[1], p[2])?;
-                let shifted = self.op(Op::ShrU, &[p[0], offset])?;
-                let low = self.op(Op::And, &[shifted, mask])?;
-                if !signed {
-                    return Ok(low);
-                }
-                // Up to the sign and down again; no bits give 0 because then the mask is 0.
-                let all = self.b.constant(32);
-                let unused = self.op(Op::Sub, &[all, count])?;
-                let up = self.op(Op::Shl, &[low, unused])?;
-                self.op(Op::ShrI, &[up, unused])?
-            }
-            Fun::InsertBits => {
-                let (offset, _, mask) = self.bit_field(p[2], p[3])?;
-                let place = self.op(Op::Shl, &[mask, offset])?;
-                let others = self.op(Op::Not, &[place])?;
-                let old = self.op(Op::And, &[p[0], others])?;
-                let new = self.op(Op::And, &[p[1], mask])?;
-                let new = self.op(Op::Shl, &[new, offset])?;
-                self.op(Op::Or, &[old, new])?
-            }
-            _ => return self.refuse(&format!("built-in {fun:?}")),
         })
-    }
-
-    /// Offset, count and mask of `extractBits` and `insertBits`, exact for any offset and count.
-    fn bit_field(&mut self, offset: Val, count: Val) -> Lowered<(Val, Val, Val)> {
-        let (one, all) = (self.b.constant(1), self.b.constant(32));
-        let offset = self.op(Op::UMin, &[offset, all])?;
-        let room = self.op(Op::Sub, &[all, offset])?;
-        let count = self.op(Op::UMin, &[count, room])?;
-        let bit = self.op(Op::Shl, &[one, count])?;
-        let some = self.op(Op::Sub, &[bit, one])?;
-        let every = self.op(Op::Equal, &[count, all])?;
-        let mask = self.op(Op::Select, &[every, TRUE, some])?;
-        Ok((offset, count, mask))
     }
 
     pub(super) fn cast(&mut self, expr: Handle<Expression>, to: ScalarKind, convert: bool) -> Lowered<Vec<Val>> {

@@ -10,7 +10,7 @@ use naga::{Block, Expression, Handle, Statement, TypeInner};
 use super::ir::{FALSE, Inst, NONE, Val};
 use super::lower::{Lowered, Lowerer, Target, address, hash, words};
 use super::op::Op;
-use crate::lanes::{bindings, reach, uses};
+use crate::lanes::{definitions, operand_uses, uses};
 
 /// Rounds and instructions up to which a loop is unrolled.
 const UNROLLED_ROUNDS: usize = 64;
@@ -63,11 +63,11 @@ impl<'a> Lowerer<'a> {
         self.cells.extend([FALSE, FALSE]);
         self.here_mut().targets.push(Target::Loop { broke, continued });
         let (mut bound, mut used) = (HashSet::new(), HashSet::new());
-        bindings(body, &mut bound);
+        definitions(body, &mut bound);
         let function = self.here().function;
         uses(function, continuing, &mut used);
         if let Some(condition) = break_if {
-            reach(function, condition, &mut used);
+            operand_uses(function, condition, &mut used);
         }
         let mut hoisted: Vec<Handle<Expression>> = bound.intersection(&used).copied().collect();
         hoisted.retain(|e| !matches!(self.inner(*e), TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. }));

@@ -9,22 +9,22 @@ use std::collections::HashMap;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement};
 
 /// A statement's identity: its address in the module, which does not move.
-pub(super) type Id = usize;
+type StatementId = usize;
 
-pub(super) fn id(statement: &Statement) -> Id {
-    std::ptr::from_ref(statement) as Id
+fn statement_id(statement: &Statement) -> StatementId {
+    std::ptr::from_ref(statement) as StatementId
 }
 
-/// One step of the way from the function's body to a statement.
+/// One of the constructs around a statement, and the block of it that the statement is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
-    construct: Id,
+    construct: StatementId,
     branch: u32,
-    kind: Kind,
+    region: Region,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Region {
     If,
     Case,
     LoopBody,
@@ -44,7 +44,7 @@ struct Access {
 
 #[derive(Debug)]
 struct Store {
-    statement: Id,
+    statement: StatementId,
     local: Handle<LocalVariable>,
     pointer: Handle<Expression>,
     value: Handle<Expression>,
@@ -76,9 +76,9 @@ pub(super) struct Analysis {
     /// Some return is reached by a part of the lanes: returns work on masks.
     pub masked_returns: bool,
     /// Ifs, switches and loops on which lanes part: at the condition or selector, or by an exit that some of them take.
-    divergent: HashMap<Id, bool>,
+    divergent: HashMap<StatementId, bool>,
     /// Stores to local variables that need a blend where a mask is in force.
-    blended: HashMap<Id, bool>,
+    blended: HashMap<StatementId, bool>,
 }
 
 impl Analysis {
@@ -87,23 +87,23 @@ impl Analysis {
     }
 
     pub fn is_divergent(&self, statement: &Statement) -> bool {
-        self.divergent.get(&id(statement)).copied().unwrap_or(false)
+        self.divergent.get(&statement_id(statement)).copied().unwrap_or(false)
     }
 
     pub fn needs_blend(&self, statement: &Statement) -> bool {
-        self.blended.get(&id(statement)).copied().unwrap_or(true)
+        self.blended.get(&statement_id(statement)).copied().unwrap_or(true)
     }
 }
 
-/// Everything collected in one walk over the body.
+/// What one walk over the body collects.
 #[derive(Default)]
-struct Facts {
+struct Summary {
     accesses: Vec<Access>,
     stores: Vec<Store>,
     exits: Vec<Exit>,
     calls: HashMap<Handle<Expression>, (Handle<Function>, Vec<Handle<Expression>>)>,
     /// Construct, its condition (a selector, or a loop's `break if`), its path.
-    constructs: Vec<(Id, bool, Option<Handle<Expression>>, Path)>,
+    constructs: Vec<(StatementId, bool, Option<Handle<Expression>>, Path)>,
 }
 
 /// Analyses `function`; `arguments` tells which arguments are uniform (pointees for pointers: never),
@@ -114,8 +114,8 @@ pub(super) fn analyse(
     arguments: &[bool],
     result_of: &mut dyn FnMut(Handle<Function>, Vec<bool>) -> bool,
 ) -> Analysis {
-    let mut facts = Facts::default();
-    walk(function, &function.body, &mut Vec::new(), &mut facts);
+    let mut summary = Summary::default();
+    walk(function, &function.body, &mut Vec::new(), &mut summary);
     let mut out = Analysis {
         uniform: vec![true; function.expressions.len()],
         local_uniform: vec![true; function.local_variables.len()],
@@ -123,73 +123,73 @@ pub(super) fn analyse(
     };
     loop {
         let before = (out.local_uniform.clone(), out.divergent.clone(), out.masked_returns);
-        expressions(module, function, arguments, &facts, &mut out, result_of);
-        constructs(&facts, &mut out);
-        locals(function, &facts, &mut out);
+        expressions(module, function, arguments, &summary, &mut out, result_of);
+        constructs(&summary, &mut out);
+        locals(function, &summary, &mut out);
         if before == (out.local_uniform.clone(), out.divergent.clone(), out.masked_returns) {
             break;
         }
     }
     out.result_uniform = !out.masked_returns
-        && facts.exits.iter().all(|e| match e.kind {
+        && summary.exits.iter().all(|e| match e.kind {
             ExitKind::Return(Some(value)) => out.is_uniform(value),
             _ => true,
         });
     out
 }
 
-fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) {
+fn walk(function: &Function, block: &Block, path: &mut Path, summary: &mut Summary) {
     for statement in block {
-        let mut nested = |block: &Block, branch: usize, kind: Kind, facts: &mut Facts| {
-            path.push(Step { construct: id(statement), branch: branch as u32, kind });
-            walk(function, block, path, facts);
+        let mut nested = |block: &Block, branch: usize, region: Region, summary: &mut Summary| {
+            path.push(Step { construct: statement_id(statement), branch: branch as u32, region });
+            walk(function, block, path, summary);
             path.pop();
         };
         match statement {
             Statement::Emit(range) => {
                 for expression in range.clone() {
                     if let Expression::Load { pointer } = function.expressions[expression]
-                        && let Some(local) = root(function, pointer)
+                        && let Some(local) = root_variable(function, pointer)
                     {
-                        facts.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
+                        summary.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
                     }
                 }
             }
-            Statement::Block(block) => walk(function, block, path, facts),
+            Statement::Block(block) => walk(function, block, path, summary),
             Statement::If { condition, accept, reject } => {
-                nested(accept, 0, Kind::If, facts);
-                nested(reject, 1, Kind::If, facts);
-                facts.constructs.push((id(statement), false, Some(*condition), path.clone()));
+                nested(accept, 0, Region::If, summary);
+                nested(reject, 1, Region::If, summary);
+                summary.constructs.push((statement_id(statement), false, Some(*condition), path.clone()));
             }
             Statement::Switch { selector, cases } => {
                 for (i, case) in cases.iter().enumerate() {
-                    nested(&case.body, i, Kind::Case, facts);
+                    nested(&case.body, i, Region::Case, summary);
                 }
-                facts.constructs.push((id(statement), false, Some(*selector), path.clone()));
+                summary.constructs.push((statement_id(statement), false, Some(*selector), path.clone()));
             }
             Statement::Loop { body, continuing, break_if } => {
-                nested(body, 0, Kind::LoopBody, facts);
-                nested(continuing, 1, Kind::LoopContinuing, facts);
-                facts.constructs.push((id(statement), true, *break_if, path.clone()));
+                nested(body, 0, Region::LoopBody, summary);
+                nested(continuing, 1, Region::LoopContinuing, summary);
+                summary.constructs.push((statement_id(statement), true, *break_if, path.clone()));
             }
-            Statement::Break => facts.exits.push(Exit { kind: ExitKind::Break, path: path.clone() }),
-            Statement::Continue => facts.exits.push(Exit { kind: ExitKind::Continue, path: path.clone() }),
+            Statement::Break => summary.exits.push(Exit { kind: ExitKind::Break, path: path.clone() }),
+            Statement::Continue => summary.exits.push(Exit { kind: ExitKind::Continue, path: path.clone() }),
             Statement::Return { value } => {
-                facts.exits.push(Exit { kind: ExitKind::Return(*value), path: path.clone() });
+                summary.exits.push(Exit { kind: ExitKind::Return(*value), path: path.clone() });
             }
             Statement::Store { pointer, value } => {
-                if let Some(local) = root(function, *pointer) {
+                if let Some(local) = root_variable(function, *pointer) {
                     let whole = matches!(function.expressions[*pointer], Expression::LocalVariable(_));
-                    facts.accesses.push(Access { local, path: path.clone(), reads: false, whole });
-                    let (statement, pointer, value, path) = (id(statement), *pointer, *value, path.clone());
-                    facts.stores.push(Store { statement, local, pointer, value, path });
+                    summary.accesses.push(Access { local, path: path.clone(), reads: false, whole });
+                    let (statement, pointer, value, path) = (statement_id(statement), *pointer, *value, path.clone());
+                    summary.stores.push(Store { statement, local, pointer, value, path });
                 }
             }
             Statement::Call { function: callee, arguments, result } => {
                 for &argument in arguments {
-                    if let Some(local) = root(function, argument) {
-                        facts.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
-                        facts.stores.push(Store {
+                    if let Some(local) = root_variable(function, argument) {
+                        summary.accesses.push(Access { local, path: path.clone(), reads: true, whole: false });
+                        summary.stores.push(Store {
                             statement: 0,
                             local,
                             pointer: argument,
@@ -199,7 +199,7 @@ fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) 
                     }
                 }
                 if let Some(result) = result {
-                    facts.calls.insert(*result, (*callee, arguments.clone()));
+                    summary.calls.insert(*result, (*callee, arguments.clone()));
                 }
             }
             _ => {}
@@ -208,10 +208,10 @@ fn walk(function: &Function, block: &Block, path: &mut Path, facts: &mut Facts) 
 }
 
 /// The local variable that a pointer expression points into.
-pub(super) fn root(function: &Function, pointer: Handle<Expression>) -> Option<Handle<LocalVariable>> {
+pub(super) fn root_variable(function: &Function, pointer: Handle<Expression>) -> Option<Handle<LocalVariable>> {
     match function.expressions[pointer] {
         Expression::LocalVariable(local) => Some(local),
-        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => root(function, base),
+        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => root_variable(function, base),
         _ => None,
     }
 }
@@ -220,7 +220,7 @@ fn expressions(
     module: &Module,
     function: &Function,
     arguments: &[bool],
-    facts: &Facts,
+    summary: &Summary,
     out: &mut Analysis,
     result_of: &mut dyn FnMut(Handle<Function>, Vec<bool>) -> bool,
 ) {
@@ -228,7 +228,7 @@ fn expressions(
         let uniform = match *expression {
             Expression::FunctionArgument(i) => arguments[i as usize],
             Expression::LocalVariable(local) => out.local_uniform[local.index()],
-            Expression::CallResult(_) => facts.calls.get(&handle).is_some_and(|(callee, values)| {
+            Expression::CallResult(_) => summary.calls.get(&handle).is_some_and(|(callee, values)| {
                 let pointers = module.functions[*callee].arguments.iter().map(|a| is_pointer(module, a.ty));
                 let values: Vec<bool> =
                     values.iter().zip(pointers).map(|(v, pointer)| !pointer && out.is_uniform(*v)).collect();
@@ -278,18 +278,18 @@ pub(super) fn operands(expression: &Expression, mut f: impl FnMut(Handle<Express
     }
 }
 
-fn constructs(facts: &Facts, out: &mut Analysis) {
+fn constructs(summary: &Summary, out: &mut Analysis) {
     let divergent = |out: &Analysis, step: &Step| out.divergent.get(&step.construct).copied().unwrap_or(false);
-    for (construct, is_loop, condition, _) in &facts.constructs {
-        let mut parts = condition.is_some_and(|c| !out.is_uniform(c));
-        for exit in &facts.exits {
+    for (construct, is_loop, condition, _) in &summary.constructs {
+        let mut diverges = condition.is_some_and(|c| !out.is_uniform(c));
+        for exit in &summary.exits {
             let Some(at) = exit.path.iter().position(|s| s.construct == *construct) else { continue };
             let inner = &exit.path[at + 1..];
-            let loops = |s: &Step| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing);
-            parts |= match exit.kind {
+            let loops = |s: &Step| matches!(s.region, Region::LoopBody | Region::LoopContinuing);
+            diverges |= match exit.kind {
                 // A break inside a switch or an inner loop belongs to that one.
-                ExitKind::Break if inner.iter().any(|s| loops(s) || s.kind == Kind::Case) => false,
-                ExitKind::Break if !is_loop && exit.path[at].kind != Kind::Case => false,
+                ExitKind::Break if inner.iter().any(|s| loops(s) || s.region == Region::Case) => false,
+                ExitKind::Break if !is_loop && exit.path[at].region != Region::Case => false,
                 ExitKind::Break => inner.iter().any(|s| divergent(out, s)),
                 _ if !is_loop => false,
                 ExitKind::Continue if inner.iter().any(loops) => false,
@@ -298,17 +298,17 @@ fn constructs(facts: &Facts, out: &mut Analysis) {
             };
         }
         let before = out.divergent.get(construct).copied().unwrap_or(false);
-        out.divergent.insert(*construct, before || parts);
+        out.divergent.insert(*construct, before || diverges);
     }
-    out.masked_returns |= facts
+    out.masked_returns |= summary
         .exits
         .iter()
         .any(|exit| matches!(exit.kind, ExitKind::Return(_)) && exit.path.iter().any(|s| divergent(out, s)));
 }
 
-fn locals(function: &Function, facts: &Facts, out: &mut Analysis) {
+fn locals(function: &Function, summary: &Summary, out: &mut Analysis) {
     for (local, variable) in function.local_variables.iter() {
-        let accesses: Vec<&Access> = facts.accesses.iter().filter(|a| a.local == local).collect();
+        let accesses: Vec<&Access> = summary.accesses.iter().filter(|a| a.local == local).collect();
         let mut common = accesses.first().map_or(0, |a| a.path.len());
         for access in &accesses {
             let shared = access.path.iter().zip(&accesses[0].path).take_while(|(a, b)| a == b).count();
@@ -318,13 +318,13 @@ fn locals(function: &Function, facts: &Facts, out: &mut Analysis) {
         // one iteration to the next, so its block is outside the loop.
         let declared_here = accesses.first().is_some_and(|a| !a.reads && a.whole && a.path.len() == common);
         if variable.init.is_some() || !declared_here {
-            let first_loop = accesses
-                .first()
-                .and_then(|a| a.path.iter().position(|s| matches!(s.kind, Kind::LoopBody | Kind::LoopContinuing)));
+            let first_loop = accesses.first().and_then(|a| {
+                a.path.iter().position(|s| matches!(s.region, Region::LoopBody | Region::LoopContinuing))
+            });
             common = common.min(first_loop.unwrap_or(common));
         }
-        for store in facts.stores.iter().filter(|s| s.local == local) {
-            let blended = needs_blend(&store.path[common..], common, &accesses, facts, out);
+        for store in summary.stores.iter().filter(|s| s.local == local) {
+            let blended = needs_blend(&store.path[common..], common, &accesses, summary, out);
             let called = store.statement == 0;
             if called || blended || !out.is_uniform(store.value) || !uniform_place(function, store.pointer, out) {
                 out.local_uniform[local.index()] = false;
@@ -347,22 +347,22 @@ fn uniform_place(function: &Function, pointer: Handle<Expression>, out: &Analysi
 
 /// Can a lane that is not active at the store read the variable later? `inner` is the path from the innermost block
 /// that holds all accesses (at depth `common`) to the store.
-fn needs_blend(inner: &[Step], common: usize, accesses: &[&Access], facts: &Facts, out: &Analysis) -> bool {
+fn needs_blend(inner: &[Step], common: usize, accesses: &[&Access], summary: &Summary, out: &Analysis) -> bool {
     let mut loops_before = 0;
     for (depth, step) in inner.iter().enumerate() {
         let divergent = out.divergent.get(&step.construct).copied().unwrap_or(false);
-        match step.kind {
-            Kind::If | Kind::Case => {
+        match step.region {
+            Region::If | Region::Case => {
                 if divergent {
                     return true;
                 }
             }
-            Kind::LoopBody | Kind::LoopContinuing => {
+            Region::LoopBody | Region::LoopContinuing => {
                 if divergent {
                     let read_outside =
                         accesses.iter().any(|a| a.reads && !a.path.iter().any(|s| s.construct == step.construct));
-                    let continues = step.kind == Kind::LoopBody
-                        && facts.exits.iter().any(|e| {
+                    let continues = step.region == Region::LoopBody
+                        && summary.exits.iter().any(|e| {
                             e.kind == ExitKind::Continue
                                 && e.path.get(common + depth).is_some_and(|s| s.construct == step.construct)
                         });

@@ -2,8 +2,11 @@
 
 use naga::{Expression, Handle, MathFunction as Fun, ScalarKind};
 
+use super::expression::{float, receiver};
 use super::function::Writer;
 use super::types;
+use crate::built_ins::{Term, term};
+use crate::bytecode::Op;
 
 impl Writer<'_, '_> {
     pub(super) fn math(
@@ -17,7 +20,6 @@ impl Writer<'_, '_> {
             return text;
         }
         let kind = self.kind(arg);
-        let float = kind == ScalarKind::Float;
         if fun == Fun::Dot {
             let other = more[0].unwrap_or(arg);
             let n = self.size(arg).unwrap_or(1);
@@ -26,78 +28,19 @@ impl Writer<'_, '_> {
             return parts.join(" + ");
         }
         let operands: Vec<Handle<Expression>> = [Some(arg), more[0], more[1], more[2]].into_iter().flatten().collect();
-        let constant = |text: &str| {
-            if u {
-                text.to_owned()
-            } else {
-                format!("l::splat::<Simd, {}>(s, {text})", types::scalar_type(kind, false))
-            }
-        };
-        let word = |v: i64| {
-            constant(&if kind == ScalarKind::Sint { format!("W({v}i32)") } else { format!("W({}u32)", v as u32) })
-        };
-        let blend = |c: String, a: String, b: String| {
-            if u { format!("(if {c} {{ {a} }} else {{ {b} }})") } else { format!("l::blend(s, {c}, {a}, {b})") }
-        };
-        self.map(&operands, u, &mut |this, p| match fun {
-            Fun::Abs if kind == ScalarKind::Uint => p[0].clone(),
-            Fun::Abs => format!("{}.magnitude()", p[0]),
-            Fun::Min => format!("{}.lower_of({})", p[0], p[1]),
-            Fun::Max => format!("{}.higher_of({})", p[0], p[1]),
-            Fun::Clamp => format!("{}.higher_of({}).lower_of({})", p[0], p[1], p[2]),
-            Fun::Saturate => format!("{}.higher_of({}).lower_of({})", p[0], constant("0.0f32"), constant("1.0f32")),
-            Fun::Floor => format!("{}.round_down()", p[0]),
-            Fun::Ceil => format!("{}.round_up()", p[0]),
-            Fun::Trunc => format!("{}.round_to_zero()", p[0]),
-            Fun::Round => format!("{}.round_nearest()", p[0]),
-            Fun::Fract => format!("{0} - {0}.round_down()", p[0]),
-            Fun::Sqrt => format!("{}.root()", p[0]),
-            Fun::Sign if kind == ScalarKind::Uint => format!("{}.lower_of({})", p[0], word(1)),
-            Fun::Sign => format!("{}.sign_of()", p[0]),
-            Fun::CountOneBits => format!("{}.bit_count()", p[0]),
-            Fun::CountLeadingZeros => format!("{}.zeros_above()", p[0]),
-            Fun::CountTrailingZeros => format!("{}.zeros_below()", p[0]),
-            Fun::ReverseBits => format!("{}.bits_reversed()", p[0]),
-            Fun::FirstTrailingBit => {
-                blend(format!("{}.same({})", p[0], word(0)), word(-1), format!("{}.zeros_below()", p[0]))
-            }
-            Fun::FirstLeadingBit if kind == ScalarKind::Uint => format!("{} - {}.zeros_above()", word(31), p[0]),
-            Fun::FirstLeadingBit => {
-                let folded = blend(format!("{}.less({})", p[0], word(0)), format!("!{}", p[0]), p[0].clone());
-                format!("{} - {folded}.zeros_above()", word(31))
-            }
-            Fun::ExtractBits => {
-                let (offset, count, mask) = bit_field(u, &p[1], &p[2]);
-                if kind == ScalarKind::Uint {
-                    return format!("{}.shift_right({offset}) & {mask}", p[0]);
-                }
-                // Up to the sign and down again; no bits give 0 because then the mask is 0.
-                let unused = format!("({} - {count})", unsigned(u, 32));
-                let low = format!("l::Uint::to_i({}.to_u().shift_right({offset}) & {mask})", p[0]);
-                format!("{low}.shift_left({unused}).shift_right({unused})")
-            }
-            Fun::InsertBits => {
-                let (offset, _, mask) = bit_field(u, &p[2], &p[3]);
-                let signed = kind == ScalarKind::Sint;
-                let word = |v: &str| if signed { format!("{v}.to_u()") } else { v.to_owned() };
-                let (old, new) = (word(&p[0]), word(&p[1]));
-                let text = format!("({old} & !{mask}.shift_left({offset})) | ({new} & {mask}).shift_left({offset})");
-                if signed { format!("l::Uint::to_i({text})") } else { text }
-            }
-            _ => {
-                let _ = float;
-                this.unsupported(&format!("built-in {fun:?}"))
-            }
-        })
+        match term(fun, kind) {
+            Some(term) => self.map(&operands, u, &mut |_, p| spell(&term, p, u).0),
+            None => self.unsupported(&format!("the built-in function {fun:?} of {kind:?}")),
+        }
     }
 
     pub(super) fn cast(&mut self, expr: Handle<Expression>, to: ScalarKind, convert: Option<u8>, u: bool) -> String {
         let from = self.kind(expr);
         let ty = types::scalar_type(from, u);
         self.map(&[expr], u, &mut |this, p| {
-            let v = &p[0];
+            let v = receiver(&p[0]);
             match (from, to, convert.is_some()) {
-                (a, b, _) if a == b => v.clone(),
+                (a, b, _) if a == b => p[0].clone(),
                 (ScalarKind::Float, ScalarKind::Uint, true) | (ScalarKind::Sint, ScalarKind::Uint, _) => {
                     format!("{v}.to_u()")
                 }
@@ -129,20 +72,92 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Offset, count and mask of `extractBits` / `insertBits` in unsigned lanes, exact for any offset and count.
-fn bit_field(u: bool, offset: &str, count: &str) -> (String, String, String) {
-    let offset = format!("{offset}.lower_of({})", unsigned(u, 32));
-    let count = format!("{count}.lower_of({} - {offset})", unsigned(u, 32));
-    let some = format!("({}.shift_left({count}) - {})", unsigned(u, 1), unsigned(u, 1));
-    let mask = if u {
-        format!("(if {count}.same(W(32u32)) {{ W(u32::MAX) }} else {{ {some} }})")
-    } else {
-        format!("l::blend(s, {count}.same({}), {}, {some})", unsigned(u, 32), unsigned(u, u32::MAX))
-    };
-    (offset, count, mask)
+/// How tightly the outermost operator of a Rust expression binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Binds {
+    /// An operator between two operands: in parentheses wherever it is an operand.
+    Infix,
+    /// An operator in front: in parentheses where a method is called.
+    Prefix,
+    /// A name, a call, a literal.
+    Tight,
 }
 
-/// An unsigned constant.
-fn unsigned(u: bool, v: u32) -> String {
-    if u { format!("W({v}u32)") } else { format!("l::splat::<Simd, Simd::U>(s, W({v}u32))") }
+/// How an operation is written.
+enum Spelling {
+    Method(&'static str),
+    Infix(&'static str),
+    Prefix(&'static str),
+    /// `blend`, or an `if` where all lanes have the same value.
+    Choice,
+}
+
+/// The operations that the table of built-in functions uses.
+fn spelling(op: Op) -> Spelling {
+    use Spelling::{Choice, Infix, Method, Prefix};
+    match op {
+        Op::FMin | Op::IMin | Op::UMin => Method("lower_of"),
+        Op::FMax | Op::IMax | Op::UMax => Method("higher_of"),
+        Op::FAbs | Op::IAbs => Method("magnitude"),
+        Op::FSign | Op::ISign => Method("sign_of"),
+        Op::FFloor => Method("round_down"),
+        Op::FCeil => Method("round_up"),
+        Op::FTrunc => Method("round_to_zero"),
+        Op::FRound => Method("round_nearest"),
+        Op::FSqrt => Method("root"),
+        Op::CountOnes => Method("bit_count"),
+        Op::LeadingZeros => Method("zeros_above"),
+        Op::TrailingZeros => Method("zeros_below"),
+        Op::ReverseBits => Method("bits_reversed"),
+        Op::Shl => Method("shift_left"),
+        Op::ShrU | Op::ShrI => Method("shift_right"),
+        Op::Equal => Method("same"),
+        Op::ILess | Op::ULess | Op::FLess => Method("less"),
+        Op::FSub | Op::Sub => Infix("-"),
+        Op::And => Infix("&"),
+        Op::Or => Infix("|"),
+        Op::Not => Prefix("!"),
+        Op::Select => Choice,
+        other => unreachable!("no built-in function is made of {other:?}; the test of the table compiles all of them"),
+    }
+}
+
+/// A term of the table of built-in functions as a Rust expression; `u` if all lanes have the same value.
+fn spell(term: &Term, arguments: &[String], u: bool) -> (String, Binds) {
+    let constant = |ty: &str, text: String| {
+        (if u { text } else { format!("l::splat::<Simd, Simd::{ty}>(s, {text})") }, Binds::Tight)
+    };
+    let (op, operands) = match *term {
+        Term::Argument(i) if arguments[i].starts_with('-') => return (arguments[i].clone(), Binds::Prefix),
+        Term::Argument(i) => return (arguments[i].clone(), Binds::Tight),
+        Term::Float(value) => return constant("F", float(value)),
+        Term::Signed(value) => return constant("I", format!("W({value}i32)")),
+        Term::Unsigned(u32::MAX) => return constant("U", "W(u32::MAX)".to_owned()),
+        Term::Unsigned(value) => return constant("U", format!("W({value}u32)")),
+        Term::AsUnsigned(bits) => return (format!("{}.to_u()", tight(spell(bits, arguments, u))), Binds::Tight),
+        Term::AsSigned(bits) => return (format!("l::Uint::to_i({})", spell(bits, arguments, u).0), Binds::Tight),
+        Term::Operation(op, operands) => (op, operands),
+    };
+    let all: Vec<(String, Binds)> = operands.iter().map(|operand| spell(operand, arguments, u)).collect();
+    match (spelling(op), &all[..]) {
+        (Spelling::Method(name), [first, rest @ ..]) => {
+            let rest: Vec<&str> = rest.iter().map(|(text, _)| text.as_str()).collect();
+            (format!("{}.{name}({})", tight(first.clone()), rest.join(", ")), Binds::Tight)
+        }
+        (Spelling::Infix(sign), [a, b]) => (format!("{} {sign} {}", operand(a), operand(b)), Binds::Infix),
+        (Spelling::Prefix(sign), [a]) => (format!("{sign}{}", operand(a)), Binds::Prefix),
+        (Spelling::Choice, [(c, _), (a, _), (b, _)]) if u => (format!("if {c} {{ {a} }} else {{ {b} }}"), Binds::Infix),
+        (Spelling::Choice, [(c, _), (a, _), (b, _)]) => (format!("l::blend(s, {c}, {a}, {b})"), Binds::Tight),
+        _ => unreachable!("an operation of the table with operands that it does not take"),
+    }
+}
+
+/// What a method can be called on.
+fn tight((text, binds): (String, Binds)) -> String {
+    if binds == Binds::Tight { text } else { format!("({text})") }
+}
+
+/// What an operator can stand next to.
+fn operand((text, binds): &(String, Binds)) -> String {
+    if *binds == Binds::Infix { format!("({text})") } else { text.clone() }
 }

@@ -1,6 +1,6 @@
-//! Branches, switches, loops and jumps as execution masks.
+//! Branches, loops and jumps as execution masks.
 
-use naga::{Block, Expression, Handle, Statement, SwitchValue};
+use naga::{Block, Expression, Handle, Statement};
 
 use super::flow::{Exits, cost, exits};
 use super::function::Writer;
@@ -9,115 +9,123 @@ use super::function::Writer;
 /// it: the test and the jump would cost more.
 const CHEAP: usize = 12;
 
-/// What break and continue refer to.
-pub(super) enum Target {
-    /// A loop all lanes leave together: label number.
+/// No lane and all lanes, as masks.
+pub(super) const NO_LANES: &str = "l::splat::<Simd, Simd::M>(s, false)";
+pub(super) const ALL_LANES: &str = "l::splat::<Simd, Simd::M>(s, true)";
+
+/// What `break` and `continue` leave, with the number of its names.
+pub(super) enum JumpTarget {
+    /// A loop that all lanes leave together: labels `loop` and `body`.
     Loop(usize),
-    /// A loop that lanes leave one by one: number of its live mask, and whether it has a mask of continued lanes.
+    /// A loop that lanes leave one by one: masks `active` and `continued`.
     MaskedLoop(usize),
-    /// A switch all lanes leave together.
+    /// A switch that all lanes leave together: label `switch`.
     Switch(usize),
-    /// A switch with a mask of the lanes that left it.
+    /// A switch that lanes leave one by one: mask `broken`.
     MaskedSwitch(usize),
 }
 
-/// How many lanes of the frame go on after a statement.
-pub(super) enum Left {
+/// Which of the lanes that are active before a statement fall through to the next one.
+pub(super) enum FallThrough {
     All,
     Some,
     None,
 }
 
 impl<'a> Writer<'a, '_> {
-    /// What is left of the lanes after a statement that shares the frame's mask or has reduced it.
-    pub(super) fn after(&self, exits: Exits, mask: Option<&str>) -> Left {
+    /// What falls through a statement that shares its block's mask or has removed lanes from it.
+    pub(super) fn fall_through(&self, exits: Exits, mask: Option<&str>) -> FallThrough {
         let masked = (exits.returns && self.analysis.masked_returns)
-            || (exits.continues && self.loop_is_masked())
-            || (exits.breaks && matches!(self.targets.last(), Some(Target::MaskedLoop(_) | Target::MaskedSwitch(_))));
-        if masked && mask.is_some() { Left::Some } else { Left::All }
+            || (exits.continues && self.innermost_loop().is_some_and(|(_, masked)| masked))
+            || (exits.breaks
+                && matches!(self.jump_targets.last(), Some(JumpTarget::MaskedLoop(_) | JumpTarget::MaskedSwitch(_))));
+        if masked && mask.is_some() { FallThrough::Some } else { FallThrough::All }
     }
 
-    fn loop_is_masked(&self) -> bool {
-        self.targets
-            .iter()
-            .rev()
-            .find(|t| matches!(t, Target::Loop(_) | Target::MaskedLoop(_)))
-            .is_some_and(|t| matches!(t, Target::MaskedLoop(_)))
+    /// Number of the loop that a `continue` here belongs to, and whether lanes leave it one by one.
+    fn innermost_loop(&self) -> Option<(usize, bool)> {
+        self.jump_targets.iter().rev().find_map(|target| match target {
+            JumpTarget::Loop(n) => Some((*n, false)),
+            JumpTarget::MaskedLoop(n) => Some((*n, true)),
+            _ => None,
+        })
     }
 
-    /// Removes from a frame the lanes that left a nested one.
-    fn reduce(&mut self, exits: Exits, mask: &str) {
+    /// Removes from a block's mask the lanes that left a nested block.
+    pub(super) fn remove_exited(&mut self, exits: Exits, mask: &str) {
         if exits.returns && self.analysis.masked_returns {
-            self.line(&format!("{mask} = {mask} & !done;"));
+            self.lines.assign(mask, format!("{mask} & !returned"), false);
         }
         if exits.breaks {
-            match self.targets.last() {
-                Some(&Target::MaskedLoop(n)) => self.line(&format!("{mask} = {mask} & live{n};")),
-                Some(&Target::MaskedSwitch(n)) => self.line(&format!("{mask} = {mask} & !left{n};")),
+            match self.jump_targets.last() {
+                Some(&JumpTarget::MaskedLoop(n)) => self.lines.assign(mask, format!("{mask} & active{n}"), false),
+                Some(&JumpTarget::MaskedSwitch(n)) => self.lines.assign(mask, format!("{mask} & !broken{n}"), false),
                 _ => {}
             }
         }
-        if exits.continues {
-            let target = self.targets.iter().rev().find_map(|t| match t {
-                Target::MaskedLoop(n) => Some(*n),
-                _ => None,
-            });
-            if let Some(n) = target {
-                self.line(&format!("{mask} = {mask} & !skip{n};"));
-            }
+        if exits.continues
+            && let Some((n, true)) = self.innermost_loop()
+        {
+            self.lines.assign(mask, format!("{mask} & !continued{n}"), false);
         }
     }
 
-    pub(super) fn branch(
+    pub(super) fn write_if(
         &mut self,
         statement: &'a Statement,
         condition: Handle<Expression>,
         accept: &'a Block,
         reject: &'a Block,
         mask: Option<&str>,
-    ) -> Left {
+    ) -> FallThrough {
         let exits = exits(accept).or(exits(reject));
         let c = self.value(condition);
         if !self.analysis.is_divergent(statement) {
-            self.line(&format!("if {c} {{"));
+            if accept.is_empty() {
+                self.lines.text(format!("if !{c} {{"));
+                self.nested(reject, mask);
+                self.lines.text("}");
+                return self.fall_through(exits, mask);
+            }
+            self.lines.text(format!("if {c} {{"));
             self.nested(accept, mask);
             if !reject.is_empty() {
-                self.line("} else {");
+                self.lines.text("} else {");
                 self.nested(reject, mask);
             }
-            self.line("}");
-            return self.after(exits, mask);
+            self.lines.text("}");
+            return self.fall_through(exits, mask);
         }
         if self.short_circuit(&c, accept, reject) {
-            return Left::All;
+            return FallThrough::All;
         }
         let n = self.number();
         let and = |c: String| mask.map_or(c.clone(), |m| format!("{m} & {c}"));
         let cheap =
             !exits.any() && [accept, reject].iter().all(|b| cost(self.function, b).is_some_and(|cost| cost <= CHEAP));
-        for (name, block, condition) in [("on", accept, and(c.clone())), ("off", reject, and(format!("!{c}")))] {
+        for (name, block, condition) in [("then", accept, and(c.clone())), ("else", reject, and(format!("!{c}")))] {
             if block.is_empty() {
                 continue;
             }
-            let frame = format!("{name}{n}");
-            self.line(&format!("let mut {frame} = {condition};"));
-            self.line(&if cheap { "{".to_owned() } else { format!("if {frame}.any() {{") });
-            self.nested(block, Some(&frame));
-            self.line("}");
+            let own = format!("{name}{n}");
+            self.lines.declare(&own, None, condition);
+            self.lines.text(if cheap { "{".to_owned() } else { format!("if {own}.any() {{") });
+            self.nested(block, Some(&own));
+            self.lines.text("}");
         }
         match mask {
             Some(mask) if exits.any() => {
-                self.reduce(exits, mask);
-                self.after(exits, Some(mask))
+                self.remove_exited(exits, mask);
+                self.fall_through(exits, Some(mask))
             }
-            _ => Left::All,
+            _ => FallThrough::All,
         }
     }
 
     pub(super) fn nested(&mut self, block: &'a Block, mask: Option<&str>) {
-        self.indent += 1;
+        self.lines.indent += 1;
         self.block(block, mask);
-        self.indent -= 1;
+        self.lines.indent -= 1;
     }
 
     /// `a && b` and `a || b` come as an if that fills an unnamed bool; where `b` is cheap they become `&` and `|`.
@@ -151,247 +159,168 @@ impl<'a> Writer<'a, '_> {
         }
         let value = self.lanes(*value);
         let name = self.local_names[local.index()].clone();
-        self.line(&match otherwise {
-            false => format!("{name} = {condition} & {value};"),
-            true => format!("{name} = !{condition} | {value};"),
-        });
+        let both = match otherwise {
+            false => format!("{condition} & {value}"),
+            true => format!("!{condition} | {value}"),
+        };
+        self.lines.assign(name, both, false);
         true
     }
 
-    pub(super) fn switch(
-        &mut self,
-        statement: &'a Statement,
-        selector: Handle<Expression>,
-        cases: &'a [naga::SwitchCase],
-        mask: Option<&str>,
-    ) -> Left {
-        let n = self.number();
-        let masked = self.analysis.is_divergent(statement);
-        let exits = cases.iter().fold(Exits::default(), |all, c| all.or(exits(&c.body)));
-        let leaves = Exits { breaks: false, ..exits };
-        let value = if masked { self.lanes(selector) } else { self.value(selector) };
-        // Selectors of one body: naga writes `case 1, 2` as a chain of empty cases that fall through.
-        let mut groups: Vec<(Vec<&SwitchValue>, &'a Block)> = Vec::new();
-        let mut values = Vec::new();
-        for case in cases {
-            values.push(&case.value);
-            if !case.fall_through {
-                groups.push((std::mem::take(&mut values), &case.body));
-            } else if !case.body.is_empty() {
-                self.unsupported("fall-through between switch cases");
-            }
-        }
-        if masked && exits.breaks {
-            self.line(&format!("let mut left{n} = l::splat::<Simd, Simd::M>(s, false);"));
-        }
-        self.targets.push(if masked { Target::MaskedSwitch(n) } else { Target::Switch(n) });
-        if !masked {
-            self.line(&format!("'s{n}: {{ match {value}.0 as u32 {{"));
-            // The default is last in Rust.
-            groups.sort_by_key(|(values, _)| values.iter().any(|v| matches!(v, SwitchValue::Default)));
-            for (values, body) in groups {
-                let default = values.iter().any(|v| matches!(v, SwitchValue::Default));
-                let pattern = if default {
-                    "_".to_owned()
-                } else {
-                    values.iter().map(|v| number(v).to_string()).collect::<Vec<_>>().join(" | ")
-                };
-                self.line(&format!("{pattern} => {{"));
-                self.nested(body, mask);
-                self.line("}");
-            }
-            self.line("} }");
-        } else {
-            let sint = self.inner(selector).scalar_kind() == Some(naga::ScalarKind::Sint);
-            let (ty, suffix) = if sint { ("Simd::I", "i32") } else { ("Simd::U", "u32") };
-            let is = |v: u32| {
-                let v = if sint { i64::from(v as i32) } else { i64::from(v) };
-                format!("{value}.same(l::splat::<Simd, {ty}>(s, W({v}{suffix})))")
-            };
-            let all: Vec<u32> = groups
-                .iter()
-                .flat_map(|(values, _)| values.iter().filter(|v| !matches!(v, SwitchValue::Default)).map(|v| number(v)))
-                .collect();
-            for (i, (values, body)) in groups.into_iter().enumerate() {
-                let default = values.iter().any(|v| matches!(v, SwitchValue::Default));
-                let mut parts: Vec<String> =
-                    values.iter().filter(|v| !matches!(v, SwitchValue::Default)).map(|v| is(number(v))).collect();
-                if default {
-                    let others: Vec<String> = all.iter().map(|v| is(*v)).collect();
-                    parts.push(if others.is_empty() {
-                        "l::splat::<Simd, Simd::M>(s, true)".to_owned()
-                    } else {
-                        format!("!({})", others.join(" | "))
-                    });
-                }
-                let condition = format!("({})", parts.join(" | "));
-                let condition = mask.map_or(condition.clone(), |m| format!("{m} & {condition}"));
-                if body.is_empty() {
-                    continue;
-                }
-                let frame = format!("case{n}_{i}");
-                self.line(&format!("let mut {frame} = {condition};"));
-                self.line(&format!("if {frame}.any() {{"));
-                self.nested(body, Some(&frame));
-                self.line("}");
-            }
-        }
-        self.targets.pop();
-        match mask {
-            Some(mask) if leaves.any() => {
-                self.reduce(leaves, mask);
-                self.after(leaves, Some(mask))
-            }
-            _ => Left::All,
-        }
-    }
-
-    pub(super) fn repeat(
+    pub(super) fn write_loop(
         &mut self,
         statement: &'a Statement,
         body: &'a Block,
         continuing: &'a Block,
         break_if: Option<Handle<Expression>>,
         mask: Option<&str>,
-    ) -> Left {
+    ) -> FallThrough {
         let n = self.number();
         let inner = exits(body).or(exits(continuing));
+        self.is_last = false;
         if !self.analysis.is_divergent(statement) {
-            self.targets.push(Target::Loop(n));
-            self.line(&format!("'l{n}: loop {{"));
-            self.indent += 1;
+            self.jump_targets.push(JumpTarget::Loop(n));
+            let head = self.lines.position();
+            self.lines.text("loop {");
+            self.lines.indent += 1;
             self.hoist(body, continuing, break_if);
             if inner.continues {
-                self.line(&format!("'b{n}: {{"));
-                self.nested(body, mask);
-                self.line("}");
-                self.block(continuing, mask);
+                let label = format!("body{n}");
+                let at = self.lines.open_label(&label);
+                self.block(body, mask);
+                self.lines.close_label(at, &label);
             } else {
                 self.block(body, mask);
-                self.block(continuing, mask);
             }
+            self.block(continuing, mask);
             if let Some(condition) = break_if {
                 let condition = self.value(condition);
-                self.line(&format!("if {condition} {{ break; }}"));
+                self.lines.text(format!("if {condition} {{"));
+                self.lines.indent += 1;
+                self.lines.text("break;");
+                self.lines.indent -= 1;
+                self.lines.text("}");
             }
-            self.indent -= 1;
-            self.line("}");
-            self.targets.pop();
-            return Left::All;
+            self.lines.indent -= 1;
+            self.lines.text("}");
+            self.lines.set_loop(head, &format!("loop{n}"));
+            self.jump_targets.pop();
+            return FallThrough::All;
         }
-        let start = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
-        self.line(&format!("let mut live{n} = {start};"));
-        self.targets.push(Target::MaskedLoop(n));
-        self.line("loop {");
-        self.indent += 1;
-        self.line(&format!("let mut m{n} = live{n};"));
+        self.lines.declare(format!("active{n}"), None, mask.unwrap_or(ALL_LANES));
+        self.jump_targets.push(JumpTarget::MaskedLoop(n));
+        self.lines.text("loop {");
+        self.lines.indent += 1;
+        let own = format!("mask{n}");
+        self.lines.declare(&own, None, format!("active{n}"));
         if inner.continues {
-            self.line(&format!("let mut skip{n} = l::splat::<Simd, Simd::M>(s, false);"));
+            self.lines.declare(format!("continued{n}"), None, NO_LANES);
         }
-        let frame = format!("m{n}");
         self.hoist(body, continuing, break_if);
-        self.block(body, Some(&frame));
-        self.line(&format!("if !live{n}.any() {{ break; }}"));
+        self.block(body, Some(&own));
+        self.break_without_lanes(n);
         if !continuing.is_empty() {
-            self.line(&format!("let mut m{n} = live{n};"));
-            self.block(continuing, Some(&frame));
+            // Lanes that continued are back.
+            self.lines.assign(&own, format!("active{n}"), false);
+            self.block(continuing, Some(&own));
         }
         if let Some(condition) = break_if {
             let condition = self.lanes(condition);
-            self.line(&format!("live{n} = live{n} & !{condition};"));
-            self.line(&format!("if !live{n}.any() {{ break; }}"));
+            self.lines.assign(format!("active{n}"), format!("active{n} & !{condition}"), false);
+            self.break_without_lanes(n);
         }
-        self.indent -= 1;
-        self.line("}");
-        self.targets.pop();
+        self.lines.indent -= 1;
+        self.lines.text("}");
+        self.jump_targets.pop();
         match mask {
             Some(mask) if inner.returns => {
                 let returns = Exits { returns: true, ..Exits::default() };
-                self.reduce(returns, mask);
-                self.after(returns, Some(mask))
+                self.remove_exited(returns, mask);
+                self.fall_through(returns, Some(mask))
             }
-            _ => Left::All,
+            _ => FallThrough::All,
         }
     }
 
-    pub(super) fn jump_out(&mut self, mask: Option<&str>) -> Left {
-        match (self.targets.last(), mask) {
-            (Some(&Target::Loop(n)), _) => self.line(&format!("break 'l{n};")),
-            (Some(&Target::Switch(n)), _) => self.line(&format!("break 's{n};")),
-            (Some(&Target::MaskedLoop(n)), Some(mask)) => {
-                self.line(&format!("live{n} = live{n} & !{mask};"));
-                self.empty(mask);
+    /// Ends the masked loop `n` once all lanes have left it.
+    fn break_without_lanes(&mut self, n: usize) {
+        self.lines.text(format!("if !active{n}.any() {{"));
+        self.lines.indent += 1;
+        self.lines.text("break;");
+        self.lines.indent -= 1;
+        self.lines.text("}");
+    }
+
+    pub(super) fn write_break(&mut self, mask: Option<&str>) -> FallThrough {
+        match (self.jump_targets.last(), mask) {
+            (Some(&JumpTarget::Loop(n)), _) => self.lines.text(format!("break 'loop{n};")),
+            (Some(&JumpTarget::Switch(n)), _) => self.lines.text(format!("break 'switch{n};")),
+            (Some(&JumpTarget::MaskedLoop(n)), Some(mask)) => {
+                self.lines.assign(format!("active{n}"), format!("active{n} & !{mask}"), false);
+                self.clear_mask(mask);
             }
-            (Some(&Target::MaskedSwitch(n)), Some(mask)) => {
-                self.line(&format!("left{n} = left{n} | {mask};"));
-                self.empty(mask);
+            (Some(&JumpTarget::MaskedSwitch(n)), Some(mask)) => {
+                self.lines.assign(format!("broken{n}"), format!("broken{n} | {mask}"), false);
+                self.clear_mask(mask);
             }
             _ => {
                 self.unsupported("a break here");
             }
         }
-        Left::None
+        FallThrough::None
     }
 
-    pub(super) fn jump_on(&mut self, mask: Option<&str>) -> Left {
-        let target = self.targets.iter().rev().find_map(|t| match t {
-            Target::Loop(n) => Some((*n, false)),
-            Target::MaskedLoop(n) => Some((*n, true)),
-            _ => None,
-        });
-        match (target, mask) {
-            (Some((n, false)), _) => self.line(&format!("break 'b{n};")),
+    pub(super) fn write_continue(&mut self, mask: Option<&str>) -> FallThrough {
+        match (self.innermost_loop(), mask) {
+            (Some((n, false)), _) => self.lines.text(format!("break 'body{n};")),
             (Some((n, true)), Some(mask)) => {
-                self.line(&format!("skip{n} = skip{n} | {mask};"));
-                self.empty(mask);
+                self.lines.assign(format!("continued{n}"), format!("continued{n} | {mask}"), false);
+                self.clear_mask(mask);
             }
             _ => {
                 self.unsupported("a continue here");
             }
         }
-        Left::None
+        FallThrough::None
     }
 
-    pub(super) fn give_back(&mut self, value: Option<Handle<Expression>>, mask: Option<&str>) -> Left {
+    pub(super) fn write_return(&mut self, value: Option<Handle<Expression>>, mask: Option<&str>) -> FallThrough {
         if !self.analysis.masked_returns {
-            let text = match value {
-                Some(value) if self.analysis.result_uniform => self.value(value),
-                Some(value) => self.lanes(value),
-                None => String::new(),
+            let value = match value {
+                Some(value) if self.analysis.result_uniform => Some(self.value(value)),
+                Some(value) => Some(self.lanes(value)),
+                None => None,
             };
-            self.line(&format!("return {text};"));
-            return Left::None;
+            match value {
+                Some(value) if self.is_last => self.lines.text(value),
+                Some(value) => self.lines.text(format!("return {value};")),
+                None if self.is_last => {}
+                None => self.lines.text("return;"),
+            }
+            return FallThrough::None;
         }
-        let mask = mask.unwrap_or("m0").to_owned();
+        let mask = mask.unwrap_or("mask0").to_owned();
         if let Some(value) = value {
             let value = self.lanes(value);
-            self.line(&format!("result = l::blend(s, {mask}, {value}, result);"));
+            self.lines.assign("return_value", format!("l::blend(s, {mask}, {value}, return_value)"), false);
         }
-        self.line(&format!("done = done | {mask};"));
+        self.lines.assign("returned", format!("returned | {mask}"), false);
         let loops: Vec<usize> = self
-            .targets
+            .jump_targets
             .iter()
             .filter_map(|t| match t {
-                Target::MaskedLoop(n) => Some(*n),
+                JumpTarget::MaskedLoop(n) => Some(*n),
                 _ => None,
             })
             .collect();
         for n in loops {
-            self.line(&format!("live{n} = live{n} & !{mask};"));
+            self.lines.assign(format!("active{n}"), format!("active{n} & !{mask}"), false);
         }
-        self.empty(&mask);
-        Left::None
+        self.clear_mask(&mask);
+        FallThrough::None
     }
 
-    fn empty(&mut self, mask: &str) {
-        self.line(&format!("{mask} = l::splat::<Simd, Simd::M>(s, false);"));
-    }
-}
-
-fn number(value: &SwitchValue) -> u32 {
-    match *value {
-        SwitchValue::I32(v) => v as u32,
-        SwitchValue::U32(v) => v,
-        SwitchValue::Default => 0,
+    fn clear_mask(&mut self, mask: &str) {
+        self.lines.assign(mask, NO_LANES, false);
     }
 }

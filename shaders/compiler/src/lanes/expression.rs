@@ -1,5 +1,7 @@
 //! Expressions: one Rust expression each, bound to a name where WGSL evaluates it.
 
+use std::borrow::Cow;
+
 use naga::{
     BinaryOperator as Op, Expression, Handle, Literal, RelationalFunction, ScalarKind, Type, TypeInner, UnaryOperator,
 };
@@ -69,9 +71,7 @@ impl Writer<'_, '_> {
 
     fn literal(&mut self, literal: Literal) -> String {
         match literal {
-            // A method call binds more tightly than a minus sign.
-            Literal::F32(v) if v.is_sign_negative() => format!("({v:?}f32)"),
-            Literal::F32(v) => format!("{v:?}f32"),
+            Literal::F32(v) => float(v),
             Literal::U32(v) => format!("W({v}u32)"),
             Literal::I32(v) => format!("W({v}i32)"),
             Literal::Bool(v) => v.to_string(),
@@ -142,7 +142,7 @@ impl Writer<'_, '_> {
                 let kind = self.kind(expr);
                 self.map(&[expr], u, &mut |_, p| match (op, kind) {
                     (UnaryOperator::Negate, ScalarKind::Sint) => format!("{}.negated()", p[0]),
-                    (UnaryOperator::Negate, _) => format!("-{}", p[0]),
+                    (UnaryOperator::Negate, _) => format!("-{}", receiver(&p[0])),
                     _ => format!("!{}", p[0]),
                 })
             }
@@ -206,6 +206,7 @@ impl Writer<'_, '_> {
         }
         self.map(&[left, right], u, &mut |this, p| {
             let (a, b) = (&p[0], &p[1]);
+            let (of_a, of_b) = (receiver(a), receiver(b));
             let float = kind == ScalarKind::Float;
             if kind == ScalarKind::Bool {
                 return match op {
@@ -221,20 +222,20 @@ impl Writer<'_, '_> {
                 Op::Subtract => format!("{a} - {b}"),
                 Op::Multiply => format!("{a} * {b}"),
                 Op::Divide if float => format!("{a} / {b}"),
-                Op::Divide => format!("{a}.quotient({b})"),
+                Op::Divide => format!("{of_a}.quotient({b})"),
                 Op::Modulo if float => format!("{a} - {b} * ({a} / {b}).round_to_zero()"),
-                Op::Modulo => format!("{a}.remainder({b})"),
-                Op::Equal => format!("{a}.same({b})"),
-                Op::NotEqual => format!("{a}.differs({b})"),
-                Op::Less => format!("{a}.less({b})"),
-                Op::LessEqual => format!("{a}.less_equal({b})"),
-                Op::Greater => format!("{b}.less({a})"),
-                Op::GreaterEqual => format!("{b}.less_equal({a})"),
+                Op::Modulo => format!("{of_a}.remainder({b})"),
+                Op::Equal => format!("{of_a}.same({b})"),
+                Op::NotEqual => format!("{of_a}.differs({b})"),
+                Op::Less => format!("{of_a}.less({b})"),
+                Op::LessEqual => format!("{of_a}.less_equal({b})"),
+                Op::Greater => format!("{of_b}.less({a})"),
+                Op::GreaterEqual => format!("{of_b}.less_equal({a})"),
                 Op::And => format!("{a} & {b}"),
                 Op::InclusiveOr => format!("{a} | {b}"),
                 Op::ExclusiveOr => format!("{a} ^ {b}"),
-                Op::ShiftLeft => format!("{a}.shift_left({b})"),
-                Op::ShiftRight => format!("{a}.shift_right({b})"),
+                Op::ShiftLeft => format!("{of_a}.shift_left({b})"),
+                Op::ShiftRight => format!("{of_a}.shift_right({b})"),
                 Op::LogicalAnd | Op::LogicalOr => this.unsupported("logical operator on numbers"),
             }
         })
@@ -266,4 +267,14 @@ impl Writer<'_, '_> {
             format!("l::blend::<Simd, {ty}>(s, {c}, {a}, {b})")
         }
     }
+}
+
+/// A float as Rust writes it.
+pub(super) fn float(value: f32) -> String {
+    format!("{value:?}f32")
+}
+
+/// What a method is called on: it binds more tightly than the minus sign of a literal.
+pub(super) fn receiver(text: &str) -> Cow<'_, str> {
+    if text.starts_with('-') { format!("({text})").into() } else { text.into() }
 }

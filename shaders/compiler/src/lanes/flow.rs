@@ -1,4 +1,4 @@
-//! Facts about blocks: how control leaves them, what they cost, which values they bind and use.
+//! Control and data flow of blocks: how control leaves them, what they cost, which values they define and use.
 
 use std::collections::HashSet;
 
@@ -67,15 +67,15 @@ pub(super) fn cost(function: &Function, block: &Block) -> Option<usize> {
     })
 }
 
-/// The expressions that get a name in a block or below.
-pub(crate) fn bindings(block: &Block, found: &mut HashSet<Handle<Expression>>) {
+/// The expressions that are evaluated in a block or in blocks directly inside.
+pub(crate) fn definitions(block: &Block, found: &mut HashSet<Handle<Expression>>) {
     for statement in block {
         match statement {
             Statement::Emit(range) => found.extend(range.clone()),
             Statement::Call { result: Some(result), .. } => {
                 found.insert(*result);
             }
-            Statement::Block(block) => bindings(block, found),
+            Statement::Block(block) => definitions(block, found),
             _ => {}
         }
     }
@@ -87,42 +87,46 @@ pub(crate) fn uses(function: &Function, block: &Block, found: &mut HashSet<Handl
         match statement {
             Statement::Emit(range) => {
                 for expression in range.clone() {
-                    operands(&function.expressions[expression], |operand| reach(function, operand, found));
+                    operands(&function.expressions[expression], |operand| operand_uses(function, operand, found));
                 }
             }
             Statement::Block(block) => uses(function, block, found),
             Statement::If { condition, accept, reject } => {
-                reach(function, *condition, found);
+                operand_uses(function, *condition, found);
                 uses(function, accept, found);
                 uses(function, reject, found);
             }
             Statement::Switch { selector, cases } => {
-                reach(function, *selector, found);
+                operand_uses(function, *selector, found);
                 cases.iter().for_each(|c| uses(function, &c.body, found));
             }
             Statement::Loop { body, continuing, break_if } => {
                 uses(function, body, found);
                 uses(function, continuing, found);
                 if let Some(condition) = break_if {
-                    reach(function, *condition, found);
+                    operand_uses(function, *condition, found);
                 }
             }
             Statement::Store { pointer, value } => {
-                reach(function, *pointer, found);
-                reach(function, *value, found);
+                operand_uses(function, *pointer, found);
+                operand_uses(function, *value, found);
             }
-            Statement::Call { arguments, .. } => arguments.iter().for_each(|a| reach(function, *a, found)),
-            Statement::Return { value: Some(value) } => reach(function, *value, found),
+            Statement::Call { arguments, .. } => arguments.iter().for_each(|a| operand_uses(function, *a, found)),
+            Statement::Return { value: Some(value) } => operand_uses(function, *value, found),
             _ => {}
         }
     }
 }
 
-/// An expression, and for a place the expressions of its indices.
-pub(crate) fn reach(function: &Function, expression: Handle<Expression>, found: &mut HashSet<Handle<Expression>>) {
+/// An expression that is used, and for a place the expressions of its indices.
+pub(crate) fn operand_uses(
+    function: &Function,
+    expression: Handle<Expression>,
+    found: &mut HashSet<Handle<Expression>>,
+) {
     if found.insert(expression)
         && matches!(function.expressions[expression], Expression::Access { .. } | Expression::AccessIndex { .. })
     {
-        operands(&function.expressions[expression], |operand| reach(function, operand, found));
+        operands(&function.expressions[expression], |operand| operand_uses(function, operand, found));
     }
 }

@@ -10,9 +10,10 @@ use naga::valid::FunctionInfo;
 use naga::{Block, Expression, Function, Handle, LocalVariable, Module, Statement, TypeInner};
 
 use super::analysis::{Analysis, is_pointer};
-use super::control::{Left, Target};
-use super::flow::{bindings, exits, reach, uses};
-use super::place::scatter;
+use super::control::{ALL_LANES, FallThrough, JumpTarget, NO_LANES};
+use super::flow::{definitions, exits, operand_uses, uses};
+use super::lines::Lines;
+use super::place::{reference, scatter};
 use super::types;
 use super::{Generator, Refusal};
 use crate::facts::Layout;
@@ -28,11 +29,12 @@ pub(super) struct Writer<'a, 'g> {
     pub local_names: Vec<String>,
     /// Constant expressions are written out instead of named.
     pub in_initialiser: bool,
-    pub out: String,
-    pub(super) indent: usize,
+    pub(super) lines: Lines,
     counter: usize,
-    /// The innermost construct that a break leaves, last.
-    pub(super) targets: Vec<Target>,
+    /// The statement at hand is the last one that the function runs: what it returns is the value of the body.
+    pub(super) is_last: bool,
+    /// The loops and switches around the statement at hand, the innermost last.
+    pub(super) jump_targets: Vec<JumpTarget>,
     /// Values of a loop's body that its continuing block uses, declared ahead of the body.
     hoisted: HashSet<Handle<Expression>>,
 }
@@ -60,10 +62,10 @@ impl<'a, 'g> Writer<'a, 'g> {
             function,
             info,
             analysis,
-            out: String::new(),
-            indent: 1,
+            lines: Lines::new(),
             counter: 0,
-            targets: Vec::new(),
+            is_last: true,
+            jump_targets: Vec::new(),
             hoisted: HashSet::new(),
         }
     }
@@ -74,28 +76,23 @@ impl<'a, 'g> Writer<'a, 'g> {
         "panic!()".to_owned()
     }
 
-    pub(super) fn line(&mut self, text: &str) {
-        for _ in 0..self.indent {
-            self.out.push_str("    ");
-        }
-        self.out.push_str(text);
-        self.out.push('\n');
-    }
-
     /// Gives a value its name.
-    fn bind(&mut self, expression: Handle<Expression>, text: &str) {
-        let word = if self.hoisted.contains(&expression) { "" } else { "let " };
-        self.line(&format!("{word}e{} = {text};", expression.index()));
+    fn define(&mut self, expression: Handle<Expression>, text: &str, has_effects: bool) {
+        let name = format!("e{}", expression.index());
+        match self.hoisted.contains(&expression) {
+            true => self.lines.assign(name, text, has_effects),
+            false => self.lines.define(name, text, has_effects),
+        }
     }
 
     /// Declares what the continuing block of a loop uses of its body, whose text may be in a block of its own.
     pub(super) fn hoist(&mut self, body: &Block, continuing: &Block, break_if: Option<Handle<Expression>>) {
         let mut bound = HashSet::new();
-        bindings(body, &mut bound);
+        definitions(body, &mut bound);
         let mut used = HashSet::new();
         uses(self.function, continuing, &mut used);
         if let Some(condition) = break_if {
-            reach(self.function, condition, &mut used);
+            operand_uses(self.function, condition, &mut used);
         }
         let mut shared: Vec<_> = bound.intersection(&used).copied().collect();
         shared.sort();
@@ -110,7 +107,7 @@ impl<'a, 'g> Writer<'a, 'g> {
                 None => types::zero_inner(self.module, self.inner(expression)),
             };
             let zero = if uniform { zero } else { format!("l::splat::<Simd, {ty}>(s, {zero})") };
-            self.line(&format!("let mut e{}: {ty} = {zero};", expression.index()));
+            self.lines.declare(format!("e{}", expression.index()), Some(ty), zero);
             self.hoisted.insert(expression);
         }
     }
@@ -122,45 +119,57 @@ impl<'a, 'g> Writer<'a, 'g> {
 
     /// The function's text, named `name`; `full` means that all lanes are active at its start.
     pub fn write(mut self, name: &str, arguments: &[bool], full: bool) -> String {
-        let result_uniform = self.analysis.result_uniform;
-        let mut head = format!("#[inline(always)]\nfn {name}<Simd: l::Lanes>(s: Simd");
+        let function = self.function;
+        for (handle, local) in function.local_variables.iter() {
+            self.declare(handle, local);
+        }
+        let masked_returns = self.analysis.masked_returns;
+        if masked_returns {
+            if full {
+                self.lines.declare("mask0", None, ALL_LANES);
+            }
+            self.lines.declare("returned", None, NO_LANES);
+            if let Some(result) = &function.result {
+                let ty = types::handle(self.module, result.ty, false);
+                let zero = types::zero(self.module, result.ty);
+                self.lines.declare("return_value", None, format!("l::splat::<Simd, {ty}>(s, {zero})"));
+            }
+        }
+        let mask = (masked_returns || !full).then_some("mask0");
+        self.block(&function.body, mask);
+        if masked_returns && function.result.is_some() {
+            self.lines.text("return_value");
+        }
+        self.lines.tidy();
+        let head = self.head(name, arguments, full);
+        format!("{head} {{\n{}}}\n", self.lines.finish())
+    }
+
+    /// The function's signature; parameters that nobody reads have no name.
+    fn head(&self, name: &str, arguments: &[bool], full: bool) -> String {
+        let (mentioned, changed) = (self.lines.mentioned(), self.lines.changed());
+        let named = |name: &str| if mentioned.contains(name) { name.to_owned() } else { "_".to_owned() };
+        let count = 1 + usize::from(!full) + arguments.len();
+        let mut head = String::new();
+        if count > 7 {
+            head.push_str(
+                "#[allow(clippy::too_many_arguments, reason = \"as many as the WGSL function has, and the lanes\")]\n",
+            );
+        }
+        let _ = write!(head, "#[inline(always)]\nfn {name}<Simd: l::Lanes>({}: Simd", named("s"));
         if !full {
-            head.push_str(", m0: Simd::M");
+            let word = if changed.contains("mask0") { "mut " } else { "" };
+            let _ = write!(head, ", {word}{}: Simd::M", named("mask0"));
         }
         for (i, argument) in self.function.arguments.iter().enumerate() {
             let ty = types::handle(self.module, argument.ty, arguments[i] && !is_pointer(self.module, argument.ty));
-            let _ = write!(head, ", {}: {ty}", self.argument_names[i]);
+            let _ = write!(head, ", {}: {ty}", named(&self.argument_names[i]));
         }
         head.push(')');
-        let result = self.function.result.as_ref().map(|r| types::handle(self.module, r.ty, result_uniform));
-        if let Some(result) = &result {
-            let _ = write!(head, " -> {result}");
+        if let Some(result) = &self.function.result {
+            let _ = write!(head, " -> {}", types::handle(self.module, result.ty, self.analysis.result_uniform));
         }
-        head.push_str(" {\n");
-        for (handle, local) in self.function.local_variables.iter() {
-            self.declare(handle, local);
-        }
-        let mut mask = (!full).then(|| "m0".to_owned());
-        if self.analysis.masked_returns {
-            if full {
-                self.line("let mut m0 = l::splat::<Simd, Simd::M>(s, true);");
-            } else {
-                self.line("let mut m0 = m0;");
-            }
-            mask = Some("m0".to_owned());
-            self.line("let mut done = l::splat::<Simd, Simd::M>(s, false);");
-            if let Some(result) = &self.function.result {
-                let ty = types::handle(self.module, result.ty, false);
-                let zero = types::zero(self.module, result.ty);
-                self.line(&format!("let mut result = l::splat::<Simd, {ty}>(s, {zero});"));
-            }
-        }
-        let function = self.function;
-        self.block(&function.body, mask.as_deref());
-        if self.analysis.masked_returns && result.is_some() {
-            self.line("result");
-        }
-        format!("{head}{}}}\n", self.out)
+        head
     }
 
     fn declare(&mut self, handle: Handle<LocalVariable>, local: &LocalVariable) {
@@ -175,12 +184,8 @@ impl<'a, 'g> Writer<'a, 'g> {
             None => types::zero(self.module, local.ty),
         };
         let ty = types::handle(self.module, local.ty, uniform);
-        let name = self.local_names[handle.index()].clone();
-        if uniform {
-            self.line(&format!("let mut {name}: {ty} = {init};"));
-        } else {
-            self.line(&format!("let mut {name} = l::splat::<Simd, {ty}>(s, {init});"));
-        }
+        let init = if uniform { init } else { format!("l::splat::<Simd, {ty}>(s, {init})") };
+        self.lines.declare(self.local_names[handle.index()].clone(), uniform.then_some(ty), init);
     }
 
     pub(super) fn block(&mut self, block: &'a Block, mask: Option<&str>) {
@@ -189,22 +194,25 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     pub(super) fn statements(&mut self, statements: &[&'a Statement], mask: Option<&str>) {
+        let is_last = self.is_last;
         for (i, statement) in statements.iter().enumerate() {
-            let left = self.statement(statement, mask);
-            match left {
-                Left::All => {}
+            self.is_last = is_last && i + 1 == statements.len();
+            let fall_through = self.statement(statement, mask);
+            self.is_last = is_last;
+            match fall_through {
+                FallThrough::All => {}
                 // Nothing after a jump runs.
-                Left::None => return,
-                Left::Some => {
+                FallThrough::None => return,
+                FallThrough::Some => {
                     let rest = &statements[i + 1..];
                     if let Some(mask) = mask
                         && !rest.is_empty()
                     {
-                        self.line(&format!("if {mask}.any() {{"));
-                        self.indent += 1;
+                        self.lines.text(format!("if {mask}.any() {{"));
+                        self.lines.indent += 1;
                         self.statements(rest, Some(mask));
-                        self.indent -= 1;
-                        self.line("}");
+                        self.lines.indent -= 1;
+                        self.lines.text("}");
                     }
                     return;
                 }
@@ -212,39 +220,39 @@ impl<'a, 'g> Writer<'a, 'g> {
         }
     }
 
-    pub(super) fn statement(&mut self, statement: &'a Statement, mask: Option<&str>) -> Left {
+    pub(super) fn statement(&mut self, statement: &'a Statement, mask: Option<&str>) -> FallThrough {
         match statement {
             Statement::Emit(range) => {
                 for expression in range.clone() {
                     if let Some(text) = self.emitted(expression) {
-                        self.bind(expression, &text);
+                        self.define(expression, &text, false);
                     }
                 }
             }
             Statement::Block(block) => {
                 let exits = exits(block);
-                self.line("{");
+                self.lines.text("{");
                 self.nested(block, mask);
-                self.line("}");
-                return self.after(exits, mask);
+                self.lines.text("}");
+                return self.fall_through(exits, mask);
             }
             Statement::If { condition, accept, reject } => {
-                return self.branch(statement, *condition, accept, reject, mask);
+                return self.write_if(statement, *condition, accept, reject, mask);
             }
-            Statement::Switch { selector, cases } => return self.switch(statement, *selector, cases, mask),
+            Statement::Switch { selector, cases } => return self.write_switch(statement, *selector, cases, mask),
             Statement::Loop { body, continuing, break_if } => {
-                return self.repeat(statement, body, continuing, *break_if, mask);
+                return self.write_loop(statement, body, continuing, *break_if, mask);
             }
-            Statement::Break => return self.jump_out(mask),
-            Statement::Continue => return self.jump_on(mask),
-            Statement::Return { value } => return self.give_back(*value, mask),
+            Statement::Break => return self.write_break(mask),
+            Statement::Continue => return self.write_continue(mask),
+            Statement::Return { value } => return self.write_return(*value, mask),
             Statement::Store { pointer, value } => self.store(statement, *pointer, *value, mask),
             Statement::Call { function, arguments, result } => self.call(*function, arguments, *result, mask),
             other => {
                 self.unsupported(&format!("statement {other:?}"));
             }
         }
-        Left::All
+        FallThrough::All
     }
 
     fn store(
@@ -254,30 +262,38 @@ impl<'a, 'g> Writer<'a, 'g> {
         value: Handle<Expression>,
         mask: Option<&str>,
     ) {
-        let local = super::analysis::root(self.function, pointer).is_some();
+        let local = super::analysis::root_variable(self.function, pointer).is_some();
         let mask = if local && !self.analysis.needs_blend(statement) { None } else { mask };
         let place = self.place(pointer);
+        let whole = match self.function.expressions[pointer] {
+            Expression::LocalVariable(_) => Some(place.text.clone()),
+            _ => None,
+        };
+        let write = |this: &mut Self, value: String| match &whole {
+            Some(name) => this.lines.assign(name, value, false),
+            None => this.lines.text(format!("{} = {value};", place.text)),
+        };
         if place.uniform {
             let value = self.value(value);
-            self.line(&format!("{} = {value};", place.text));
+            write(self, value);
             return;
         }
         if place.varying.is_empty() && self.is_large_zero(value) {
-            let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
-            self.line(&format!("l::clear(s, {mask}, &mut {});", place.text));
+            let place = reference("&mut ", &place.text);
+            self.lines.text(format!("l::clear(s, {}, {place});", mask.unwrap_or(ALL_LANES)));
             return;
         }
         let value = self.lanes(value);
         if place.varying.is_empty() {
-            self.line(&match mask {
-                None => format!("{} = {value};", place.text),
-                Some(mask) => format!("{0} = l::blend(s, {mask}, {value}, {0});", place.text),
-            });
+            let value = match mask {
+                None => value,
+                Some(mask) => format!("l::blend(s, {mask}, {value}, {})", place.text),
+            };
+            write(self, value);
             return;
         }
-        let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
-        let text = scatter(&place.text, &place.varying, "part", &mask);
-        self.line(&format!("{{ let part = {value}; {text} }}"));
+        let text = scatter(&place.text, &place.varying, "part", mask.unwrap_or(ALL_LANES));
+        self.lines.text(format!("{{ let part = {value}; {text} }}"));
     }
 
     /// A zero too large to be made on the stack first, of a type that memory has a layout for.
@@ -288,20 +304,18 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     /// `&mut` of what a pointer argument points to. A part at an index per lane has no address, and Rust lends a
-    /// variable to one argument at a time: there a copy is lent. Gives the copy's way back, if the callee may write.
-    fn lend(&mut self, pointer: Handle<Expression>, shared: bool, mask: Option<&str>) -> (String, Option<String>) {
+    /// variable to one argument at a time: there a copy is borrowed. Gives the copy's way back, if the callee may write.
+    fn borrow(&mut self, pointer: Handle<Expression>, shared: bool, mask: Option<&str>) -> (String, Option<String>) {
         let place = self.place(pointer);
         if place.varying.is_empty() && !shared {
-            return (format!("&mut {}", place.text), None);
+            return (reference("&mut ", &place.text), None);
         }
-        let copy = format!("lent{}", self.number());
+        let copy = format!("copy{}", self.number());
         let value = self.load(pointer);
-        self.line(&format!("let mut {copy} = {value};"));
+        self.lines.declare(&copy, None, value);
         // WGSL forbids to write through one of two pointers into the same variable.
-        let back = (!shared).then(|| {
-            let mask = mask.map_or("l::splat::<Simd, Simd::M>(s, true)".to_owned(), str::to_owned);
-            format!("{{ {} }}", scatter(&place.text, &place.varying, &copy, &mask))
-        });
+        let back = (!shared)
+            .then(|| format!("{{ {} }}", scatter(&place.text, &place.varying, &copy, mask.unwrap_or(ALL_LANES))));
         (format!("&mut {copy}"), back)
     }
 
@@ -322,7 +336,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             uniform.push(!pointer && self.analysis.is_uniform(argument));
             texts.push(if pointer {
                 let shared = variables.iter().enumerate().any(|(j, v)| j != i && v.is_some() && *v == variables[i]);
-                let (text, store) = self.lend(argument, shared, mask);
+                let (text, store) = self.borrow(argument, shared, mask);
                 back.extend(store);
                 text
             } else {
@@ -334,16 +348,18 @@ impl<'a, 'g> Writer<'a, 'g> {
         let name = self.generator.request(callee, uniform, full);
         let mut all = vec!["s".to_owned()];
         if !full {
-            all.push(mask.unwrap_or("m0").to_owned());
+            all.push(mask.unwrap_or("mask0").to_owned());
         }
         all.extend(texts);
         let call = format!("{name}({})", all.join(", "));
+        let has_effects = function.arguments.iter().any(|a| is_pointer(self.module, a.ty));
         match result {
-            Some(result) => self.bind(result, &call),
-            None => self.line(&format!("{call};")),
+            Some(result) => self.define(result, &call, has_effects),
+            None if has_effects => self.lines.text(format!("{call};")),
+            None => {}
         }
         for store in back {
-            self.line(&store);
+            self.lines.text(store);
         }
     }
 }

@@ -113,7 +113,9 @@ impl Writer<'_, '_> {
                 " + "
             };
             let factor = self.element_at(matrix, column, row, u);
-            text.push_str(&format!("{sign}{factor} * ({})", self.minor(matrix, &others, row + 1, u)));
+            let rest = self.minor(matrix, &others, row + 1, u);
+            let rest = if others.len() > 1 { format!("({rest})") } else { rest };
+            text.push_str(&format!("{sign}{factor} * {rest}"));
         }
         text
     }

@@ -10,8 +10,11 @@ mod control;
 mod expression;
 mod flow;
 mod function;
+mod lines;
 mod matrix;
 mod place;
+mod program;
+mod switch;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,10 +24,11 @@ use std::rc::Rc;
 use naga::valid::ModuleInfo;
 use naga::{Constant, Function, Handle, Module, Statement, TypeInner};
 
-use crate::facts::Facts;
 use analysis::{Analysis, analyse, is_pointer};
-pub(crate) use flow::{bindings, reach, uses};
+use expression::float;
+pub(crate) use flow::{definitions, operand_uses, uses};
 use function::Writer;
+pub(crate) use program::generate;
 
 /// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
 pub(crate) const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
@@ -42,9 +46,15 @@ pub(crate) struct Generator<'a> {
     info: &'a ModuleInfo,
     analyses: HashMap<(Handle<Function>, Vec<bool>), Rc<Analysis>>,
     names: HashMap<(Handle<Function>, Vec<bool>, bool), String>,
-    functions: Vec<String>,
-    constants: BTreeMap<usize, String>,
+    functions: Vec<Item>,
+    constants: BTreeMap<usize, Item>,
     errors: Vec<Refusal>,
+}
+
+/// A struct, constant or function of the generated module.
+struct Item {
+    name: String,
+    text: String,
 }
 
 impl<'a> Generator<'a> {
@@ -98,7 +108,7 @@ impl<'a> Generator<'a> {
                 Writer::new(self, function, &analysis, &arguments).write(&name, &arguments, full)
             }
         };
-        self.functions.push(text);
+        self.functions.push(Item { name: name.clone(), text: format!("\n{text}") });
         name
     }
 
@@ -111,7 +121,9 @@ impl<'a> Generator<'a> {
         full: bool,
     ) -> String {
         let all = arguments.iter().all(|u| *u);
-        let mut head = format!("#[inline(always)]\nfn {name}<Simd: l::Lanes>(s: Simd");
+        let mixed = !all && arguments.contains(&true);
+        let s = if mixed { "s" } else { "_" };
+        let mut head = format!("#[inline(always)]\nfn {name}<Simd: l::Lanes>({s}: Simd");
         if !full {
             head.push_str(", _: Simd::M");
         }
@@ -128,7 +140,7 @@ impl<'a> Generator<'a> {
         let result = self.module.functions[function].result.as_ref().expect("native functions return a value").ty;
         let (first, rest) = values.split_first().expect("native functions have arguments");
         format!(
-            "{head}) -> {} {{\n    let _ = s;\n    {first}.{method}({})\n}}\n",
+            "{head}) -> {} {{\n    {first}.{method}({})\n}}\n",
             types::handle(self.module, result, all),
             rest.join(", ")
         )
@@ -144,7 +156,8 @@ impl<'a> Generator<'a> {
             // A `const` would be copied to wherever an element of it is looked up.
             let table = matches!(self.module.types[constant.ty].inner, TypeInner::Array { .. });
             let word = if table { "static" } else { "const" };
-            self.constants.insert(handle.index(), format!("{word} {name}: {ty} = {value};\n"));
+            let text = format!("{word} {name}: {ty} = {value};\n");
+            self.constants.insert(handle.index(), Item { name: name.clone(), text });
         }
         name
     }
@@ -153,7 +166,7 @@ impl<'a> Generator<'a> {
         use naga::{Expression as E, Literal as L};
         let module = self.module;
         match module.global_expressions[expression] {
-            E::Literal(L::F32(v)) => format!("{v:?}f32"),
+            E::Literal(L::F32(v)) => float(v),
             E::Literal(L::U32(v)) => format!("W({v}u32)"),
             E::Literal(L::I32(v)) => format!("W({v}i32)"),
             E::Literal(L::Bool(v)) => v.to_string(),
@@ -203,192 +216,4 @@ impl<'a> Generator<'a> {
         let declared = &self.module.functions[function];
         !declared.arguments.iter().any(|a| is_pointer(self.module, a.ty)) && plain(self, &declared.body)
     }
-
-    fn structs(&self) -> String {
-        let mut out = String::new();
-        for (handle, ty) in self.module.types.iter() {
-            let TypeInner::Struct { members, .. } = &ty.inner else { continue };
-            let name = types::struct_name(self.module, handle);
-            let field = |m: &naga::StructMember| types::ident(m.name.as_deref().unwrap_or("_"));
-            let _ = writeln!(out, "#[repr(C)]\n#[derive(Clone, Copy)]\npub struct {name}<Simd: l::Lanes> {{");
-            for member in members {
-                let _ = writeln!(out, "    pub {}: {},", field(member), types::handle(self.module, member.ty, false));
-            }
-            let each =
-                |f: &dyn Fn(String) -> String| members.iter().map(|m| f(field(m))).collect::<Vec<_>>().join(", ");
-            let _ = writeln!(
-                out,
-                "}}\nimpl<Simd: l::Lanes> l::Value<Simd> for {name}<Simd> {{\n    type Uniform = {name}<l::Plain>;\n    \
-                 #[inline(always)]\n    fn blend(s: Simd, mask: Simd::M, on: Self, off: Self) -> Self {{\n        Self {{ {} }}\n    }}\n    \
-                 #[inline(always)]\n    fn spread(s: Simd, value: {name}<l::Plain>) -> Self {{\n        Self {{ {} }}\n    }}\n}}",
-                each(&|f| format!("{f}: l::blend(s, mask, on.{f}, off.{f})")),
-                each(&|f| format!("{f}: l::splat(s, value.{f})")),
-            );
-        }
-        out
-    }
-}
-
-/// The Rust source of an environment's CPU kernels.
-///
-/// # Errors
-/// What the back end cannot translate; the lints catch most of it first, at its very line.
-pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<Refusal>> {
-    let mut g = Generator {
-        module,
-        info,
-        analyses: HashMap::new(),
-        names: HashMap::new(),
-        functions: Vec::new(),
-        constants: BTreeMap::new(),
-        errors: Vec::new(),
-    };
-    let find = |name: &str| module.functions.iter().find(|(_, f)| f.name.as_deref() == Some(name)).map(|(h, _)| h);
-    let kernel = |name: &str| find(name).expect("linked from kernel.wgsl and the glue");
-    let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
-    let start = g.request(kernel("kernel_start"), vec![false; 4], false);
-    let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
-    let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
-    let of_agent = "s, *params, state, elapsed, agent";
-    let observe = g.call(kernel("kernel_observe"), vec![false, false, false, true], of_agent);
-    let mask = find("kernel_action_mask").map(|f| g.call(f, vec![false, false, false, true], of_agent));
-    let global = find("kernel_global_state").map(|f| g.call(f, vec![false; 3], "s, *params, state, elapsed"));
-    let pixel =
-        find("kernel_pixel").map(|f| g.call(f, vec![false, false, true, false], "s, *params, state, elapsed, uv"));
-
-    let ty = |name: &str| {
-        let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
-        handle
-    };
-    let result =
-        |name: &str| types::handle(module, module.functions[kernel(name)].result.as_ref().expect("a value").ty, false);
-    let TypeInner::Struct { members, .. } = &module.types[ty("KernelControl")].inner else { unreachable!() };
-    let control: Vec<String> = members
-        .iter()
-        .map(|m| {
-            let name = m.name.as_deref().unwrap_or("_");
-            let value = match name {
-                "max_episode_steps" | "autoreset" => format!("W(control.{name})"),
-                "sticky_probability" => "control.sticky_probability".to_owned(),
-                _ => types::zero(module, m.ty),
-            };
-            format!("{name}: {value}")
-        })
-        .collect();
-    let pixel =
-        pixel.map_or("let _ = (s, params, state, elapsed, uv); None".to_owned(), |call| format!("Some({call})"));
-    let mask = mask.unwrap_or("let _ = (s, params, state, elapsed, agent); []".to_owned());
-    let global_type = global.as_ref().map_or("[Simd::U; 0]".to_owned(), |_| result("kernel_global_state"));
-    let global = global.unwrap_or("let _ = (s, params, state, elapsed); []".to_owned());
-    let member =
-        |there: bool, name: &str| if there { format!("totals.{name}") } else { "let _ = totals; []".to_owned() };
-
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "// Generated from {}.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.\n\
-         use shadergym_shaders::lanes::prelude as l;\n\
-         use shadergym_shaders::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n",
-        facts.stem
-    );
-    out.push_str(&g.structs());
-    for constant in g.constants.values() {
-        out.push_str(constant);
-    }
-    for function in &g.functions {
-        out.push('\n');
-        out.push_str(function);
-    }
-    let _ = writeln!(
-        out,
-        r#"
-/// The environment for the driver.
-pub struct Environment;
-
-impl l::Program for Environment {{
-    const AGENTS: usize = {agents};
-    type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
-    type State<Simd: l::Lanes> = State<Simd>;
-    type Params<Simd: l::Lanes> = Params<Simd>;
-    type Actions<Simd: l::Lanes> = {actions};
-    type Observation<Simd: l::Lanes> = {observation};
-    type GlobalState<Simd: l::Lanes> = {global_type};
-    type Mask<Simd: l::Lanes> = [Simd::U; {mask_words}];
-    type Info<Simd: l::Lanes> = [Simd::U; {info_words}];
-    type Done<Simd: l::Lanes> = [Simd::U; {done_words}];
-    type Rewards<Simd: l::Lanes> = {rewards};
-    type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
-    type Control = KernelControl<l::Plain>;
-
-    fn control(control: &l::Control) -> Self::Control {{
-        KernelControl::<l::Plain> {{ {control} }}
-    }}
-    #[inline(always)]
-    fn totals<Simd: l::Lanes>(s: Simd) -> KernelTotals<Simd> {{
-        l::splat(s, {totals})
-    }}
-    #[inline(always)]
-    fn ended<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
-        episode.ended
-    }}
-    #[inline(always)]
-    fn elapsed<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
-        episode.elapsed
-    }}
-    #[inline(always)]
-    fn info<Simd: l::Lanes>(totals: &KernelTotals<Simd>) -> Self::Info<Simd> {{
-        {info}
-    }}
-    #[inline(always)]
-    fn done<Simd: l::Lanes>(totals: &KernelTotals<Simd>) -> Self::Done<Simd> {{
-        {done}
-    }}
-    #[inline(always)]
-    fn seed<Simd: l::Lanes>(s: Simd, mask: Simd::M, episode: &mut KernelEpisode<Simd>, low: Simd::U, high: Simd::U) {{
-        {seed}(s, mask, episode, low, high)
-    }}
-    #[inline(always)]
-    fn start<Simd: l::Lanes>(s: Simd, mask: Simd::M, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) {{
-        {start}(s, mask, pending, params, state, episode)
-    }}
-    #[inline(always)]
-    fn random_actions<Simd: l::Lanes>(s: Simd, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {{
-        {random}(s, params, state, episode)
-    }}
-    #[inline(always)]
-    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
-        {advance}(s, control, pending, params, state, episode, totals, actions)
-    }}
-    #[inline(always)]
-    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {{
-        {observe}
-    }}
-    #[inline(always)]
-    fn global_state<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U) -> Self::GlobalState<Simd> {{
-        {global}
-    }}
-    #[inline(always)]
-    fn action_mask<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Mask<Simd> {{
-        {mask}
-    }}
-    #[inline(always)]
-    fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: W<u32>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
-        {pixel}
-    }}
-}}
-
-shadergym_shaders::kernels!(Environment);"#,
-        agents = facts.agents,
-        mask_words = facts.mask_words() / facts.agents,
-        info_words = facts.info_words(),
-        done_words = facts.done_words(),
-        info = member(facts.info.is_some(), "info"),
-        done = member(facts.agent_done, "done"),
-        actions = result("kernel_random_actions"),
-        observation = result("kernel_observe"),
-        rewards = result("kernel_advance"),
-        control = control.join(", "),
-        totals = types::zero(module, ty("KernelTotals")),
-    );
-    if g.errors.is_empty() { Ok(out) } else { Err(g.errors) }
 }

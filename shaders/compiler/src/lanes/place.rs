@@ -60,8 +60,21 @@ impl Writer<'_, '_> {
 
     /// A uniform index, clamped to the last element as on the GPU.
     fn index(&mut self, index: Handle<Expression>, length: usize) -> String {
-        let value = self.value(index);
-        format!("[({value}.0 as u32 as usize).min({})]", length - 1)
+        match length {
+            1 => "[0]".to_owned(),
+            _ => format!("[({}).min({})]", self.uniform_word(index, "usize"), length - 1),
+        }
+    }
+
+    /// A uniform integer as a number of an unsigned type.
+    pub(super) fn uniform_word(&mut self, integer: Handle<Expression>, ty: &str) -> String {
+        let value = self.value(integer);
+        match (self.kind(integer), ty) {
+            (ScalarKind::Sint, "u32") => format!("{value}.0 as u32"),
+            (ScalarKind::Sint, _) => format!("{value}.0 as u32 as {ty}"),
+            (_, "u32") => format!("{value}.0"),
+            _ => format!("{value}.0 as {ty}"),
+        }
     }
 
     /// A varying index as unsigned lanes.
@@ -108,7 +121,7 @@ impl Writer<'_, '_> {
                 varying: Vec::new(),
             },
             Expression::FunctionArgument(i) => {
-                Place { text: format!("(*{})", self.argument_names[i as usize]), uniform: false, varying: Vec::new() }
+                Place { text: format!("*{}", self.argument_names[i as usize]), uniform: false, varying: Vec::new() }
             }
             Expression::AccessIndex { base, index } => {
                 let step = self.step(self.type_of_value(base), index);
@@ -140,7 +153,8 @@ impl Writer<'_, '_> {
         let mut place = self.place(base);
         match place.varying.last_mut() {
             Some(varying) => varying.tail.push_str(&step),
-            None => place.text.push_str(&step),
+            // Rust dereferences by itself where a part is taken.
+            None => place.text = format!("{}{step}", place.text.trim_start_matches('*')),
         }
         place
     }
@@ -158,18 +172,24 @@ impl Writer<'_, '_> {
 /// Per lane the element at `index` of `base`, which is in lanes or uniform.
 fn gather(base: &str, uniform: bool, index: &str, element: &Element) -> String {
     let name = if uniform { "gather_uniform" } else { "gather" };
-    format!("l::{name}{}::<Simd, {}, _>(s, &{base}, {index})", element.suffix, element.ty)
+    format!("l::{name}{}::<Simd, {}, _>(s, {}, {index})", element.suffix, element.ty, reference("&", base))
 }
 
 /// Statements that store `value` in the lanes of `mask` at a place with varying indices.
 pub(super) fn scatter(base: &str, varying: &[Varying], value: &str, mask: &str) -> String {
     let [first, rest @ ..] = varying else { return format!("{base} = {value};") };
     let Varying { index, tail, element } = first;
-    let into = |part: &str| format!("l::scatter{}(s, {mask}, &mut {base}, {index}, {part});", element.suffix);
+    let into =
+        |part: &str| format!("l::scatter{}(s, {mask}, {}, {index}, {part});", element.suffix, reference("&mut ", base));
     if rest.is_empty() && tail.is_empty() {
         return into(value);
     }
     let part = format!("part{}", rest.len());
     let inner = scatter(&format!("{part}{tail}"), rest, value, mask);
     format!("let mut {part} = {}; {inner} {}", gather(base, false, index, element), into(&part))
+}
+
+/// A reference to a place; what an argument points to is one already.
+pub(super) fn reference(sign: &str, place: &str) -> String {
+    place.strip_prefix('*').map_or_else(|| format!("{sign}{place}"), str::to_owned)
 }

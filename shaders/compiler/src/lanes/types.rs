@@ -74,10 +74,25 @@ pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
 /// underscores in front, with which no WGSL name begins.
 pub(super) fn global(name: &str) -> String {
     const TAKEN: [&str; 12] =
-        ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "done", "result", "part"];
+        ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "returned", "return_value", "part"];
     // Bindings of the generated code are one of these and a number.
-    const NUMBERED: [&str; 15] =
-        ["a", "v", "e", "m", "on", "off", "case", "live", "skip", "left", "lent", "part", "control", "params", "uv"];
+    const NUMBERED: [&str; 15] = [
+        "a",
+        "v",
+        "e",
+        "mask",
+        "then",
+        "else",
+        "case",
+        "active",
+        "continued",
+        "broken",
+        "copy",
+        "part",
+        "control",
+        "params",
+        "uv",
+    ];
     let numbered = |prefix: &str| {
         let rest = name.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()))

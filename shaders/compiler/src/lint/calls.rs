@@ -1,10 +1,9 @@
 //! Statements and pointers: what the CPU back end translates, and what keeps a step finite and pure.
 
-use naga::{
-    Block, Expression, Function, Handle, MathFunction as M, Module, RelationalFunction, Span, Statement, TypeInner,
-};
+use naga::{Block, Expression, Function, Handle, Module, Span, Statement, TypeInner};
 
 use super::{Check, Lint, Report, Text, types};
+use crate::built_ins;
 
 pub(super) const UNSUPPORTED: Lint = Lint {
     name: "unsupported",
@@ -110,35 +109,8 @@ fn translatable(expression: &Expression) -> bool {
         | Expression::Select { .. }
         | Expression::As { .. }
         | Expression::CallResult(_) => true,
-        Expression::Relational { fun, .. } => matches!(fun, RelationalFunction::All | RelationalFunction::Any),
-        Expression::Math { fun, .. } => matches!(
-            fun,
-            M::Abs
-                | M::Min
-                | M::Max
-                | M::Clamp
-                | M::Saturate
-                | M::Ceil
-                | M::Floor
-                | M::Round
-                | M::Fract
-                | M::Trunc
-                | M::Dot
-                | M::Cross
-                | M::Transpose
-                | M::Determinant
-                | M::Sign
-                | M::Step
-                | M::Sqrt
-                | M::CountTrailingZeros
-                | M::CountLeadingZeros
-                | M::CountOneBits
-                | M::ReverseBits
-                | M::ExtractBits
-                | M::InsertBits
-                | M::FirstTrailingBit
-                | M::FirstLeadingBit
-        ),
+        Expression::Relational { fun, .. } => built_ins::relational(*fun).is_some(),
+        Expression::Math { fun, .. } => built_ins::math(*fun).is_some(),
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! What an environment may not declare or call, whatever its types: bindings, entry points, inexact built-ins.
 
 use super::{Check, Lint, Report, Text};
+use crate::built_ins::{self, BUILT_INS};
 
 pub(super) const BINDING: Lint = Lint {
     name: "binding",
@@ -53,45 +54,14 @@ pub(super) const BUILT_IN: Lint = Lint {
     check: Check::Text(built_in),
 };
 
-/// Built-in functions with one exact result on every device, free for all files.
-const ALLOWED: [&str; 27] = [
-    "abs",
-    "all",
-    "any",
-    "bitcast",
-    "ceil",
-    "clamp",
-    "countLeadingZeros",
-    "countOneBits",
-    "countTrailingZeros",
-    "cross",
-    "determinant",
-    "dot",
-    "extractBits",
-    "firstLeadingBit",
-    "firstTrailingBit",
-    "floor",
-    "fract",
-    "insertBits",
-    "max",
-    "min",
-    "reverseBits",
-    "round",
-    "saturate",
-    "select",
-    "sign",
-    "transpose",
-    "trunc",
-];
-
-/// All other built-in functions of WGSL and of naga.
+/// Built-in functions outside the table: the others of WGSL and of naga.
 const REFUSED: &str = " acos acosh arrayLength asin asinh atan atan2 atanh atomicAdd atomicAnd atomicCompareExchangeWeak \
     atomicExchange atomicLoad atomicMax atomicMin atomicOr atomicStore atomicSub atomicXor cos cosh degrees \
     distance dot4I8Packed dot4U8Packed dpdx dpdxCoarse dpdxFine dpdy dpdyCoarse dpdyFine exp exp2 \
     faceForward fma frexp fwidth fwidthCoarse fwidthFine inverse inverseSqrt isInf isNan ldexp length log log2 mix modf \
     normalize outerProduct pack2x16float pack2x16snorm pack2x16unorm pack4x8snorm pack4x8unorm pack4xI8 pack4xI8Clamp \
     pack4xU8 pack4xU8Clamp pow quadBroadcast quadSwapDiagonal quadSwapX quadSwapY quantizeToF16 radians reflect refract \
-    sin sinh smoothstep sqrt storageBarrier subgroupAdd subgroupAll subgroupAnd subgroupAny subgroupBallot \
+    sin sinh smoothstep storageBarrier subgroupAdd subgroupAll subgroupAnd subgroupAny subgroupBallot \
     subgroupBarrier subgroupBroadcast subgroupBroadcastFirst subgroupElect subgroupExclusiveAdd subgroupExclusiveMul \
     subgroupInclusiveAdd subgroupInclusiveMul subgroupMax subgroupMin subgroupMul subgroupOr subgroupShuffle \
     subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor subgroupXor tan tanh textureBarrier textureDimensions \
@@ -105,8 +75,8 @@ fn built_in(text: &Text<'_>, report: &mut Report<'_>) {
         for pair in part.tokens.windows(2) {
             let name = pair[0].text;
             let called = pair[1].text == "(" && pair[0].is_name();
-            // Square roots are exact on the CPU and bounded on GPUs; math wraps them, so nothing else needs one.
-            let exempt = name == "sqrt" && part.shared == Some("math");
+            let owner = BUILT_INS.iter().find(|b| b.name == name).and_then(|b| b.only_in);
+            let exempt = owner.is_some() && part.shared == owner;
             if !called || exempt || text.declared(name).is_some() || !is_refused(name) {
                 continue;
             }
@@ -119,16 +89,20 @@ fn built_in(text: &Text<'_>, report: &mut Report<'_>) {
             };
             let fix = match twin.iter().find(known) {
                 Some(twin) => format!("call `{twin}` (import package::shared::math::{{{twin}}};)"),
-                None => format!("{}; the exact built-ins are {}", report.lint.fix, ALLOWED.join(", ")),
+                None => {
+                    let names: Vec<&str> = built_ins::allowed().map(|b| b.name).collect();
+                    format!("{}; the exact built-ins are {}", report.lint.fix, names.join(", "))
+                }
             };
             report.with_fix(pair[0].at, format!("the built-in function `{name}` is not allowed here"), &fix);
         }
     }
 }
 
-/// True for built-in functions outside the allowed ones.
+/// True for built-in functions that are not for everybody.
 pub(super) fn is_refused(name: &str) -> bool {
-    REFUSED.contains(&format!(" {name} "))
+    let kept = BUILT_INS.iter().any(|b| b.name == name && b.only_in.is_some());
+    kept || REFUSED.contains(&format!(" {name} "))
 }
 
 pub(super) const SHADOWED_STEP: Lint = Lint {

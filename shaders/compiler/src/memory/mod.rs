@@ -13,6 +13,7 @@
 mod builder;
 mod expression;
 mod place;
+mod statement;
 
 use std::collections::HashMap;
 

@@ -154,3 +154,26 @@ fn name_of(line: &str) -> Option<&str> {
     let rest = starts.iter().find_map(|k| line.strip_prefix(k))?;
     Some(&rest[..rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())])
 }
+
+/// Compares a text with a file that keeps it; with SHADERGYM_UPDATE_SNAPSHOTS set, writes the file.
+#[allow(dead_code)]
+pub fn compare_with(path: &Path, text: &str) {
+    if std::env::var_os("SHADERGYM_UPDATE_SNAPSHOTS").is_some() {
+        return fs::write(path, text).unwrap();
+    }
+    let kept = fs::read_to_string(path).unwrap_or_default();
+    let Some(line) = (0..).find(|&i| kept.lines().nth(i) != text.lines().nth(i) || kept.lines().nth(i).is_none())
+    else {
+        return;
+    };
+    let (kept, found) = (kept.lines().nth(line), text.lines().nth(line));
+    assert!(
+        kept == found,
+        "{}:{} differs\n  kept      {}\n  generated {}\nlook at the change; to accept it, run the test with \
+         SHADERGYM_UPDATE_SNAPSHOTS=1",
+        path.display(),
+        line + 1,
+        kept.unwrap_or("nothing"),
+        found.unwrap_or("nothing"),
+    );
+}

@@ -1,0 +1,230 @@
+//! The module of one environment: its types, constants and functions, and the `Program` that the driver runs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write;
+
+use naga::valid::ModuleInfo;
+use naga::{Module, TypeInner};
+
+use super::lines::names;
+use super::{Generator, Item, Refusal, types};
+use crate::facts::Facts;
+
+impl Generator<'_> {
+    /// The structs, constants and functions that `program` needs, and those that they need. What was asked for by code that
+    /// nothing depends on is left out.
+    fn declarations(&self, program: &str) -> String {
+        let structs = self.structs();
+        let all = || structs.iter().chain(self.constants.values()).chain(&self.functions);
+        let mut needed: HashSet<&str> = HashSet::new();
+        let mut texts = vec![program];
+        while let Some(text) = texts.pop() {
+            for name in names(text) {
+                for item in all().filter(|item| item.name.trim_start_matches("r#") == name) {
+                    if needed.insert(&item.name) {
+                        texts.push(&item.text);
+                    }
+                }
+            }
+        }
+        all().filter(|item| needed.contains(item.name.as_str())).map(|item| item.text.as_str()).collect()
+    }
+
+    fn structs(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        for (handle, ty) in self.module.types.iter() {
+            let TypeInner::Struct { members, .. } = &ty.inner else { continue };
+            let name = types::struct_name(self.module, handle);
+            let mut text = format!("\nshadergym_shaders::lane_struct! {{\n    pub struct {name}<Simd> {{\n");
+            for member in members {
+                let field = types::ident(member.name.as_deref().unwrap_or("_"));
+                let _ = writeln!(text, "        {field}: {},", types::handle(self.module, member.ty, false));
+            }
+            text.push_str("    }\n}\n");
+            items.push(Item { name, text });
+        }
+        items
+    }
+}
+
+/// The Rust source of an environment's CPU kernels.
+///
+/// # Errors
+/// What the back end cannot translate; the lints catch most of it first, at its very line.
+pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Result<String, Vec<Refusal>> {
+    let mut g = Generator {
+        module,
+        info,
+        analyses: HashMap::new(),
+        names: HashMap::new(),
+        functions: Vec::new(),
+        constants: BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    let find = |name: &str| module.functions.iter().find(|(_, f)| f.name.as_deref() == Some(name)).map(|(h, _)| h);
+    let kernel = |name: &str| find(name).expect("linked from kernel.wgsl and the glue");
+    let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
+    let start = g.request(kernel("kernel_start"), vec![false; 4], false);
+    let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
+    let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
+    let of_agent = "s, *params, state, elapsed, agent";
+    let observe = g.call(kernel("kernel_observe"), vec![false, false, false, true], of_agent);
+    let mask = find("kernel_action_mask").map(|f| g.call(f, vec![false, false, false, true], of_agent));
+    let global = find("kernel_global_state").map(|f| g.call(f, vec![false; 3], "s, *params, state, elapsed"));
+    let pixel =
+        find("kernel_pixel").map(|f| g.call(f, vec![false, false, true, false], "s, *params, state, elapsed, uv"));
+
+    let ty = |name: &str| {
+        let (handle, _) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name)).expect("kernel types");
+        handle
+    };
+    let result =
+        |name: &str| types::handle(module, module.functions[kernel(name)].result.as_ref().expect("a value").ty, false);
+    let TypeInner::Struct { members, .. } = &module.types[ty("KernelControl")].inner else { unreachable!() };
+    let control: Vec<String> = members
+        .iter()
+        .map(|m| {
+            let name = m.name.as_deref().unwrap_or("_");
+            let value = match name {
+                "max_episode_steps" | "autoreset" => format!("W(control.{name})"),
+                "sticky_probability" => "control.sticky_probability".to_owned(),
+                _ => types::zero(module, m.ty),
+            };
+            format!("{name}: {value}")
+        })
+        .collect();
+    // Names of parameters that are not used, and what is given.
+    let pixel = pixel.map_or(("_: Simd, _: &", "_: &mut", "_", "_", "None".to_owned()), |call| {
+        ("s: Simd, params: &", "state: &mut", "elapsed", "uv", format!("Some({call})"))
+    });
+    let mask = mask.map_or(("_: Simd, _: &", "_: &mut", "_", "_", "[]".to_owned()), |call| {
+        ("s: Simd, params: &", "state: &mut", "elapsed", "agent", call)
+    });
+    let global_type = global.as_ref().map_or("[Simd::U; 0]".to_owned(), |_| result("kernel_global_state"));
+    let global = global.map_or(("_: Simd, _: &", "_: &mut", "_", "[]".to_owned()), |call| {
+        ("s: Simd, params: &", "state: &mut", "elapsed", call)
+    });
+    let member = |there: bool, name: &str| match there {
+        true => ("totals", format!("totals.{name}")),
+        false => ("_", "[]".to_owned()),
+    };
+    let (info, done) = (member(facts.info.is_some(), "info"), member(facts.agent_done, "done"));
+
+    let program = format!(
+        r#"
+/// The environment for the driver.
+pub struct Environment;
+
+impl l::Program for Environment {{
+    const AGENTS: usize = {agents};
+    type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
+    type State<Simd: l::Lanes> = State<Simd>;
+    type Params<Simd: l::Lanes> = Params<Simd>;
+    type Actions<Simd: l::Lanes> = {actions};
+    type Observation<Simd: l::Lanes> = {observation};
+    type GlobalState<Simd: l::Lanes> = {global_type};
+    type Mask<Simd: l::Lanes> = [Simd::U; {mask_words}];
+    type Info<Simd: l::Lanes> = [Simd::U; {info_words}];
+    type Done<Simd: l::Lanes> = [Simd::U; {done_words}];
+    type Rewards<Simd: l::Lanes> = {rewards};
+    type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
+    type Control = KernelControl<l::Plain>;
+
+    fn control(control: &l::Control) -> Self::Control {{
+        KernelControl::<l::Plain> {{ {control} }}
+    }}
+    #[inline(always)]
+    fn totals<Simd: l::Lanes>(s: Simd) -> KernelTotals<Simd> {{
+        l::splat(s, {totals})
+    }}
+    #[inline(always)]
+    fn ended<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
+        episode.ended
+    }}
+    #[inline(always)]
+    fn elapsed<Simd: l::Lanes>(episode: &KernelEpisode<Simd>) -> Simd::U {{
+        episode.elapsed
+    }}
+    #[inline(always)]
+    fn info<Simd: l::Lanes>({}: &KernelTotals<Simd>) -> Self::Info<Simd> {{
+        {}
+    }}
+    #[inline(always)]
+    fn done<Simd: l::Lanes>({}: &KernelTotals<Simd>) -> Self::Done<Simd> {{
+        {}
+    }}
+    #[inline(always)]
+    fn seed<Simd: l::Lanes>(s: Simd, mask: Simd::M, episode: &mut KernelEpisode<Simd>, low: Simd::U, high: Simd::U) {{
+        {seed}(s, mask, episode, low, high)
+    }}
+    #[inline(always)]
+    fn start<Simd: l::Lanes>(s: Simd, mask: Simd::M, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) {{
+        {start}(s, mask, pending, params, state, episode)
+    }}
+    #[inline(always)]
+    fn random_actions<Simd: l::Lanes>(s: Simd, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {{
+        {random}(s, params, state, episode)
+    }}
+    #[inline(always)]
+    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
+        {advance}(s, control, pending, params, state, episode, totals, actions)
+    }}
+    #[inline(always)]
+    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {{
+        {observe}
+    }}
+    #[inline(always)]
+    fn global_state<Simd: l::Lanes>({}Params<Simd>, {} State<Simd>, {}: Simd::U) -> Self::GlobalState<Simd> {{
+        {}
+    }}
+    #[inline(always)]
+    fn action_mask<Simd: l::Lanes>({}Params<Simd>, {} State<Simd>, {}: Simd::U, {}: W<u32>) -> Self::Mask<Simd> {{
+        {}
+    }}
+    #[inline(always)]
+    fn pixel<Simd: l::Lanes>({}Params<Simd>, {} State<Simd>, {}: W<u32>, {}: [Simd::F; 2]) -> Option<[Simd::F; 3]> {{
+        {}
+    }}
+}}
+
+shadergym_shaders::kernels!(Environment);
+"#,
+        info.0,
+        info.1,
+        done.0,
+        done.1,
+        global.0,
+        global.1,
+        global.2,
+        global.3,
+        mask.0,
+        mask.1,
+        mask.2,
+        mask.3,
+        mask.4,
+        pixel.0,
+        pixel.1,
+        pixel.2,
+        pixel.3,
+        pixel.4,
+        agents = facts.agents,
+        mask_words = facts.mask_words() / facts.agents,
+        info_words = facts.info_words(),
+        done_words = facts.done_words(),
+        actions = result("kernel_random_actions"),
+        observation = result("kernel_observe"),
+        rewards = result("kernel_advance"),
+        control = control.join(", "),
+        totals = types::zero(module, ty("KernelTotals")),
+    );
+    if !g.errors.is_empty() {
+        return Err(g.errors);
+    }
+    let stem = &facts.stem;
+    Ok(format!(
+        "// Generated from {stem}.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.\n\
+         use shadergym_shaders::lanes::prelude as l;\n\
+         use shadergym_shaders::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n{}{program}",
+        g.declarations(&program)
+    ))
+}
