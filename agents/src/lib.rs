@@ -23,6 +23,9 @@ pub mod report;
 mod resident;
 pub mod schedule;
 pub mod state;
+#[cfg(test)]
+#[path = "../tests/common/folder.rs"]
+mod test_folder;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -33,7 +33,7 @@ fn tensorboard_reads_runs_and_their_resumption() {
     metrics.write(500, 2.5, &row(0.125, 11.0)).unwrap();
     drop(metrics);
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(&python).args(["-c", READ]).arg(&here).output().expect("PYTHON starts");
+    let output = Command::new(&python).args(["-c", READ]).arg(&*here).output().expect("PYTHON starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{python}: {}", String::from_utf8_lossy(&output.stderr));
     // What came after step 300 before the resumption is forgotten.

@@ -7,11 +7,10 @@
 
 mod common;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use common::folder;
+use common::{Folder, folder};
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_agents::agent::{Log, Setup};
 use shadergym_agents::algorithms::{AGENTS, Entry};
@@ -90,7 +89,7 @@ fn main() -> ExitCode {
 }
 
 fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> {
-    let (env, facts) = environment(agent)?;
+    let (_folder, env, facts) = environment(agent)?;
     let settings = format!(
         "truncation={truncation} gamma=0.5 hidden=[16] num_envs=16 learning_rate=1e-2 q_learning_rate=1e-2 \
          policy_learning_rate=1e-2 schedule=linear num_steps=16 max_grad_norm=0 exploration_fraction=0.1 \
@@ -115,13 +114,14 @@ fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> 
 }
 
 /// The environment with actions that suit the agent.
-fn environment(agent: &Entry) -> Result<(String, Arc<shadergym_envs::Facts>), Failed> {
+fn environment(agent: &Entry) -> Result<(Folder, String, Arc<shadergym_envs::Facts>), Failed> {
     for actions in [DISCRETE, CONTINUOUS] {
-        let path: PathBuf = folder("two-states").join("two_states.wgsl");
+        let folder = folder("two-states");
+        let path = folder.join("two_states.wgsl");
         std::fs::write(&path, ENVIRONMENT.replace("ACTIONS", actions))?;
         let batch = make_from_file(&path, &BatchOptions::new(1).device(Device::Gpu(None)))?;
         if (agent.acts_in)(batch.spec()) {
-            return Ok((path.display().to_string(), Arc::new(batch.spec().clone())));
+            return Ok((folder, path.display().to_string(), Arc::new(batch.spec().clone())));
         }
     }
     Err(format!("no actions suit {}", agent.name).into())

@@ -229,12 +229,11 @@ mod tests {
         let options = BatchOptions::new(3).device(Device::Cpu);
         let error = make_from_file("no/such/file.wgsl", &options).unwrap_err().to_string();
         assert!(error.starts_with("cannot read no/such/file.wgsl"), "{error}");
-        let path = std::env::temp_dir().join(format!("shadergym_{}.wgsl", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.wgsl");
         let make = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            let made = make_from_file(&path, &options);
-            std::fs::remove_file(&path).unwrap();
-            made
+            make_from_file(&path, &options)
         };
         assert!(matches!(make("fn broken(").unwrap_err(), Error::Compile(_)));
         let mut batch = make(environments()[0].source).unwrap();
@@ -251,10 +250,10 @@ mod tests {
         // Ends where the boat is on the near side, which it is at first.
         let source =
             source.replace(head, &format!("{head}\n    while (*state).position.y > 0.5 {{ _ = rng_normal(rng); }}"));
-        let path = std::env::temp_dir().join(format!("shadergym_endless_{}.wgsl", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shadergym_endless.wgsl");
         std::fs::write(&path, source).unwrap();
         let mut batch = make_from_file(&path, &BatchOptions::new(2).device(Device::Cpu)).unwrap();
-        std::fs::remove_file(&path).unwrap();
         batch.reset(1).unwrap();
         batch.rollout(1).unwrap();
         let mut state = batch.get_state(..).unwrap();
@@ -263,7 +262,7 @@ mod tests {
         for _ in 0..2 {
             let error = batch.rollout(1).unwrap_err();
             assert!(matches!(error, Error::EndlessLoop { .. }), "{error}");
-            assert!(error.to_string().contains("shadergym_endless_"), "{error}");
+            assert!(error.to_string().contains("shadergym_endless"), "{error}");
         }
         batch.reset(1).unwrap();
         assert_eq!(batch.rollout(1).unwrap().transitions, 2);

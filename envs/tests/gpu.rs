@@ -323,13 +323,13 @@ fn user_shader_runs() -> Result<(), Failed> {
 }
 
 fn user_shader_errors_name_the_line() -> Result<(), Failed> {
-    let file = std::env::temp_dir().join(format!("shadergym_broken_{}.wgsl", std::process::id()));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("broken.wgsl");
     let good = include_str!("../examples/user_env.wgsl");
     let broken = good.replace("let arrived = distance < 0.1;", "let arrived = distance <;");
     let line = good.lines().position(|l| l.contains("let arrived")).expect("it is there") + 1;
     std::fs::write(&file, broken)?;
     let result = make_from_file(&file, &options(1));
-    std::fs::remove_file(&file)?;
     let Err(Error::Compile(error)) = result else { return Err("the broken file compiled".into()) };
     let text = error.to_string();
     check(text.contains(&format!(".wgsl:{line}:")) && text.contains("distance <;"), &text)?;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::spec::RunSpec;
 use super::*;
 use crate::error::Error;
-use crate::report::file::test_folder;
+use crate::test_folder::folder;
 
 const FILE: &str = r#"
 name = "toy"
@@ -169,7 +169,8 @@ fn bad_files_say_where_and_what_is_allowed() {
 
 #[test]
 fn finished_runs_are_kept() {
-    let folder = test_folder("kept").join("toy");
+    let temporary = folder("kept");
+    let folder = temporary.join("toy");
     let fake = Fake::default();
     assert_eq!(make(&folder, FILE, Some("CartPole"), &fake, false), (0, 6));
     assert_eq!(fake.side_by_side.1.load(Ordering::SeqCst), 2, "two runs are side by side");
@@ -189,7 +190,8 @@ fn finished_runs_are_kept() {
 
 #[test]
 fn the_report_has_the_figures() {
-    let folder = test_folder("report").join("toy");
+    let temporary = folder("report");
+    let folder = temporary.join("toy");
     let fake = Fake::default();
     make(&folder, FILE, None, &fake, false);
     let (text, pictures) = page(&folder, FILE, &fake);
@@ -229,7 +231,8 @@ fn the_report_has_the_figures() {
 
 #[test]
 fn a_missed_target_and_missing_runs_are_said() {
-    let folder = test_folder("missed").join("toy");
+    let temporary = folder("missed");
+    let folder = temporary.join("toy");
     let fake = Fake::default();
     let hard = FILE.replace("100.5", "102.5");
     make(&folder, &hard, Some("ppo CartPole"), &fake, false);
@@ -247,7 +250,8 @@ fn a_missed_target_and_missing_runs_are_said() {
 
 #[test]
 fn failures_are_rows_and_the_others_go_on() {
-    let folder = test_folder("failures").join("toy");
+    let temporary = folder("failures");
+    let folder = temporary.join("toy");
     let fake = Fake {
         diverges: "ppo CartPole-v1 2",
         fails: "ppo CartPole-v1 3",
@@ -274,7 +278,7 @@ fn failures_are_rows_and_the_others_go_on() {
 
 #[test]
 fn a_store_that_cannot_be_written_ends_the_runs() {
-    let folder = test_folder("full");
+    let folder = folder("full");
     fs::write(folder.join("toy"), "a file in the place of the folder").unwrap();
     let (experiment, fake) = (parse(FILE).unwrap(), Fake::default());
     let mut store = Store::open(&folder.join("toy")).unwrap();

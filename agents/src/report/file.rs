@@ -29,12 +29,3 @@ pub fn create_folder(path: &Path) -> Result<()> {
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     crate::train::files::replace(path, |file| file.write_all(content))
 }
-
-/// A fresh empty folder for a test.
-#[cfg(test)]
-pub(crate) fn test_folder(name: &str) -> std::path::PathBuf {
-    let path = std::env::temp_dir().join(format!("shadergym-report-{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).expect("temporary folders can be made");
-    path
-}

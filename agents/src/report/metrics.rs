@@ -263,8 +263,8 @@ fn remove(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::test_folder;
     use super::*;
+    use crate::test_folder::folder;
 
     fn scalars(pairs: &[(&str, f64)]) -> BTreeMap<String, f64> {
         pairs.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect()
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn rows_are_there_at_once_and_late_names_get_a_column() {
-        let folder = test_folder("rows");
+        let folder = folder("rows");
         let mut metrics = MetricsWriter::create(&folder).unwrap();
         assert_eq!(text(&folder), "step,seconds\n");
         metrics.write(10, 0.5, &scalars(&[("loss/value", 1.25), ("a", f64::NAN)])).unwrap();
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn create_starts_anew() {
-        let folder = test_folder("anew");
+        let folder = folder("anew");
         MetricsWriter::create(&folder).unwrap().write(1, 1.0, &scalars(&[("a", 1.0)])).unwrap();
         fs::write(folder.join("config.toml"), "kept").unwrap();
         MetricsWriter::create(&folder).unwrap();
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn resume_drops_rows_after_the_step() {
-        let folder = test_folder("resume");
+        let folder = folder("resume");
         let mut metrics = MetricsWriter::create(&folder).unwrap();
         for step in [10, 20, 30] {
             metrics.write(step, step as f64, &scalars(&[("a", step as f64)])).unwrap();
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn resume_keeps_rows_aside_that_cannot_be_read() {
-        let folder = test_folder("aside");
+        let folder = folder("aside");
         for bytes in [&b""[..], b"step,seconds,a\n1,x,2\n", b"\0\0\xff\n"] {
             fs::write(folder.join(FILE), bytes).unwrap();
             let mut metrics = MetricsWriter::resume(&folder, 20).unwrap();
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn names_that_no_column_can_have() {
-        let folder = test_folder("names");
+        let folder = folder("names");
         let mut metrics = MetricsWriter::create(&folder).unwrap();
         for name in ["a,b", "", "step", "a\nb"] {
             let error = metrics.write(1, 1.0, &scalars(&[(name, 1.0)])).unwrap_err();

@@ -164,8 +164,8 @@ fn since_1970() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::test_folder;
     use super::*;
+    use crate::test_folder::folder;
 
     /// A field of a message, decoded by nothing that the writer uses.
     #[derive(Debug, PartialEq)]
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn events_decode() {
-        let folder = test_folder("events");
+        let folder = folder("events");
         let mut writer = EventWriter::create(&folder, None).unwrap();
         let scalars = BTreeMap::from([("a".to_owned(), 1.5), ("loss/policy".to_owned(), f64::NAN)]);
         writer.scalars(300, &scalars).unwrap();
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_second_file_sorts_later_and_purges() {
-        let folder = test_folder("purge");
+        let folder = folder("purge");
         // As if the clock had been far ahead.
         fs::write(folder.join(format!("{PREFIX}9999999999.host.0")), b"").unwrap();
         EventWriter::create(&folder, None).unwrap();

@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn everything_comes_back_and_damage_shows() {
-        let path = std::env::temp_dir().join(format!("shadergym-checkpoint-{}.safetensors", std::process::id()));
+        let folder = crate::test_folder::folder("checkpoint");
+        let path = folder.join("x.safetensors");
         sample().write(&path).unwrap();
         let back = Checkpoint::read(&path).unwrap();
         // Not equal as values because of the NaN, but bit by bit.

@@ -55,8 +55,7 @@ mod tests {
 
     #[test]
     fn a_failed_write_leaves_the_former_file() {
-        let folder = std::env::temp_dir().join(format!("shadergym-files-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = crate::test_folder::folder("files");
         let path = folder.join("x");
         replace(&path, |f| f.write_all(b"former")).unwrap();
         let full = |f: &mut dyn Write| {
@@ -69,6 +68,5 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the part is gone");
         replace(&path, |f| f.write_all(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

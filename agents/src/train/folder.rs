@@ -154,9 +154,8 @@ mod tests {
 
     #[test]
     fn the_newest_readable_checkpoint_is_found() {
-        let path = std::env::temp_dir().join(format!("shadergym-folder-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        let folder = RunFolder { path: path.clone() };
+        let temporary = crate::test_folder::folder("run");
+        let folder = RunFolder { path: temporary.to_owned() };
         fs::create_dir_all(folder.checkpoints()).unwrap();
         assert_eq!(folder.latest().unwrap(), (None, Vec::new()));
         for step in [900, 1000, 20_000, 3_000] {
@@ -181,6 +180,5 @@ mod tests {
             fs::write(path, "x").unwrap();
         }
         assert!(folder.latest().unwrap_err().to_string().contains("30000.safetensors"));
-        fs::remove_dir_all(&path).unwrap();
     }
 }

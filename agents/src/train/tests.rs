@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::Checkpoint;
 use super::mock::{MOCK, find};
 use super::*;
+use crate::test_folder::{Folder, folder};
 
 /// An environment that the mock acts in, with short episodes of random play.
 fn env() -> &'static str {
@@ -22,19 +23,13 @@ fn env() -> &'static str {
     shadergym_envs::ids().find(fits).expect("an environment with short episodes")
 }
 
-struct Temporary(PathBuf);
+/// A place for a run in a temporary folder; the run makes it.
+struct Temporary(PathBuf, #[expect(dead_code, reason = "held until the test is over")] Folder);
 
 impl Temporary {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("shadergym-run-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let folder = folder(name);
+        Self(folder.join("run"), folder)
     }
 }
 

@@ -1,8 +1,14 @@
 //! Runs the built program.
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub mod folder;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+// Outside the repository: `new-env` looks for one above the folder it is called in.
+#[allow(unused_imports, reason = "every test binary uses a part of it")]
+pub use folder::{Folder, folder};
 
 /// What a run of the program gave.
 pub struct Run {
@@ -61,16 +67,6 @@ pub fn any_id() -> &'static str {
 pub fn height(id: &str, width: u16) -> u16 {
     let aspect = shadergym_envs::spec(id).unwrap().pixel_aspect.unwrap();
     (f32::from(width) / aspect).round() as u16
-}
-
-/// A fresh empty folder, outside the repository: `new-env` looks for one above the folder it is called in.
-pub fn folder(name: &str) -> PathBuf {
-    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("shadergym-{name}-{}-{count}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("temporary folders can be made");
-    path
 }
 
 /// Width, height and number of frames of a GIF that decodes without an error.

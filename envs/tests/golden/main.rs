@@ -11,7 +11,7 @@ use file::Golden;
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_envs::{
     ActionSpace, Actions, AutoresetMode, Batch, BatchOptions, Device, Encoding, Facts, Kind, Level, ObservationPart,
-    make_with,
+    ids, make_with, spec,
 };
 
 /// Largest difference between a 32-bit transition and the reference's 64-bit one, absolute below 1 and relative above.
@@ -39,7 +39,34 @@ fn main() {
     }
     trials.extend(maze_levels::trials(gpu));
     trials.extend(tic_tac_toe::trials(gpu));
+    trials.extend(oracles(&trials));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Every environment has an oracle: a trial in here that bears its stem. Variants follow the rules of their file.
+fn oracles(trials: &[Trial]) -> Vec<Trial> {
+    let stems =
+        ids().filter_map(|id| spec(id).ok()).filter(|facts| facts.variant_of.is_none()).map(|facts| &facts.stem);
+    let checked = |stem: &str| {
+        let rest = |trial: &Trial| trial.name().strip_prefix(stem).map(|rest| rest.starts_with(['.', ':']));
+        trials.iter().any(|trial| rest(trial) == Some(true))
+    };
+    let trial = |stem: &String| {
+        let (found, stem) = (checked(stem), stem.clone());
+        Trial::test(format!("{stem}::has_an_oracle"), move || {
+            let text = format!(
+                "nothing here checks the rules of {stem}.wgsl against anything else. Add envs/tests/golden/{stem}.golden, \
+                 transitions of the reference program, with the script that makes it; or {stem}.rs, its rules written a \
+                 second time or a closed form, with trials whose names begin with `{stem}::`"
+            );
+            check_that(found, text)
+        })
+    };
+    stems.map(trial).collect()
+}
+
+fn check_that(holds: bool, text: String) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(text.into()) }
 }
 
 /// The CPU at every level of this machine, and the GPU.
