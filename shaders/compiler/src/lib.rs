@@ -12,6 +12,7 @@ pub mod bytecode;
 mod contract;
 mod error;
 mod facts;
+mod fresh;
 mod glue;
 mod lanes;
 mod link;
@@ -197,7 +198,7 @@ fn compile_linked(path: &Path, linked: Linked, library: &Library) -> Result<Comp
     let stored = memory::in_memory(&module, &info, &facts)
         .map_err(|refusals| refused(&all, refusals, "memory", "large values stay in memory, refused is", fix))?;
     let (kernel_source, tables) = match stored {
-        None => (all.text.clone(), Vec::new()),
+        None => (fresh::with_zeros(&all.text), Vec::new()),
         Some(stored) => {
             facts.scratch_words = stored.scratch_words;
             let text = memory::text(&stored.module).map_err(|message| {
