@@ -46,12 +46,8 @@ struct KernelControl {
     steps: u32,
     /// steps; time limit of an episode, 0 = none
     max_episode_steps: u32,
-    /// enum; one of KERNEL_NEXT_STEP, KERNEL_SAME_STEP, KERNEL_DISABLED
+    /// enum; one of KERNEL_NEXT_STEP, KERNEL_SAME_STEP, KERNEL_DISABLED; on the GPU KERNEL_AUTORESET stands for it
     autoreset: u32,
-    /// bool; 1 = actions are read from the actions buffer, 0 = drawn on the device
-    actions_given: u32,
-    /// bool; 1 = every transition's outputs are kept, 0 = those of the last one only
-    record: u32,
     /// probability; of repeating the last executed action instead of the given one
     sticky_probability: f32,
     /// px; picture size of the render entry point, which the glue declares where there is a `pixel`
@@ -247,11 +243,36 @@ fn kernel_transition(
     return outcome.reward;
 }
 
-/// One call of step: a transition, or under NEXT_STEP the start that follows an ended episode (reward 0).
-/// Returns the rewards; the flags are in `episode.ended`. An ended instance under DISABLED stays as it is.
+// ---- Auto-reset. What a call of step does with an instance follows from the mode and from `KernelEpisode.ended`; the three
+// functions below say it for both back ends, whose loops only ask and move memory. Bits, not `&&`, which would be branches.
+
+/// Before a call: it makes no transition, because the episode has ended. Such a call tells nothing (`kernel_stand_still`).
+fn kernel_stands_still(ended: u32) -> bool {
+    return ended != 0u;
+}
+
+/// Before a call: a start takes the place of its transition.
+fn kernel_starts_instead(autoreset: u32, ended: u32) -> bool {
+    return (autoreset == KERNEL_NEXT_STEP) & (ended != 0u);
+}
+
+/// Behind a transition: a start belongs to the same call, whose flags are those of the transition. It covers the last
+/// observation of the episode, which is therefore kept apart; elsewhere the observation of the call is the last one.
+fn kernel_starts_behind(autoreset: u32, ended: u32) -> bool {
+    return (autoreset == KERNEL_SAME_STEP) & (ended != 0u);
+}
+
+/// What a call without a transition tells: rewards of 0, and no news.
+fn kernel_stand_still(totals: ptr<function, KernelTotals>) -> KernelRewards {
+    @if(agent_done) (*totals).done = KernelDone();
+    @if(info) (*totals).info = KernelInfo();
+    return KernelRewards();
+}
+
+/// One call of step but for the start in it: a transition, where the episode runs. Returns the rewards; the flags are in
+/// `episode.ended`.
 fn kernel_advance(
     control: KernelControl,
-    pending: ptr<function, Params>,
     params: ptr<function, Params>,
     state: ptr<function, State>,
     episode: ptr<function, KernelEpisode>,
@@ -259,12 +280,8 @@ fn kernel_advance(
     given: KernelActions,
 ) -> KernelRewards {
     var reward = KernelRewards();
-    if ((*episode).ended != 0u) {
-        @if(agent_done) (*totals).done = KernelDone();
-        @if(info) (*totals).info = KernelInfo();
-        if (control.autoreset == KERNEL_NEXT_STEP) {
-            kernel_start(pending, params, state, episode);
-        }
+    if (kernel_stands_still((*episode).ended)) {
+        reward = kernel_stand_still(totals);
     } else {
         reward = kernel_transition(control, params, state, episode, totals, given);
     }
@@ -423,7 +440,7 @@ fn kernel_restart(
     }
 }
 
-/// Writes what one call of step gave into a row of the outputs; under SAME_STEP starts anew first.
+/// Writes what one call of step gave into a row of the outputs, behind the start that belongs to it.
 fn kernel_emit(
     i: u32,
     t: u32,
@@ -438,14 +455,11 @@ fn kernel_emit(
 ) {
     let row = select(0u, t, KERNEL_RECORD) * kernel_control.instances + i;
     let observation_words = AGENTS * KERNEL_OBSERVATION_WORDS;
-    if (KERNEL_AUTORESET == KERNEL_SAME_STEP) {
-        // In the other modes the observation of this very transition is the last one of the episode.
-        if ((*episode).ended != 0u) {
-            kernel_write_observations(
-                kernel_control.at_final + t * kernel_control.final_stride + i * observation_words,
-                kernel_control.at_final_global + row * KERNEL_GLOBAL_WORDS, *params, state, (*episode).elapsed);
-            kernel_restart(i, pending, params, state, episode);
-        }
+    if (kernel_starts_behind(KERNEL_AUTORESET, (*episode).ended)) {
+        kernel_write_observations(
+            kernel_control.at_final + t * kernel_control.final_stride + i * observation_words,
+            kernel_control.at_final_global + row * KERNEL_GLOBAL_WORDS, *params, state, (*episode).elapsed);
+        kernel_restart(i, pending, params, state, episode);
     }
     for (var agent = 0u; agent < AGENTS; agent++) {
         kernel_outputs[kernel_control.at_reward + row * AGENTS + agent] = bitcast<u32>(reward[agent]);
@@ -502,20 +516,21 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var flags = 0u;
     var t = 0u;
     while (t < steps) {
-        if (episode.ended != 0u) {
-            if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
+        if (kernel_stands_still(episode.ended)) {
+            // A start behind a call whose outputs nobody sees waits for those of the neighbours, up to here.
+            let behind = kernel_starts_behind(KERNEL_AUTORESET, episode.ended);
+            let instead = kernel_starts_instead(KERNEL_AUTORESET, episode.ended);
+            if (!behind) {
                 // This call of step is used up: its action is ignored, but drawn where actions are drawn, and from the
                 // state in which the episode ended.
                 actions = kernel_actions(&params, &state, &episode, t, i);
             }
-            if (KERNEL_AUTORESET != KERNEL_DISABLED) {
+            if (behind | instead) {
                 kernel_restart(i, &pending, &params, &state, &episode);
             }
-            if (KERNEL_AUTORESET != KERNEL_SAME_STEP) {
-                reward = KernelRewards();
+            if (!behind) {
+                reward = kernel_stand_still(&totals);
                 flags = episode.ended;
-                @if(agent_done) totals.done = KernelDone();
-                @if(info) totals.info = KernelInfo();
                 if (KERNEL_RECORD) {
                     kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode, &totals);
                 }
@@ -523,7 +538,7 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             }
         }
         let end = min(t + KERNEL_BLOCK, steps);
-        while (t < end && episode.ended == 0u) {
+        while (t < end && !kernel_stands_still(episode.ended)) {
             actions = kernel_actions(&params, &state, &episode, t, i);
             reward = kernel_transition(control, &params, &state, &episode, &totals, actions);
             flags = episode.ended | KERNEL_TRANSITION;

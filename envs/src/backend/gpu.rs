@@ -208,7 +208,7 @@ impl GpuBackend {
             self.upload("write the actions", &self.actions, 0, actions)?;
         }
         let pipeline = self.pipeline(actions.is_some(), false, true)?;
-        self.control(ControlBlock::new(&self.control, &self.regions, 1, actions.is_some()));
+        self.control(ControlBlock::new(&self.control, &self.regions, 1));
         let range = self.regions.step();
         self.run_and_read(
             &[Piece { buffer: &self.outputs.clone(), start: 0, len: range.len() }],

@@ -182,6 +182,23 @@ pub(super) unsafe fn advance(
     Ok(())
 }
 
+fn any(mask: &[u32]) -> bool {
+    mask.iter().fold(0, |any, on| any | on) != 0
+}
+
+/// Starts the lanes of a row.
+///
+/// # Safety
+/// As for [`run`], with a block bound.
+unsafe fn start(level: Level, machine: &mut Machine, row: u32) -> Result<(), EndlessLoop> {
+    if !any(machine.row(row)) {
+        return Ok(());
+    }
+    machine.copy_row(row, machine.code.rows.mask);
+    // SAFETY: the caller's promise.
+    unsafe { run(level, machine, Which::Start) }
+}
+
 /// # Safety
 /// The job's pointers must be valid for the block, before which the machine is.
 unsafe fn advance_block(
@@ -190,10 +207,10 @@ unsafe fn advance_block(
     job: &Job,
     b: &Block,
 ) -> Result<(), EndlessLoop> {
-    const SAME_STEP: u32 = 1;
     let (facts, rows, level) = (interpreter.facts(), machine.code.rows, interpreter.level());
     let (n, width, lanes, agents) = (job.instances, machine.width, b.lanes, facts.agents);
-    let (action_words, same_step) = (facts.action_words(), job.control.autoreset == SAME_STEP);
+    let (observation_words, global_words) = (facts.observation_words(), facts.global_words());
+    let action_words = facts.action_words();
     debug_assert!(b.index * width == b.first);
     let totals = machine.code.totals.iter().map(|m| m.first + m.words).max().unwrap_or(0);
     for word in 0..totals {
@@ -216,13 +233,17 @@ unsafe fn advance_block(
                 }
             }
             let keep = job.record || t + 1 == job.steps;
+            machine.row_mut(rows.before).copy_from_slice(ended);
             run(level, machine, Which::Advance)?;
+            run(level, machine, Which::Starts)?;
             let row = if job.record { t * n } else { 0 } + b.first;
-            let any = (keep || same_step) && ended.iter().any(|e| *e != 0);
+            start(level, machine, rows.instead)?;
+            let behind = any(machine.row(rows.behind));
             if keep {
-                if any {
-                    let to = job.finally_seen(row, facts.observation_words(), facts.global_words());
-                    observe(interpreter, machine, to, std::ptr::null_mut(), lanes, |lane| ended[lane] != 0)?;
+                if behind {
+                    let to = job.finally_seen(row, observation_words, global_words);
+                    let chosen = machine.row(rows.behind).to_vec();
+                    observe(interpreter, machine, to, std::ptr::null_mut(), lanes, |lane| chosen[lane] != 0)?;
                 }
                 for (lane, flags) in ended[..lanes].iter().enumerate() {
                     *job.terminated.add(row + lane) = flags & 1 != 0;
@@ -235,15 +256,16 @@ unsafe fn advance_block(
                 }
                 write_told(machine, job, b, row, facts);
             }
-            if any && same_step {
-                for (on, ended) in machine.row_mut(rows.mask).iter_mut().zip(ended) {
-                    *on = if *ended != 0 { u32::MAX } else { 0 };
-                }
-                run(level, machine, Which::Start)?;
-            }
+            start(level, machine, rows.behind)?;
             if keep {
-                let to = job.seen(row, facts.observation_words(), facts.global_words());
+                let to = job.seen(row, observation_words, global_words);
                 observe(interpreter, machine, to, job.masks.add(row * facts.mask_words()), lanes, |_| true)?;
+                // Where no start covers it, the observation of the call is the last one of the episode.
+                for lane in (0..lanes).filter(|lane| ended[*lane] != 0) {
+                    let from = job.seen(row + lane, observation_words, global_words);
+                    let to = job.finally_seen(row + lane, observation_words, global_words);
+                    to.copy_from(from, observation_words, global_words);
+                }
                 let elapsed = b.memory.add(facts.elapsed_word() * width);
                 for lane in 0..lanes {
                     *job.starts.add(row + lane) = *elapsed.add(lane) == 0;

@@ -88,6 +88,7 @@ pub(super) enum Which {
     Start,
     RandomActions,
     Advance,
+    Starts,
     Observe,
     ActionMask,
     Pixel,
@@ -108,12 +109,13 @@ pub(super) struct Machine {
 // SAFETY: the pointers are to memory that the machine owns, or to blocks that `bind` was given for the calls after it.
 unsafe impl Send for Machine {}
 
-fn programs(code: &Bytecode) -> [Option<&Program>; 7] {
+fn programs(code: &Bytecode) -> [Option<&Program>; 8] {
     [
         Some(&code.seed),
         Some(&code.start),
         Some(&code.random_actions),
         Some(&code.advance),
+        Some(&code.starts),
         Some(&code.observe),
         Some(&code.action_mask),
         code.pixel.as_ref(),
@@ -147,6 +149,14 @@ impl Machine {
         let first = row as usize * self.width;
         // SAFETY: as for `row_mut`; a line is its words.
         unsafe { std::slice::from_raw_parts(self.scratch.0.as_ptr().cast::<u32>().add(first), self.width) }
+    }
+
+    /// Copies a row of the scratch space to another one.
+    pub fn copy_row(&mut self, from: u32, to: u32) {
+        let at = |row: u32| row as usize * self.width;
+        let (from, to, scratch) = (at(from), at(to), self.scratch.as_mut_ptr());
+        // SAFETY: the scratch space has both rows.
+        unsafe { scratch.add(from).copy_to(scratch.add(to), self.width) };
     }
 
     /// Puts the machine before a block.

@@ -83,6 +83,20 @@ pub struct Seen {
     pub global_states: *mut u32,
 }
 
+impl Seen {
+    /// Copies one row.
+    ///
+    /// # Safety
+    /// Both must be valid for a row of so many words, and apart.
+    pub unsafe fn copy_from(self, from: Self, observation_words: usize, global_words: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.observations.copy_from_nonoverlapping(from.observations, observation_words);
+            self.global_states.copy_from_nonoverlapping(from.global_states, global_words);
+        }
+    }
+}
+
 impl Job {
     /// The rows from `row` on, of so many words each, of what is seen after a transition.
     ///

@@ -9,7 +9,7 @@ use super::{Lanes, Value};
 pub struct Control {
     /// Time limit in steps, 0 = none.
     pub max_episode_steps: u32,
-    /// 0 NEXT_STEP, 1 SAME_STEP, 2 DISABLED.
+    /// As numbered in kernel.wgsl, which alone knows what the modes mean.
     pub autoreset: u32,
     /// Probability of repeating the last executed action.
     pub sticky_probability: f32,
@@ -74,18 +74,20 @@ pub trait Program: 'static {
         state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
     ) -> Self::Actions<S>;
-    /// One call of step.
-    #[expect(clippy::too_many_arguments, reason = "the signature of kernel_advance in kernel.wgsl")]
+    /// One call of step but for the start in it.
     fn advance<S: Lanes>(
         s: S,
         control: Self::Control,
-        pending: &mut Self::Params<S>,
         params: &mut Self::Params<S>,
         state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
         totals: &mut Self::Totals<S>,
         actions: Self::Actions<S>,
     ) -> Self::Rewards<S>;
+    /// Lanes in which a start takes the place of the transition; `ended` is as it was before the call.
+    fn starts_instead<S: Lanes>(s: S, control: Self::Control, ended: S::U) -> S::M;
+    /// Lanes in which a start follows the transition within the call; `ended` is as the transition left it.
+    fn starts_behind<S: Lanes>(s: S, control: Self::Control, ended: S::U) -> S::M;
     /// One agent's observation.
     fn observe<S: Lanes>(
         s: S,

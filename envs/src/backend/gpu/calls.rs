@@ -37,7 +37,7 @@ impl Backend for GpuBackend {
             })
             .collect();
         self.upload("write the reset commands", &self.commands, 0, &words)?;
-        self.control(ControlBlock::new(&self.control, &self.regions, 1, false));
+        self.control(ControlBlock::new(&self.control, &self.regions, 1));
         let pipeline = self.program.pipeline(&self.context, Entry::Reset)?;
         // The three regions are neighbours.
         let regions = [&self.regions.observation, &self.regions.mask, &self.regions.global].map(Clone::clone);
@@ -80,7 +80,7 @@ impl Backend for GpuBackend {
     fn set_control(&mut self, control: Control) {
         self.control = control;
         self.regions = Regions::new(&self.facts, self.n, 1, false, control.autoreset);
-        let block = ControlBlock::new(&control, &self.regions, 1, true);
+        let block = ControlBlock::new(&control, &self.regions, 1);
         self.context.queue.write_buffer(&self.device_block, 0, bytemuck::bytes_of(&block));
     }
 
@@ -176,7 +176,7 @@ impl Backend for GpuBackend {
             width: width as u32,
             height: height as u32,
             instance: instance as u32,
-            ..ControlBlock::new(&self.control, &self.regions, 1, false)
+            ..ControlBlock::new(&self.control, &self.regions, 1)
         });
         self.run_and_read(
             &[Piece { buffer: &picture, start: 0, len: pixels }],

@@ -35,8 +35,6 @@ control_block! {
         steps: u32,
         max_episode_steps: u32,
         autoreset: u32,
-        actions_given: u32,
-        record: u32,
         sticky_probability: f32,
         width: u32,
         height: u32,
@@ -61,14 +59,12 @@ control_block! {
 
 impl ControlBlock {
     /// The block of a dispatch of `steps` transitions whose outputs lie as `regions` says.
-    pub fn new(control: &Control, regions: &Regions, steps: usize, actions_given: bool) -> Self {
+    pub fn new(control: &Control, regions: &Regions, steps: usize) -> Self {
         Self {
             instances: regions.n as u32,
             steps: steps as u32,
             max_episode_steps: control.max_episode_steps,
             autoreset: control.autoreset as u32,
-            actions_given: actions_given.into(),
-            record: regions.record.into(),
             sticky_probability: control.sticky_probability,
             at_reward: regions.reward.start as u32,
             at_flags: regions.flags.start as u32,

@@ -52,7 +52,7 @@ impl GpuBackend {
             }
             self.control(ControlBlock {
                 continued: u32::from(done > 0),
-                ..ControlBlock::new(&self.control, &regions, k, request.actions.is_some())
+                ..ControlBlock::new(&self.control, &regions, k)
             });
             // One call that does not fit cannot be made smaller.
             let undo = self.fit.is_some() && k > 1;

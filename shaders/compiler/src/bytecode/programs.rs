@@ -17,7 +17,7 @@ use crate::lanes::Refusal;
 pub struct Options {
     /// Time limit in steps, 0 = none.
     pub max_episode_steps: u32,
-    /// 0 NEXT_STEP, 1 SAME_STEP, 2 DISABLED.
+    /// As numbered in kernel.wgsl, which alone knows what the modes mean.
     pub autoreset: u32,
     /// Probability of repeating the last executed action.
     pub sticky_probability: f32,
@@ -43,6 +43,12 @@ pub struct Rows {
     pub lane: u32,
     /// Lanes to seed or start.
     pub mask: u32,
+    /// `KernelEpisode.ended` of before the call.
+    pub before: u32,
+    /// Lanes in which a start takes the place of the transition.
+    pub instead: u32,
+    /// Lanes in which a start follows the transition.
+    pub behind: u32,
     /// Low and high words of seeds.
     pub seed: u32,
     /// All agents' actions.
@@ -80,8 +86,10 @@ pub struct Bytecode {
     pub start: Program,
     /// Draws actions.
     pub random_actions: Program,
-    /// One call of step.
+    /// One call of step but for the start in it.
     pub advance: Program,
+    /// Which lanes start in this call.
+    pub starts: Program,
     /// Observations of all agents, and the global state.
     pub observe: Program,
     /// Masks of legal actions of all agents; empty where the environment has none.
@@ -93,7 +101,15 @@ pub struct Bytecode {
 impl Bytecode {
     /// Rows of the scratch space that the programs need.
     pub fn scratch_rows(&self) -> u32 {
-        let all = [&self.seed, &self.start, &self.random_actions, &self.advance, &self.observe, &self.action_mask];
+        let all = [
+            &self.seed,
+            &self.start,
+            &self.random_actions,
+            &self.advance,
+            &self.starts,
+            &self.observe,
+            &self.action_mask,
+        ];
         all.into_iter().chain(&self.pixel).map(|p| p.rows).max().unwrap_or(0)
     }
 }
@@ -157,12 +173,12 @@ impl<'a> Scene<'a> {
     }
 
     /// Calls a function of the kernel: its arguments by name, its results as words; what it changes is written back.
-    /// `start` is where the words begin of arguments that are given as rows.
+    /// `given` tells where the words begin of arguments that are given as rows.
     fn call(
         &self,
         l: &mut Lowerer<'a>,
         function: Handle<Function>,
-        given: &[(&str, u32)],
+        given: &[(&str, Row)],
         constants: &[(&str, u32)],
         mask: Option<Val>,
     ) -> Lowered<Vec<Val>> {
@@ -222,13 +238,15 @@ impl<'a> Scene<'a> {
                     values.extend((0..member.words).map(|_| l.b.constant(word)));
                 }
                 arguments.push(Value::Words(values.into()));
+            } else if name == "autoreset" {
+                arguments.push(Value::Words([l.b.constant(self.options.autoreset)].into()));
             } else if name == "elapsed" {
                 let row = Row { space: Space::Block, row: self.facts.elapsed_word() as u32 };
                 arguments.push(Value::Words([l.b.storage(row, false)].into()));
             } else if let Some((_, word)) = constants.iter().find(|(n, _)| *n == name) {
                 arguments.push(Value::Words([l.b.constant(*word)].into()));
             } else if let Some((_, first)) = given.iter().find(|(n, _)| *n == name) {
-                let values = (0..words).map(|i| l.b.storage(scratch(first + i), false)).collect();
+                let values = (0..words).map(|i| l.b.storage(Row { row: first.row + i, ..*first }, false)).collect();
                 arguments.push(Value::Words(values));
             } else {
                 return l.refuse(&format!("the kernel's argument `{name}`"));
@@ -260,7 +278,7 @@ impl<'a> Scene<'a> {
         &self,
         l: &mut Lowerer<'a>,
         name: &str,
-        given: &[(&str, u32)],
+        given: &[(&str, Row)],
         constants: &[(&str, u32)],
         to: u32,
     ) -> Lowered<()> {
@@ -272,7 +290,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A call for the lanes of the mask.
-    fn call_masked(&self, l: &mut Lowerer<'a>, name: &'static str, given: &[(&str, u32)]) -> Lowered<()> {
+    fn call_masked(&self, l: &mut Lowerer<'a>, name: &'static str, given: &[(&str, Row)]) -> Lowered<()> {
         let Some(function) = self.find(name) else { return l.refuse(&format!("a kernel without `{name}`")) };
         let mask = l.b.storage(scratch(self.rows.mask), false);
         self.call(l, function, given, &[], Some(mask)).map(|_| ())
@@ -294,6 +312,9 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
     scene.rows = Rows {
         lane: take(1),
         mask: take(1),
+        before: take(1),
+        instead: take(1),
+        behind: take(1),
         seed: take(2),
         actions: take(facts.action_words()),
         rewards: take(agents),
@@ -307,12 +328,18 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
     let rows = scene.rows;
     let mut tables = Tables::default();
     let t = &mut tables;
-    let seeds = [("seed_low", rows.seed), ("seed_high", rows.seed + 1)];
+    let seeds = [("seed_low", scratch(rows.seed)), ("seed_high", scratch(rows.seed + 1))];
     let seed = scene.program(t, &|l| scene.call_masked(l, "kernel_seed", &seeds))?;
     let start = scene.program(t, &|l| scene.call_masked(l, "kernel_start", &[]))?;
     let random_actions = scene.program(t, &|l| scene.call_into(l, "kernel_random_actions", &[], &[], rows.actions))?;
-    let given = [("given", rows.actions)];
+    let given = [("given", scratch(rows.actions))];
     let advance = scene.program(t, &|l| scene.call_into(l, "kernel_advance", &given, &[], rows.rewards))?;
+    let ended = scene.members("KernelEpisode").iter().find(|m| m.name == "ended").map_or(0, |m| m.first);
+    let starts = scene.program(t, &|l| {
+        scene.call_into(l, "kernel_starts_instead", &[("ended", scratch(rows.before))], &[], rows.instead)?;
+        let now = Row { space: Space::Block, row: ended };
+        scene.call_into(l, "kernel_starts_behind", &[("ended", now)], &[], rows.behind)
+    })?;
     let observe = scene.program(t, &|l| {
         for agent in 0..agents as u32 {
             let to = rows.observation + agent * facts.observation.words as u32;
@@ -330,7 +357,7 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
         }
         Ok(())
     })?;
-    let uv = [("uv", rows.uv)];
+    let uv = [("uv", scratch(rows.uv))];
     let pixel = scene
         .find("kernel_pixel")
         .map(|_| scene.program(t, &|l| scene.call_into(l, "kernel_pixel", &uv, &[], rows.rgb)))
@@ -344,6 +371,7 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
         start,
         random_actions,
         advance,
+        starts,
         observe,
         action_mask,
         pixel,

@@ -66,7 +66,9 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
     let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
     let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
-    let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false, false], true);
+    let advance = g.request(kernel("kernel_advance"), vec![true, false, false, false, false, false], true);
+    let instead = g.request(kernel("kernel_starts_instead"), vec![true, false], true);
+    let behind = g.request(kernel("kernel_starts_behind"), vec![true, false], true);
     let of_agent = "s, *params, state, elapsed, agent";
     let observe = g.call(kernel("kernel_observe"), vec![false, false, false, true], of_agent);
     let mask = find("kernel_action_mask").map(|f| g.call(f, vec![false, false, false, true], of_agent));
@@ -166,8 +168,16 @@ impl l::Program for Environment {{
         {random}(s, params, state, episode)
     }}
     #[inline(always)]
-    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
-        {advance}(s, control, pending, params, state, episode, totals, actions)
+    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {{
+        {advance}(s, control, params, state, episode, totals, actions)
+    }}
+    #[inline(always)]
+    fn starts_instead<Simd: l::Lanes>(s: Simd, control: Self::Control, ended: Simd::U) -> Simd::M {{
+        {instead}(s, control.autoreset, ended)
+    }}
+    #[inline(always)]
+    fn starts_behind<Simd: l::Lanes>(s: Simd, control: Self::Control, ended: Simd::U) -> Simd::M {{
+        {behind}(s, control.autoreset, ended)
     }}
     #[inline(always)]
     fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {{
