@@ -288,6 +288,24 @@ fn kernel_advance(
     return reward;
 }
 
+/// One call of step but for the start behind it, in one piece: for the interpreter, to which pieces are trips to memory.
+fn kernel_call(
+    control: KernelControl,
+    pending: ptr<function, Params>,
+    params: ptr<function, Params>,
+    state: ptr<function, State>,
+    episode: ptr<function, KernelEpisode>,
+    totals: ptr<function, KernelTotals>,
+    given: KernelActions,
+) -> KernelRewards {
+    let instead = kernel_starts_instead(control.autoreset, (*episode).ended);
+    let reward = kernel_advance(control, params, state, episode, totals, given);
+    if (instead) {
+        kernel_start(pending, params, state, episode);
+    }
+    return reward;
+}
+
 // ---- GPU only from here: bindings and entry points --------------------------------------------------
 
 // Options that a pipeline is made for, so that what it does not need is not even in it: software rasterisers run both

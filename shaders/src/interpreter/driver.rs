@@ -233,11 +233,9 @@ unsafe fn advance_block(
                 }
             }
             let keep = job.record || t + 1 == job.steps;
-            machine.row_mut(rows.before).copy_from_slice(ended);
             run(level, machine, Which::Advance)?;
             run(level, machine, Which::Starts)?;
             let row = if job.record { t * n } else { 0 } + b.first;
-            start(level, machine, rows.instead)?;
             let behind = any(machine.row(rows.behind));
             if keep {
                 if behind {

@@ -43,10 +43,6 @@ pub struct Rows {
     pub lane: u32,
     /// Lanes to seed or start.
     pub mask: u32,
-    /// `KernelEpisode.ended` of before the call.
-    pub before: u32,
-    /// Lanes in which a start takes the place of the transition.
-    pub instead: u32,
     /// Lanes in which a start follows the transition.
     pub behind: u32,
     /// Low and high words of seeds.
@@ -86,9 +82,9 @@ pub struct Bytecode {
     pub start: Program,
     /// Draws actions.
     pub random_actions: Program,
-    /// One call of step but for the start in it.
+    /// One call of step but for the start behind it.
     pub advance: Program,
-    /// Which lanes start in this call.
+    /// Which lanes start behind this call.
     pub starts: Program,
     /// Observations of all agents, and the global state.
     pub observe: Program,
@@ -312,8 +308,6 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
     scene.rows = Rows {
         lane: take(1),
         mask: take(1),
-        before: take(1),
-        instead: take(1),
         behind: take(1),
         seed: take(2),
         actions: take(facts.action_words()),
@@ -333,10 +327,9 @@ pub(crate) fn lower(facts: &Facts, module: &Module, info: &ModuleInfo, options: 
     let start = scene.program(t, &|l| scene.call_masked(l, "kernel_start", &[]))?;
     let random_actions = scene.program(t, &|l| scene.call_into(l, "kernel_random_actions", &[], &[], rows.actions))?;
     let given = [("given", scratch(rows.actions))];
-    let advance = scene.program(t, &|l| scene.call_into(l, "kernel_advance", &given, &[], rows.rewards))?;
+    let advance = scene.program(t, &|l| scene.call_into(l, "kernel_call", &given, &[], rows.rewards))?;
     let ended = scene.members("KernelEpisode").iter().find(|m| m.name == "ended").map_or(0, |m| m.first);
     let starts = scene.program(t, &|l| {
-        scene.call_into(l, "kernel_starts_instead", &[("ended", scratch(rows.before))], &[], rows.instead)?;
         let now = Row { space: Space::Block, row: ended };
         scene.call_into(l, "kernel_starts_behind", &[("ended", now)], &[], rows.behind)
     })?;
