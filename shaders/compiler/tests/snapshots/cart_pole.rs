@@ -61,8 +61,6 @@ shadergym_shaders::lane_struct! {
         steps: Simd::U,
         max_episode_steps: Simd::U,
         autoreset: Simd::U,
-        actions_given: Simd::U,
-        record: Simd::U,
         sticky_probability: Simd::F,
         width: Simd::U,
         height: Simd::U,
@@ -79,6 +77,8 @@ shadergym_shaders::lane_struct! {
         at_mask: Simd::U,
         at_info: Simd::U,
         at_done: Simd::U,
+        at_global: Simd::U,
+        at_final_global: Simd::U,
         zero: Simd::U,
     }
 }
@@ -124,6 +124,7 @@ const DRAW_ORANGE: [f32; 3] = [0.902f32, 0.624f32, 0.0f32];
 const DRAW_BLUE: [f32; 3] = [0.0f32, 0.447f32, 0.698f32];
 const AGENTS: W<u32> = W(1u32);
 const KERNEL_NEXT_STEP: W<u32> = W(0u32);
+const KERNEL_SAME_STEP: W<u32> = W(1u32);
 const KERNEL_TERMINATED: W<u32> = W(1u32);
 const KERNEL_TRUNCATED: W<u32> = W(2u32);
 
@@ -422,6 +423,16 @@ fn kernel_random_actions<Simd: l::Lanes>(s: Simd, a0_params: &mut Params<Simd>, 
 }
 
 #[inline(always)]
+fn kernel_stands_still<Simd: l::Lanes>(s: Simd, a0_ended: Simd::U) -> Simd::M {
+    a0_ended.differs(l::splat::<Simd, Simd::U>(s, W(0u32)))
+}
+
+#[inline(always)]
+fn kernel_stand_still_masked<Simd: l::Lanes>(_: Simd, _: Simd::M, _: &mut KernelTotals<Simd>) -> [f32; 1] {
+    [0.0f32; 1]
+}
+
+#[inline(always)]
 fn math_half_turns<Simd: l::Lanes>(s: Simd, a0_x: Simd::F) -> Simd::F {
     let e2 = a0_x * l::splat::<Simd, Simd::F>(s, 0.31830987f32);
     e2.round_nearest()
@@ -709,26 +720,36 @@ fn kernel_transition_ulllll_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_c
     e22.reward
 }
 
-#[allow(clippy::too_many_arguments, reason = "as many as the WGSL function has, and the lanes")]
 #[inline(always)]
-fn kernel_advance_ullllll<Simd: l::Lanes>(s: Simd, a0_control: KernelControl<l::Plain>, a1_pending: &mut Params<Simd>, a2_params: &mut Params<Simd>, a3_state: &mut State<Simd>, a4_episode: &mut KernelEpisode<Simd>, a5_totals: &mut KernelTotals<Simd>, a6_given: [Simd::U; 1]) -> [Simd::F; 1] {
+fn kernel_advance_ulllll<Simd: l::Lanes>(s: Simd, a0_control: KernelControl<l::Plain>, a1_params: &mut Params<Simd>, a2_state: &mut State<Simd>, a3_episode: &mut KernelEpisode<Simd>, a4_totals: &mut KernelTotals<Simd>, a5_given: [Simd::U; 1]) -> [Simd::F; 1] {
     let mut v0_reward = l::splat::<Simd, [Simd::F; 1]>(s, [0.0f32; 1]);
-    let e10 = a4_episode.ended;
-    let e12 = e10.differs(l::splat::<Simd, Simd::U>(s, W(0u32)));
-    let then1 = e12;
+    let e9 = a3_episode.ended;
+    let e10 = kernel_stands_still(s, e9);
+    let then1 = e10;
     if then1.any() {
-        let e13 = a0_control.autoreset;
-        let e15 = e13.same(KERNEL_NEXT_STEP);
-        if e15 {
-            kernel_start_masked(s, then1, a1_pending, a2_params, a3_state, a4_episode);
-        }
+        let e11 = kernel_stand_still_masked(s, then1, a4_totals);
+        v0_reward = l::blend(s, then1, l::splat::<Simd, [Simd::F; 1]>(s, e11), v0_reward);
     }
-    let else1 = !e12;
+    let else1 = !e10;
     if else1.any() {
-        let e16 = kernel_transition_ulllll_masked(s, else1, a0_control, a2_params, a3_state, a4_episode, a5_totals, a6_given);
-        v0_reward = l::blend(s, else1, e16, v0_reward);
+        let e12 = kernel_transition_ulllll_masked(s, else1, a0_control, a1_params, a2_state, a3_episode, a4_totals, a5_given);
+        v0_reward = l::blend(s, else1, e12, v0_reward);
     }
     v0_reward
+}
+
+#[inline(always)]
+fn kernel_starts_instead_ul<Simd: l::Lanes>(s: Simd, a0_autoreset: W<u32>, a1_ended: Simd::U) -> Simd::M {
+    let e3 = a0_autoreset.same(KERNEL_NEXT_STEP);
+    let e5 = a1_ended.differs(l::splat::<Simd, Simd::U>(s, W(0u32)));
+    l::splat::<Simd, Simd::M>(s, e3) & e5
+}
+
+#[inline(always)]
+fn kernel_starts_behind_ul<Simd: l::Lanes>(s: Simd, a0_autoreset: W<u32>, a1_ended: Simd::U) -> Simd::M {
+    let e3 = a0_autoreset.same(KERNEL_SAME_STEP);
+    let e5 = a1_ended.differs(l::splat::<Simd, Simd::U>(s, W(0u32)));
+    l::splat::<Simd, Simd::M>(s, e3) & e5
 }
 
 #[inline(always)]
@@ -933,6 +954,7 @@ impl l::Program for Environment {
     type Params<Simd: l::Lanes> = Params<Simd>;
     type Actions<Simd: l::Lanes> = [Simd::U; 1];
     type Observation<Simd: l::Lanes> = Observation<Simd>;
+    type GlobalState<Simd: l::Lanes> = [Simd::U; 0];
     type Mask<Simd: l::Lanes> = [Simd::U; 0];
     type Info<Simd: l::Lanes> = [Simd::U; 0];
     type Done<Simd: l::Lanes> = [Simd::U; 0];
@@ -941,7 +963,7 @@ impl l::Program for Environment {
     type Control = KernelControl<l::Plain>;
 
     fn control(control: &l::Control) -> Self::Control {
-        KernelControl::<l::Plain> { instances: W(0u32), steps: W(0u32), max_episode_steps: W(control.max_episode_steps), autoreset: W(control.autoreset), actions_given: W(0u32), record: W(0u32), sticky_probability: control.sticky_probability, width: W(0u32), height: W(0u32), instance: W(0u32), at_reward: W(0u32), at_flags: W(0u32), at_finished: W(0u32), at_observation: W(0u32), at_final: W(0u32), at_actions: W(0u32), at_totals: W(0u32), final_stride: W(0u32), continued: W(0u32), at_mask: W(0u32), at_info: W(0u32), at_done: W(0u32), zero: W(0u32) }
+        KernelControl::<l::Plain> { instances: W(0u32), steps: W(0u32), max_episode_steps: W(control.max_episode_steps), autoreset: W(control.autoreset), sticky_probability: control.sticky_probability, width: W(0u32), height: W(0u32), instance: W(0u32), at_reward: W(0u32), at_flags: W(0u32), at_finished: W(0u32), at_observation: W(0u32), at_final: W(0u32), at_actions: W(0u32), at_totals: W(0u32), final_stride: W(0u32), continued: W(0u32), at_mask: W(0u32), at_info: W(0u32), at_done: W(0u32), at_global: W(0u32), at_final_global: W(0u32), zero: W(0u32) }
     }
     #[inline(always)]
     fn totals<Simd: l::Lanes>(s: Simd) -> KernelTotals<Simd> {
@@ -976,12 +998,24 @@ impl l::Program for Environment {
         kernel_random_actions(s, params, state, episode)
     }
     #[inline(always)]
-    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {
-        kernel_advance_ullllll(s, control, pending, params, state, episode, totals, actions)
+    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {
+        kernel_advance_ulllll(s, control, params, state, episode, totals, actions)
+    }
+    #[inline(always)]
+    fn starts_instead<Simd: l::Lanes>(s: Simd, control: Self::Control, ended: Simd::U) -> Simd::M {
+        kernel_starts_instead_ul(s, control.autoreset, ended)
+    }
+    #[inline(always)]
+    fn starts_behind<Simd: l::Lanes>(s: Simd, control: Self::Control, ended: Simd::U) -> Simd::M {
+        kernel_starts_behind_ul(s, control.autoreset, ended)
     }
     #[inline(always)]
     fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {
         kernel_observe_lllu(s, *params, state, elapsed, agent)
+    }
+    #[inline(always)]
+    fn global_state<Simd: l::Lanes>(_: Simd, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U) -> Self::GlobalState<Simd> {
+        []
     }
     #[inline(always)]
     fn action_mask<Simd: l::Lanes>(_: Simd, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U, _: W<u32>) -> Self::Mask<Simd> {
