@@ -185,8 +185,10 @@ fn place(tokens: &[Token<'_>], replacement: &Replacement) -> Result<Range<usize>
         return Err((format!("the file has no constant `{name}`"), fix));
     };
     let rest = &tokens[at..];
-    let top = |text: &str| rest.iter().position(|t| t.depth == 0 && t.text == text);
-    let (Some(equals), Some(end)) = (top("="), top(";")) else {
+    // The value ends where the declaration does; a damaged file may have neither.
+    let end = rest.iter().position(|t| t.depth == 0 && t.text == ";");
+    let equals = rest[..end.unwrap_or(0)].iter().position(|t| t.depth == 0 && t.text == "=");
+    let (Some(equals), Some(end)) = (equals, end) else {
         return Err((format!("`{name}` has no value"), "declare it `const NAME: type = value;`".to_owned()));
     };
     let value = &rest[equals + 1..end];
@@ -224,6 +226,9 @@ fn arguments<'a, 'b>(call: &'a [Token<'b>]) -> Vec<&'a [Token<'b>]> {
     else {
         return Vec::new();
     };
+    if close < open {
+        return Vec::new();
+    }
     let inner = &call[open + 1..close];
     let (mut pieces, mut start, mut templates) = (Vec::new(), 0, 0_i32);
     for (i, token) in inner.iter().enumerate() {
