@@ -56,11 +56,10 @@ struct Observation {
 }
 const OBSERVATION_LOW: Observation = Observation(-2.0, -3.4028234e38);
 const OBSERVATION_HIGH: Observation = Observation(2.0, 3.4028234e38); // the largest f32 = unbounded
-// Packed numbers: `alias Observation = array<u32, 19>` with OBSERVATION_SHAPE, OBSERVATION_BITS (8 or 1) and bounds. A whole
-// number: `alias Observation = u32` with OBSERVATION_COUNT. Several parts: each member of the struct has constants of its own,
-// OBSERVATION_IMAGE_SHAPE for `image`; hosts get a dictionary. For central critics: `fn global_state(params: Params, state:
-// State) -> GlobalState`, with constants that begin with GLOBAL_STATE. Several agents: `const AGENTS: u32`, with actions and
-// rewards as arrays and `agent: u32` as one more argument of `observe`.
+// Packed numbers: `alias Observation = array<u32, 19>`, OBSERVATION_SHAPE, OBSERVATION_BITS (8 or 1). A whole number: `alias
+// Observation = u32`, OBSERVATION_COUNT. Several parts, a dictionary for hosts: constants for each member, OBSERVATION_IMAGE_SHAPE
+// for `image`. For central critics: `fn global_state(params: Params, state: State) -> GlobalState`, GLOBAL_STATE_LOW and so on.
+// Several agents: `const AGENTS: u32`, actions and rewards as arrays, `agent: u32` as one more argument of `observe`.
 
 // What a step brings. `truncated: bool` may say that the environment itself cuts the episode.
 struct Outcome {
