@@ -21,11 +21,13 @@ from math import erfc, sqrt
 import numpy as np
 import shadergym
 
-from minatar_games import CASES, packed_bits
+from minatar_games import CASES, Breakout, packed_bits
 
 INSTANCES = 64
 # A test fails by chance with this probability; some dozens are made.
 P_VALUE = 1e-6
+# Games that draw nothing within a step.
+UNDRAWN = (Breakout,)
 
 
 class Forced:
@@ -117,12 +119,14 @@ def compare(case, module, actions, steps, device):
     for start in flat(envs.get_state()):
         explain(case, game, lambda: (game.reset(), case.state(game))[1], start, start)
 
-    def transition(before, action):
+    def transition(before, action, ramps):
         case.load(game, before)
+        game.ramping = ramps
         reward, terminated = game.act(action)
         return float(reward), bool(terminated), case.state(game), packed_bits(game.state()).tolist()
 
     states, rewards, ends, drawn = flat(envs.get_state()), 0.0, 0, 0
+    ramping = [True] * INSTANCES
     errors = rng.choice([0.0, 0.02, 0.1, 0.5], INSTANCES)
     for _ in range(-(-steps // INSTANCES)):
         indices = []
@@ -135,24 +139,27 @@ def compare(case, module, actions, steps, device):
         afters = flat(envs.get_state())
         for i in range(INSTANCES):
             after = (float(got[i]), bool(terminated[i]), afters[i], packed_bits(observations[i]).tolist())
-            drawn += explain(
-                case, game, lambda: transition(states[i], case.actions[indices[i]]), afters[i], after
-            )
+            act = lambda: transition(states[i], case.actions[indices[i]], ramping[i])
+            drawn += explain(case, game, act, afters[i], after)
         rewards, ends, states = rewards + float(got.sum()), ends + int(terminated.sum()), afters
         # Games that are over, and now and then one that is not, begin anew: some where play seldom gets.
         anew = np.flatnonzero(terminated | (rng.random(INSTANCES) < 0.002))
+        begin = {}
+        for i in anew:
+            game.random = np.random.RandomState(int(rng.integers(2**31)))
+            game.ramping = True
+            game.reset()
+            if rng.random() < 0.5:
+                case.prepare(game, rng)
+                begin[i] = case.state(game)
+            ramping[i] = game.ramping
+            envs.set_params([i], structured(envs.params.dtype, [case.params(game)]))
+            errors[i] = rng.choice([0.0, 0.02, 0.1, 0.5])
         if len(anew):
             envs.reset(options={"reset_mask": np.isin(np.arange(INSTANCES), anew)})
-            starts = envs.get_state(anew)
-            for k, row in enumerate(flat(starts)):
-                if rng.random() < 0.5:
-                    case.load(game, row)
-                    game.random = np.random.RandomState(int(rng.integers(2**31)))
-                    case.prepare(game, rng)
-                    starts[k] = structured(dtype, [case.state(game)])[0]
-                errors[anew[k]] = rng.choice([0.0, 0.02, 0.1, 0.5])
-            envs.set_state(starts, anew)
-            states = flat(envs.get_state())
+        if begin:
+            envs.set_state(structured(dtype, list(begin.values())), list(begin))
+        states = flat(envs.get_state()) if len(anew) else states
     count = -(-steps // INSTANCES) * INSTANCES
     print(f"{case.name}-{actions}: {count} transitions equal on {device}, {drawn} of them with draws; "
           f"reward {rewards:.0f}, {ends} ends")
@@ -187,6 +194,7 @@ def distribution(case, module, samples, device, count=6):
         game.random = np.random.RandomState(int(rng.integers(2**31)))
         game.reset()
         case.prepare(game, rng)
+        game.ramping = True
         for _ in range(200):
             action, before = case.play(game, rng, 0.05), case.state(game)
             game.random = generator = np.random.RandomState(int(rng.integers(2**31)))
@@ -232,7 +240,7 @@ def main():
         module = import_module(f"minatar.environments.{case.stem}")
         compare(case, module, "v1", options.steps, options.device)
         compare(case, module, "v0", options.steps // 10, options.device)
-        if case.stem != "breakout":
+        if case not in UNDRAWN:
             distribution(case, module, options.samples, options.device)
 
 

@@ -6,7 +6,7 @@
 Every row is one `act` of the reference game (below its `Environment`, hence no sticky actions)
 with all integers around it. Games are played by a player that knows how but errs at a rate drawn
 per game, and many start where play seldom gets (see `prepare` in minatar_games.py). No pair of
-state and action is recorded twice.
+state and action is recorded twice. Rows that take more than `LIMIT` bytes are spread over several files.
 
 Draws: both programs draw from generators of their own, so rows are recorded only where the
 reference draws nothing within `act`: such a transition is a function of state and action.
@@ -25,6 +25,7 @@ from minatar_games import CASES, packed_bits
 
 SEED = 20240602
 ROWS = 10_000
+LIMIT = 1_500 * 1024
 HERE = Path(__file__).resolve().parent
 VERSION = "1.0.15"
 
@@ -87,7 +88,11 @@ def main():
             "skipped": 0,
             "state_fields": case.state_fields,
         }
-        write_golden(HERE / f"{case.stem}.golden", header, columns)
+        parts = -(-sum(4 * column.size for column in columns.values()) // LIMIT)
+        for part in range(parts):
+            rows = slice(ROWS * part // parts, ROWS * (part + 1) // parts)
+            name = f"{case.stem}.golden" if part == 0 else f"{case.stem}.{part + 1}.golden"
+            write_golden(HERE / name, header, {key: column[rows] for key, column in columns.items()})
 
 
 if __name__ == "__main__":
