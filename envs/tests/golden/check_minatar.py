@@ -21,13 +21,13 @@ from math import erfc, sqrt
 import numpy as np
 import shadergym
 
-from minatar_games import CASES, Breakout, packed_bits
+from minatar_games import CASES, Breakout, SpaceInvaders, packed_bits
 
 INSTANCES = 64
 # A test fails by chance with this probability; some dozens are made.
 P_VALUE = 1e-6
 # Games that draw nothing within a step.
-UNDRAWN = (Breakout,)
+UNDRAWN = (Breakout, SpaceInvaders)
 
 
 class Forced:
