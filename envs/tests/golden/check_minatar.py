@@ -98,7 +98,7 @@ def environment(case, actions, count, device):
 
 
 def explain(case, game, run, state, wanted):
-    """Finds draws with which `run` leads to what is `wanted`, in which the environment is in `state`; were there any?"""
+    """Finds draws with which `run` leads to what is `wanted`, part of which is `state`; were there any?"""
     forced = game.random = Forced(case.draws(state) if hasattr(case, "draws") else None)
     tried = []
     while True:
@@ -107,7 +107,7 @@ def explain(case, game, run, state, wanted):
             return forced.drawn
         tried.append(got)
         if not forced.advance():
-            raise SystemExit(f"{case.stem}: no draw explains\n {wanted}\n reference, first of {len(tried)}:\n {tried[0]}")
+            raise SystemExit(f"{case.stem}: no draw explains\n {wanted}\n first of {len(tried)} tried:\n {tried[0]}")
 
 
 def compare(case, module, actions, steps, device):
@@ -224,7 +224,7 @@ def distribution(case, module, samples, device, count=6):
             worst, tests = min(worst, p), tests + 1
             if p < P_VALUE:
                 raise SystemExit(f"{case.stem}, {name} after {before}: p = {p}, {ours[name]} against {theirs[name]}")
-    print(f"{case.name}: {tests} histograms of {samples} draws agree, smallest p {worst:.2g}, last of {size} categories")
+    print(f"{case.name}: {tests} histograms of {samples} draws agree, smallest p {worst:.2g}, {size} kinds in the last")
 
 
 def main():

@@ -282,4 +282,110 @@ class SpaceInvaders:
         return 0 if step == 0 or danger[game.pos + step] else 1 if step < 0 else 2
 
 
-CASES = (Breakout, Freeway, Asterix, SpaceInvaders)
+class Seaquest:
+    stem = "seaquest"
+    name = "MinAtar/Seaquest"
+    state_fields = (
+        "x", "y", "rightward", "oxygen", "aboard", "surfaced", "shot_timer", "spawn_interval", "spawn_timer",
+        "diver_timer", "move_interval", "ramp_index", "bullets.0", "bullets.1", "divers.0", "divers.1",
+        *(f"bullets_left.{i}" for i in range(3)), *(f"bullets_right.{i}" for i in range(3)), "count",
+        *(f"enemies.{i}" for i in range(32)),
+    )
+    actions = (0, 1, 2, 3, 4, 5)
+
+    @staticmethod
+    def params(game):
+        return [int(game.ramping)]
+
+    @staticmethod
+    def thing(values, kind=0):
+        """[column, row, heading, timer, timer of shots] of the reference as a word; the timers are optional."""
+        x, y, right, move, shot = (*values, 0, 0)[:5]
+        return x | y << 4 | right << 8 | kind | move << 11 | shot << 15
+
+    @classmethod
+    def state(cls, game):
+        # The reference has a list for each kind, in order of age; the environment has one. An act adds one at most.
+        alive = {id(enemy): enemy for enemy in game.e_subs + game.e_fish}
+        order = [enemy for enemy in getattr(game, "order", []) if id(enemy) in alive]
+        known = {id(enemy) for enemy in order}
+        game.order = order + [enemy for enemy in alive.values() if id(enemy) not in known]
+        enemies = [cls.thing(e, 0x200 if len(e) == 5 else 0) for e in game.order]
+        bullets = [cls.thing(b, 0x400) for b in game.f_bullets]
+        divers = [cls.thing(d) for d in game.divers]
+        flying = np.zeros((2, 10, 10))
+        for x, y, right in game.e_bullets:
+            flying[int(right), y - 1, x] = 1
+        assert len(bullets) <= 2 and len(divers) <= 2 and len(enemies) <= 30
+        return [
+            game.sub_x, game.sub_y, int(game.sub_or), game.oxygen, game.diver_count, int(game.surface), game.shot_timer,
+            game.e_spawn_speed, game.e_spawn_timer, game.d_spawn_timer, game.move_speed, game.ramp_index,
+            *(bullets + [0, 0])[:2], *(divers + [0, 0])[:2], *board(flying[0])[:3], *board(flying[1])[:3],
+            len(enemies), *(enemies + [0] * 32)[:32],
+        ]
+
+    @staticmethod
+    def load(game, values):
+        (game.sub_x, game.sub_y, right, game.oxygen, game.diver_count, surface, game.shot_timer, game.e_spawn_speed,
+         game.e_spawn_timer, game.d_spawn_timer, game.move_speed, game.ramp_index) = values[:12]
+        game.sub_or, game.surface = bool(right), bool(surface)
+
+        def unpacked(word, length):
+            return [word & 15, word >> 4 & 15, bool(word >> 8 & 1), word >> 11 & 15, word >> 15][:length]
+
+        game.f_bullets = [unpacked(word, 3) for word in values[12:14] if word]
+        game.divers = [unpacked(word, 4) for word in values[14:16] if word]
+        flying = [cells(values[16 + 3 * right : 19 + 3 * right] + [0]) for right in range(2)]
+        game.e_bullets = [[int(x), int(y) + 1, bool(r)] for r in range(2) for y, x in np.argwhere(flying[r])]
+        game.order = [unpacked(word, 5 if word & 0x200 else 4) for word in values[23:55] if word]
+        game.e_subs = [enemy for enemy in game.order if len(enemy) == 5]
+        game.e_fish = [enemy for enemy in game.order if len(enemy) == 4]
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """As after many surfacings: frequent and fast enemies, divers aboard, little oxygen."""
+        game.ramping = bool(rng.random() < 0.9)
+        game.ramp_index = int(rng.choice([rng.integers(12), rng.integers(12, 24)]))
+        game.e_spawn_speed = max(1, 20 - game.ramp_index)
+        game.move_speed = max(2, 5 - game.ramp_index // 2)
+        game.e_spawn_timer = int(rng.integers(game.e_spawn_speed))
+        game.d_spawn_timer = int(rng.integers(30))
+        game.diver_count = int(rng.choice([-1, 0, 1, 2, 5, 6]))
+        game.oxygen = int(rng.choice([rng.integers(1, 201), rng.integers(1, 20), 200]))
+        # Some wait at the surface, where nothing can harm them, until the water is full of enemies.
+        if rng.random() < 0.15:
+            game.e_spawn_speed, game.e_spawn_timer, game.move_speed = 1, 0, 2
+        else:
+            game.sub_y = int(rng.integers(1, 9))
+            game.surface = False
+
+    @staticmethod
+    def play(game, rng, error):
+        """Index of an action: out of the way or fire, after divers, up when the air is short; or anything."""
+        if rng.random() < error:
+            return int(rng.integers(6))
+        x, y = game.sub_x, game.sub_y
+        if y == 0 and game.surface and game.e_spawn_speed == 1 and rng.random() < 0.98:
+            return 0
+        dangers = [e for e in game.e_subs + game.e_fish + game.e_bullets]
+
+        def safe(column, row):
+            return not any(d[1] == row and abs(d[0] - column) <= 1 for d in dangers)
+
+        facing = [d for d in dangers if d[1] == y and len(d) > 3 and (d[0] > x) == game.sub_or]
+        if facing and game.shot_timer == 0:
+            return 5
+        urgent = game.diver_count != 0 and (game.oxygen < 60 or game.diver_count == 6)
+        goal = (x, 0) if urgent else tuple(game.divers[0][:2]) if game.divers else (4, 1 + game.oxygen // 10 % 8)
+        moves = {0: (x, y), 1: (x - 1, y), 2: (x, y - 1), 3: (x + 1, y), 4: (x, y + 1)}
+        best, chosen = -1e9, 0
+        for action, (column, row) in moves.items():
+            column, row = min(max(column, 0), 9), min(max(row, 0 if urgent else 1), 8)
+            value = rng.random() - abs(column - goal[0]) - abs(row - goal[1]) - 20 * (not safe(column, row))
+            if value > best:
+                best, chosen = value, action
+        return chosen
+
+
+CASES = (Breakout, Freeway, Asterix, SpaceInvaders, Seaquest)
