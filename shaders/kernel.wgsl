@@ -20,13 +20,13 @@ const KERNEL_TRUNCATED: u32 = 2u;
 /// Bits of the flags in the outputs alone: a transition was made, not just a start; the observation is the first of an
 /// episode.
 const KERNEL_TRANSITION: u32 = 4u;
+const KERNEL_START: u32 = 16u;
 /// Bit of `KernelEpisode.ended` and of the flags: the driver left a loop before its end, so the instance holds nothing
 /// that can be relied on and stands still until its next start. Some drivers let an invocation make only so many rounds of
 /// loops; then every loop ends after its first round and the code behind it goes on.
 const KERNEL_CUT: u32 = 8u;
 /// Steps of an episode that are counted; longer ones count as this long.
 const KERNEL_LONGEST: u32 = 0x80000000u;
-const KERNEL_START: u32 = 16u;
 
 alias KernelActions = array<Action, AGENTS>;
 alias KernelRewards = array<f32, AGENTS>;

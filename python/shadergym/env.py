@@ -78,7 +78,10 @@ class ShaderEnv(Tasks, gym.Env[Any, Any]):
             super().reset(seed=seed)
             seed %= 1 << 64
         observation = self._native.reset_one(seed)
-        return observation, {"action_mask": self.action_masks()} if self._facts["action_mask"] else {}
+        info = {"action_mask": self.action_masks()} if self._facts["action_mask"] else {}
+        if self._facts["global_state"] is not None:
+            info["global_state"] = _layout.map_arrays(lambda rows: rows[0], self._native.global_states())
+        return observation, info
 
     @property
     def action_masks(self) -> Callable[[], np.ndarray]:

@@ -190,6 +190,9 @@ impl Batch {
         if let Some(mask) = self.shapes.new_masks(py, true, view.action_masks()) {
             info.set_item(intern!(py, "action_mask"), mask)?;
         }
+        if let (Some(observed), Some(state)) = (&self.shapes.global_state, view.global_states()) {
+            info.set_item(intern!(py, "global_state"), observed.of_one(py, state)?)?;
+        }
         if let Some(words) = view.infos() {
             for field in &self.shapes.infos {
                 match field.shape.is_empty() {

@@ -46,7 +46,9 @@ def test_parts_are_a_dictionary_in_the_order_of_the_file():
     state = envs.get_state()
     np.testing.assert_equal(observations["place"], state["place"])
     np.testing.assert_equal(observations["bytes"][:, 0, :3], state["place"])
-    np.testing.assert_equal(observations["ring"].reshape(5, 3, 40).nonzero()[2].size % 3, 0)
+    for i, places in enumerate(state["place"]):
+        for ring in observations["ring"][i].reshape(3, 40):
+            assert set(ring.nonzero()[0]) == set(places)
     np.testing.assert_equal(observations["fraction"][..., 0, 0], state["place"] / np.float32(64))
 
 
@@ -124,6 +126,10 @@ def test_a_whole_number_is_discrete():
     observation, _ = env.reset(seed=0)
     assert isinstance(observation, np.int64) and observation == 4
     assert env.step(0)[0] == 3
+    _, info = env.reset(seed=0)
+    assert info["global_state"].shape == (9,) and info["global_state"].argmax() == 4
+    observation, *_, info = env.step(1)
+    assert info["global_state"].argmax() == observation == 5
 
 
 def test_agents_have_spaces_of_their_own():
@@ -141,6 +147,17 @@ def test_agents_have_spaces_of_their_own():
     env.step({agent: 1 for agent in env.agents})
     assert env.state()["elapsed"] == 1.0 and state["elapsed"] == 0.0
     parallel_api_test(ShaderParallelEnv(wgsl=PARTS), num_cycles=50)
+
+
+def test_agents_have_observations_of_their_own():
+    pytest.importorskip("pettingzoo")
+    from shadergym.parallel import ShaderParallelEnv
+
+    env = ShaderParallelEnv(wgsl=FOLDER / "torture_info.wgsl")
+    observations, _ = env.reset(seed=0)
+    sizes = [env.observation_space(agent).shape for agent in env.possible_agents]
+    assert sizes == [observations[agent].shape for agent in env.possible_agents] == [(2,), (1,), (2,), (1,), (2,)]
+    assert all(observations[agent] in env.observation_space(agent) for agent in env.agents)
 
 
 def test_random_play_keeps_to_what_each_agent_has():

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from shadergym import _layout
+
 
 def take(value: Any, index: Any) -> Any:
     """``value[index]``, or that of each array of a dictionary."""
-    if isinstance(value, dict):
-        return {key: take(part, index) for key, part in value.items()}
-    return value[index]
+    return _layout.map_arrays(lambda array: array[index], value)
 
 
 def parts(value: Any) -> list:
@@ -19,4 +19,4 @@ def parts(value: Any) -> list:
 
 def twice(value: Any) -> Any:
     """Two of a batch as a batch of batches."""
-    return {key: twice(part) for key, part in value.items()} if isinstance(value, dict) else np.stack([value, value])
+    return _layout.map_arrays(lambda array: np.stack([array, array]), value)

@@ -422,8 +422,8 @@ impl Backend for CpuBackend {
 
     fn bytes_per_instance(&self) -> usize {
         let facts = &self.facts;
-        let outputs =
-            2 * facts.observation_words() + facts.mask_words() + 3 * facts.agents + 4 + 4 * facts.info_words();
+        let seen = facts.observation_words() + facts.global_words();
+        let outputs = 2 * seen + facts.mask_words() + 3 * facts.agents + 4 + 4 * facts.info_words();
         let flags = 3 + if facts.agent_done { facts.agents } else { 0 };
         4 * (self.block_words() + outputs) + flags
     }

@@ -9,10 +9,8 @@ mod tic_tac_toe;
 
 use file::Golden;
 use libtest_mimic::{Arguments, Failed, Trial};
-use shadergym_envs::{
-    ActionSpace, Actions, AutoresetMode, Batch, BatchOptions, Device, Encoding, Facts, Kind, Level, ObservationPart,
-    ids, make_with, spec,
-};
+use shadergym_envs::{ActionSpace, Actions, AutoresetMode, Batch, BatchOptions, Device, Facts, Kind, Level};
+use shadergym_envs::{ids, make_with, spec};
 
 /// Largest difference between a 32-bit transition and the reference's 64-bit one, absolute below 1 and relative above.
 /// One step of these environments is at most a few hundred operations of half an ulp (6e-8) each; errors do not pile up
@@ -122,20 +120,11 @@ fn check(golden: &Golden, device: &Device, level: Option<Level>) -> Result<(), F
     let rewards: Vec<u32> = view.rewards().iter().map(|r| r.to_bits()).collect();
     compare(golden, "reward", &rewards, &vec![Kind::F32; facts.agents])?;
     if golden.column("observation").is_some() {
-        let kinds = observation_kinds(facts).repeat(facts.agents);
+        let kinds = facts.observation.kinds().repeat(facts.agents);
         compare(golden, "observation", view.observations().words(), &kinds)?;
     }
     let state = batch.get_state(..)?;
     compare(golden, "next_state", &state, &facts.state.kinds())
-}
-
-/// The kind of each word of an observation.
-fn observation_kinds(facts: &Facts) -> Vec<Kind> {
-    let of = |part: &ObservationPart| {
-        let kind = if part.encoding == Encoding::F32 { Kind::F32 } else { Kind::U32 };
-        vec![kind; part.words]
-    };
-    facts.observation.parts.iter().flat_map(of).collect()
 }
 
 /// Compares a column row by row: integers exactly, floats within [`TOLERANCE`].

@@ -1,8 +1,6 @@
 //! The same again: runs depend on the seed and nothing else, and can be taken up anywhere.
 
-use shadergym_envs::{
-    AutoresetMode, Batch, Device, Encoding, Kind, Level, ObservationSpace, RolloutStats, SampleRng, Snapshot,
-};
+use shadergym_envs::{AutoresetMode, Batch, Device, Kind, Level, RolloutStats, SampleRng, Snapshot};
 
 use crate::case::{Case, action_words, bits, fingerprint, random_params, trace};
 
@@ -281,7 +279,7 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
     let (mut a, mut b) = (bare(case), bare(&cpu));
     // Random play with many ends gives the states; instances start at different times of their episodes.
     let mut play = cpu.started(n, 82);
-    let observation = observation_kinds(&spec.observation);
+    let observation = spec.observation.kinds();
     let mut undecided = 0;
     for step in 0..steps {
         play.rollout(7).expect("rolls out");
@@ -325,12 +323,6 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
         "{undecided} of {} transitions end on one device only, allowed {allowed}",
         n as u64 * steps
     );
-}
-
-/// The kind of each word of an observation.
-fn observation_kinds(space: &ObservationSpace) -> Vec<Kind> {
-    let kind = |encoding| if encoding == Encoding::F32 { Kind::F32 } else { Kind::U32 };
-    space.parts.iter().flat_map(|part| vec![kind(part.encoding); part.words]).collect()
 }
 
 fn close(gpu: &[u32], cpu: &[u32], kinds: &[Kind], what: &str) {

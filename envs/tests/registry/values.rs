@@ -1,6 +1,6 @@
 //! What comes out is what was promised: spaces, finite numbers, pictures; what cannot go in is refused.
 
-use shadergym_envs::{Actions, AutoresetMode, Error, Kind, SampleRng, Space};
+use shadergym_envs::{Actions, AutoresetMode, Error, Facts, Kind, Observations, SampleRng, Space};
 
 use crate::case::{Case, action_words, check_observations, choices, random_params};
 
@@ -25,6 +25,7 @@ pub fn spaces_contain_what_comes_out(case: &Case) {
     for _ in 0..4 {
         let recording = batch.record(500).expect("records");
         check_observations(recording.observations(), &space, "random play", |_| true);
+        check_sizes(spec, recording.observations());
         let ended = |row: usize| recording.terminated()[row / agents] | recording.truncated()[row / agents];
         check_observations(recording.final_observations(), &space, "final observations", ended);
         if let (Some(space), Some(seen), Some(last)) =
@@ -44,6 +45,23 @@ pub fn spaces_contain_what_comes_out(case: &Case) {
             Actions::Discrete(values) => values.chunks(words).for_each(|a| assert!(one_action.contains(a), "{a:?}")),
             _ => unreachable!("recordings hold these two"),
         }
+    }
+}
+
+/// What an agent does not have of the common observation is 0, and what it has is not always.
+fn check_sizes(spec: &Facts, observations: Observations<'_>) {
+    let elements = spec.observation.flat_elements();
+    let mut seen = vec![false; spec.agents * elements];
+    let mut values = vec![0.0; elements];
+    for row in 0..observations.rows() {
+        let agent = row % spec.agents;
+        observations.row(row).unpack_f32(&mut values).expect("a row");
+        let size = spec.agent_observations.get(agent).copied().unwrap_or(elements);
+        assert!(values[size..].iter().all(|v| *v == 0.0), "agent {agent} has {size} elements: {values:?}");
+        seen[agent * elements..].iter_mut().zip(&values).for_each(|(seen, v)| *seen |= *v != 0.0);
+    }
+    for (agent, &size) in spec.agent_observations.iter().enumerate() {
+        assert!(seen[agent * elements + size - 1], "the last element of agent {agent} is never anything but 0");
     }
 }
 

@@ -8,7 +8,6 @@
 //! first word, 1 = legal; the bits of several choices follow each other without gaps, those past the last action are 0.
 //! Every choice has a legal action in every state that can come up, ended ones included. `step` is given illegal actions
 //! all the same, by sticky actions for one, and says what they do.
-
 //!
 //! `Outcome` may have members beside `reward` and `terminated`: `truncated: bool`, the environment itself cuts the episode
 //! (both flags may be set); with several agents `done: array<bool, AGENTS>`, who is out of the game though the episode goes

@@ -185,6 +185,12 @@ impl ObservationSpace {
         self.parts.first().filter(|part| part.name.is_empty())
     }
 
+    /// The kind of each word; packed elements and counts are u32.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let kind = |encoding| if encoding == Encoding::F32 { Kind::F32 } else { Kind::U32 };
+        self.parts.iter().flat_map(|part| std::iter::repeat_n(kind(part.encoding), part.words)).collect()
+    }
+
     /// The only part, if its elements in memory are what learners take: no whole numbers, no further parts.
     fn as_is(&self) -> Option<&ObservationPart> {
         self.single().filter(|part| part.encoding != Encoding::Count)

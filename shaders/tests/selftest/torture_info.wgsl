@@ -47,6 +47,8 @@ struct Observation {
     /// steps; since the start
     elapsed: f32,
 }
+/// Every other agent does not know how far the episode is.
+const AGENT_OBSERVATION_SIZES: array<u32, AGENTS> = array<u32, AGENTS>(2u, 1u, 2u, 1u, 2u);
 const OBSERVATION_LOW: Observation = Observation(0.0, 0.0);
 const OBSERVATION_HIGH: Observation = Observation(1.0, 23.0);
 
@@ -108,7 +110,7 @@ fn step(
 }
 
 fn observe(params: Params, state: ptr<function, State>, agent: u32, elapsed: u32) -> Observation {
-    return Observation(f32((*state).out[agent]), f32(elapsed));
+    return Observation(f32((*state).out[agent]), select(0.0, f32(elapsed), agent % 2u == 0u));
 }
 
 /// Agents that are out of the game have to wait, and nobody plays in the first step.
