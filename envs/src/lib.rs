@@ -43,7 +43,7 @@ pub mod gpu {
 }
 
 pub use backend::AutoresetMode;
-pub use batch::{Batch, BatchOptions, Image, Instances, Recording, RolloutStats, Snapshot, StepView};
+pub use batch::{Batch, BatchOptions, Image, Instances, Recording, RolloutStats, Snapshot, StepRows, StepView};
 pub use device::{AUTO_GPU_INSTANCES, AdapterSelector, Choice, Device};
 pub use elements::{Actions, DType, Elements};
 pub use error::{Error, Result};

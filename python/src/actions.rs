@@ -98,7 +98,12 @@ impl Given<'_> {
             Self::I64(array) => {
                 // SAFETY: see above.
                 let values = unsafe { array.as_slice() }.map_err(misaligned)?;
-                words.extend(values.iter().map(|&v| (v as u64).min(u64::from(u32::MAX)) as u32));
+                // Vectors have no minimum of 64 bits: what does not fit is looked for apart.
+                words.extend(values.iter().map(|&v| v as u32));
+                if values.iter().fold(0, |high, &v| high | v) as u64 >> 32 != 0 {
+                    words.clear();
+                    words.extend(values.iter().map(|&v| u32::try_from(v).unwrap_or(u32::MAX)));
+                }
             }
             Self::I32(array) => {
                 // SAFETY: see above.

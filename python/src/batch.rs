@@ -8,11 +8,12 @@ use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Kind, Snapshot};
+use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Kind, Snapshot, StepRows};
 
 use crate::actions::{self, is_continuous, of_words};
 use crate::errors;
 use crate::infos::{self, Wanted};
+use crate::observed::buffered;
 use crate::options::{self, Arguments, count};
 use crate::outputs::{Shapes, StepArrays, Views, new_array};
 use crate::registry;
@@ -130,15 +131,28 @@ impl Batch {
         let given = actions::read(actions, &self.facts, &self.shapes.actions(&[]), &mut inner.batch)?;
         given.copy_to(&mut inner.words)?;
         let arrays = self.views.is_none().then(|| StepArrays::new(py, &self.shapes)).transpose()?;
-        let (targets, shapes) = (arrays.as_ref().map(StepArrays::targets), &self.shapes);
+        let (targets, shapes, wanted) = (arrays.as_ref().map(StepArrays::targets), &self.shapes, self.wanted);
         let continuous = is_continuous(&self.facts);
         let result = py.detach(|| {
-            let view = inner.batch.step(of_words(&inner.words, continuous))?;
+            let actions = of_words(&inner.words, continuous);
+            let view = match &targets {
+                // Each thread copies what it made, while it is in its cache.
+                Some(targets) => inner.batch.step_delivered(actions, &|rows| targets.fill(shapes, rows))?,
+                None => {
+                    let buffers = buffered(&mut inner.unpacked[0]);
+                    // SAFETY: the buffers are ours, and each thread has rows of its own.
+                    let put = |rows: StepRows| unsafe {
+                        shapes.observed.put_buffered(&buffers, rows.first, rows.observations);
+                    };
+                    inner.batch.step_delivered(actions, &put)?
+                }
+            };
             let flags = view.terminated().iter().zip(view.truncated());
             let ended = flags.fold(false, |ended, (a, b)| ended | a | b);
-            match &targets {
-                Some(targets) => targets.fill(shapes, &view),
-                None => inner.unpack(),
+            if ended && wanted.final_observations {
+                let buffers = buffered(&mut inner.unpacked[1]);
+                // SAFETY: as above, on one thread.
+                unsafe { shapes.observed.put_buffered(&buffers, 0, view.final_observations()) };
             }
             Ok(ended)
         });
@@ -225,7 +239,7 @@ impl Batch {
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         let reuse = recorded.take();
         let result = rollout::run(py, &mut inner, &self.facts, &self.shapes, request, actions, reuse);
-        inner.unpack();
+        inner.unpack(&self.shapes.observed);
         inner.began.fill(Instant::now());
         let (arrays, stats) = result?;
         let tuple = arrays.as_ref().map(|a| a.to_tuple(py, &self.facts, &self.shapes, request)).transpose()?;
@@ -239,7 +253,7 @@ impl Batch {
     fn observations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut inner = self.shared.lock(py, "observations")?;
         if let Some(views) = &self.views {
-            inner.unpack();
+            inner.unpack(&self.shapes.observed);
             return Ok(views.observations.bind(py).clone());
         }
         let (object, targets) = self.shapes.observed.new_arrays(py)?;
@@ -393,7 +407,7 @@ impl Batch {
         let inner = &mut *guard;
         let result = py.detach(|| {
             let result = run(&mut inner.batch);
-            inner.unpack();
+            inner.unpack(&self.shapes.observed);
             result
         });
         result.map_err(|error| self.error(py, error))

@@ -121,6 +121,18 @@ impl Observed {
         }
     }
 
+    /// Brings buffers up to date with what instances from `first` on observed.
+    ///
+    /// # Safety
+    /// The buffers are those of [`Self::buffers`], and nobody else uses these rows of them.
+    pub unsafe fn put_buffered(&self, buffers: &Buffered, first: usize, observations: Observations<'_>) {
+        for (rows, target) in observations.parts().zip(buffers) {
+            let at = first * self.rows * rows.part().elements();
+            // SAFETY: the caller's promise.
+            target.iter().for_each(|target| unsafe { target.put_part(at, rows) });
+        }
+    }
+
     /// Words of memory of all instances' arrays, one list a part; empty where a view on the batch's own floats will do.
     pub fn buffers(&self) -> Vec<Vec<u64>> {
         let size = |part: &ObservationPart| match part.encoding {
@@ -133,7 +145,7 @@ impl Observed {
         self.parts.iter().map(|part| vec![0; bytes(part).div_ceil(8)]).collect()
     }
 
-    /// Views on the rows of the batch, or on `buffers` that [`fill`] keeps up to date.
+    /// Views on the rows of the batch, or on `buffers` that [`Self::put_buffered`] keeps up to date.
     pub fn views<'py>(
         &self,
         anchor: &Bound<'py, PyAny>,
@@ -160,12 +172,13 @@ impl Observed {
     }
 }
 
-/// Brings buffers up to date with what was observed.
-pub(crate) fn fill(observations: Observations<'_>, buffers: &mut [Vec<u64>]) {
-    for (rows, buffer) in observations.parts().zip(buffers).filter(|(_, buffer)| !buffer.is_empty()) {
-        // SAFETY: `Observed::buffers` made it for this part of all instances.
-        unsafe { Target::at(buffer.as_mut_ptr().cast()).put_part(0, rows) };
-    }
+/// Where the buffers of [`Observed::buffers`] lie, None for those that are not needed.
+pub(crate) type Buffered = Vec<Option<Target>>;
+
+/// Their addresses; valid as long as they are.
+pub(crate) fn buffered(buffers: &mut [Vec<u64>]) -> Buffered {
+    let target = |buffer: &mut Vec<u64>| (!buffer.is_empty()).then(|| Target::at(buffer.as_mut_ptr().cast()));
+    buffers.iter_mut().map(target).collect()
 }
 
 impl Target {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use numpy::ndarray::{ArrayView, IxDyn};
 use numpy::{Element, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
-use shadergym_envs::{Facts, Field, Kind, Observations, StepView};
+use shadergym_envs::{Facts, Field, Kind, Observations, StepRows};
 
 use crate::observed::{Observed, Targets};
 use crate::shared::{Anchor, Inner, Shared};
@@ -230,15 +230,15 @@ impl<'py> StepArrays<'py> {
 pub(crate) struct StepTargets((Targets, [Target; 3]));
 
 impl StepTargets {
-    /// Copies the outputs of a step.
-    pub fn fill(&self, shapes: &Shapes, view: &StepView<'_>) {
+    /// Copies the outputs of a step of some instances.
+    pub fn fill(&self, shapes: &Shapes, rows: StepRows<'_>) {
         let (observations, [rewards, terminated, truncated]) = &self.0;
         // SAFETY: `StepArrays::new` made the arrays for this environment's shapes.
         unsafe {
-            shapes.observed.put(observations, 0, view.observations());
-            rewards.put(0, view.rewards());
-            terminated.put(0, view.terminated());
-            truncated.put(0, view.truncated());
+            shapes.observed.put(observations, rows.first, rows.observations);
+            rewards.put(rows.first * shapes.agents, rows.rewards);
+            terminated.put(rows.first, rows.terminated);
+            truncated.put(rows.first, rows.truncated);
         }
     }
 }

@@ -9,7 +9,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use shadergym_envs::{Batch, Recording};
 
-use crate::{errors, observed};
+use crate::errors;
+use crate::observed::{Observed, buffered};
 
 /// Number of forks between this process and the one that loaded the module.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -87,10 +88,13 @@ impl Inner {
     }
 
     /// Brings unpacked observations up to date, where views of them are handed out.
-    pub fn unpack(&mut self) {
+    pub fn unpack(&mut self, observed: &Observed) {
+        let [now, last] = self.unpacked.each_mut().map(|buffers| buffered(buffers));
         let view = self.batch.view();
-        for (rows, buffers) in [view.observations(), view.final_observations()].into_iter().zip(&mut self.unpacked) {
-            observed::fill(rows, buffers);
+        // SAFETY: `Observed::buffers` made them for all instances, and they are ours alone.
+        unsafe {
+            observed.put_buffered(&now, 0, view.observations());
+            observed.put_buffered(&last, 0, view.final_observations());
         }
     }
 }

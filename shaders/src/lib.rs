@@ -10,6 +10,7 @@ use shadergym_compiler::{Compiled, Facts, Library, compile_variant};
 // Generated code names this crate so, in here and in others.
 extern crate self as shadergym_shaders;
 
+pub mod aligned;
 pub mod interpreter;
 pub mod lanes;
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use shadergym_compiler::Facts;
 
 use super::{Advance, Backend, Control, Outputs, Part, ResetCommand};
+use crate::batch::StepView;
 use crate::error::{Error, Result};
 
 mod adapter;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use shadergym_compiler::{ActionSpace, Facts, compile};
 
 use super::*;
-use crate::batch::{Batch, BatchOptions};
+use crate::batch::{Batch, BatchOptions, StepView};
 
 const SOURCE: &str = "//! Mock-v1: count to the horizon.
 //! # Source
@@ -228,6 +228,9 @@ impl Backend for MockBackend {
                 out.starts[row] = self.episode[i][at] == 0;
                 self.observe(i, &mut out.observations[row * words..(row + 1) * words]);
             }
+        }
+        if let Some(deliver) = request.deliver {
+            deliver(StepView { out, facts: &self.facts }.rows());
         }
         Ok(())
     }

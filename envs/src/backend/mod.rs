@@ -2,6 +2,7 @@
 
 use shadergym_compiler::Facts;
 
+use crate::batch::StepRows;
 use crate::error::Result;
 
 pub(crate) mod cpu;
@@ -48,7 +49,7 @@ pub(crate) enum ResetCommand {
 }
 
 /// One call of step or rollout.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Advance<'a> {
     /// Transitions K, at least 1.
     pub steps: usize,
@@ -56,7 +57,15 @@ pub(crate) struct Advance<'a> {
     pub actions: Option<&'a [u32]>,
     /// Keep the outputs of every transition (R = K rows) or only of the last (R = 1).
     pub record: bool,
+    /// Whether the sums over the call are wanted: `transitions`, `episodes`, `length_sum`, `return_sum`, `info_sum` of the
+    /// outputs, a fifth of what a single step writes.
+    pub totals: bool,
+    /// Who wants the outputs of ranges of instances as soon as they are there; not together with `record`.
+    pub deliver: Option<Deliver<'a>>,
 }
+
+/// Takes the outputs of ranges of instances, which together are all, on any thread and in any order.
+pub(crate) type Deliver<'a> = &'a (dyn Fn(StepRows<'_>) + Sync);
 
 /// Parts of an instance that can be read and written as rows of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +197,7 @@ pub(crate) trait Backend: Send {
     /// those rows (all other rows of all arrays stay as they are).
     fn reset(&mut self, commands: &[ResetCommand], out: &mut Outputs) -> Result<()>;
 
-    /// Makes K transitions of every instance and fills all of `out`, which is sized for it.
+    /// Makes K transitions of every instance and fills all of `out`, which is sized for it, but for what is not wanted.
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()>;
 
     /// Changes the episode options from the next call on.

@@ -19,12 +19,12 @@ pub use instances::Instances;
 pub use options::BatchOptions;
 pub use rollout::{Recording, RolloutStats};
 pub use snapshot::Snapshot;
-pub use view::{Image, StepView};
+pub use view::{Image, StepRows, StepView};
 
 use seeds::{Seeds, random_seed};
 
 use crate::actions::check_actions;
-use crate::backend::{Advance, AutoresetMode, Backend, Control, Outputs, Part, ResetCommand};
+use crate::backend::{Advance, AutoresetMode, Backend, Control, Deliver, Outputs, Part, ResetCommand};
 use crate::elements::Actions;
 use crate::error::{Error, Result};
 use crate::observations::Observations;
@@ -253,9 +253,28 @@ impl Batch {
     /// first reset or where auto-reset is disabled and an instance has ended, [`Error::Closed`], [`Error::DeviceFailed`],
     /// [`Error::LoopsCut`] if the driver limits the rounds of loops and the step takes more.
     pub fn step<'a>(&mut self, actions: impl Into<Actions<'a>>) -> Result<StepView<'_>> {
+        self.make_step(actions.into(), None)
+    }
+
+    /// [`Self::step`] for a caller who copies the outputs elsewhere: `deliver` is called with those of ranges of instances,
+    /// which together are all, by the thread that made them and while they are in its cache; on GPUs once. What it was
+    /// given means nothing if the call fails.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_delivered<'a>(
+        &mut self,
+        actions: impl Into<Actions<'a>>,
+        deliver: &(dyn Fn(StepRows<'_>) + Sync),
+    ) -> Result<StepView<'_>> {
+        self.make_step(actions.into(), Some(deliver))
+    }
+
+    fn make_step(&mut self, actions: Actions<'_>, deliver: Option<Deliver<'_>>) -> Result<StepView<'_>> {
         let backend = ready(&mut self.backend, &self.facts, self.started, self.control, &self.out, "step")?;
-        let words = check_actions(&self.facts, self.num_envs, 1, actions.into(), &mut self.converted)?;
-        backend.advance(Advance { steps: 1, actions: Some(words), record: false }, &mut self.out)?;
+        let words = check_actions(&self.facts, self.num_envs, 1, actions, &mut self.converted)?;
+        let request = Advance { steps: 1, actions: Some(words), record: false, totals: false, deliver };
+        backend.advance(request, &mut self.out)?;
         Ok(self.view())
     }
 

@@ -98,12 +98,12 @@ impl Batch {
             for first in (0..steps).step_by(MOST_CALLS) {
                 let k = MOST_CALLS.min(steps - first);
                 let actions = words.map(|words| &words[first * row..][..k * row]);
-                backend.advance(Advance { steps: k, actions, record: false }, &mut self.out)?;
+                backend.advance(Advance { steps: k, actions, record: false, totals: true, deliver: None }, &mut self.out)?;
                 stats += &RolloutStats::of(&self.out, facts);
             }
             return Ok(stats);
         };
-        let request = Advance { steps, actions: words, record: true };
+        let request = Advance { steps, actions: words, record: true, totals: true, deliver: None };
         reserve(facts, n, steps, rows)?;
         rows.resize(facts, n, steps, true);
         // What is kept from call to call is kept in one place.

@@ -119,6 +119,32 @@ impl<'a> StepView<'a> {
     pub fn episode_lengths(&self) -> &'a [u32] {
         &self.out.finished_length
     }
+
+    /// All instances as one range.
+    pub(crate) fn rows(&self) -> StepRows<'a> {
+        StepRows {
+            first: 0,
+            observations: self.observations(),
+            rewards: self.rewards(),
+            terminated: self.terminated(),
+            truncated: self.truncated(),
+        }
+    }
+}
+
+/// The outputs of a step of some neighbouring instances, m of them.
+#[derive(Debug, Clone, Copy)]
+pub struct StepRows<'a> {
+    /// Index of the first of them.
+    pub first: usize,
+    /// Observations `[m, agents, ...]`, as [`StepView::observations`].
+    pub observations: Observations<'a>,
+    /// Rewards `[m, agents]`, as [`StepView::rewards`].
+    pub rewards: &'a [f32],
+    /// `[m]`, as [`StepView::terminated`].
+    pub terminated: &'a [bool],
+    /// `[m]`, as [`StepView::truncated`].
+    pub truncated: &'a [bool],
 }
 
 /// One field of rows of infos as numbers.

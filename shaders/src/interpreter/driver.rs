@@ -6,7 +6,8 @@ use shadergym_compiler::Facts;
 use shadergym_compiler::bytecode::Layout;
 
 use super::Interpreter;
-use super::machine::{EndlessLoop, Machine, Memory, Which};
+use super::machine::{EndlessLoop, Machine, Which};
+use crate::aligned::AlignedWords;
 use crate::lanes::{Job, Lanes, Level, Plain, Seen};
 
 /// Runs a program at the interpreter's level.
@@ -307,20 +308,20 @@ unsafe fn write_totals(machine: &Machine, job: &Job, b: &Block, facts: &Facts) {
     let episodes = machine.row(at("episodes"));
     // SAFETY: the caller's promise.
     unsafe {
-        for (name, words, to) in [
-            ("transitions", 1, job.transitions.add(b.first)),
-            ("episodes", 1, job.episodes.add(b.first)),
-            ("length_sum", 1, job.length_sum.add(b.first)),
-        ] {
-            write(machine, at(name), words, to, b.lanes, |_| true);
-        }
-        // Sums of two floats, the larger one first.
-        for (name, words, to) in [("return_sum", agents, job.return_sum), ("info_sum", info_words, job.info_sum)] {
-            for word in 0..words {
-                let part = |k: usize| machine.row(at(name) + (2 * word + k) as u32);
-                for (lane, (high, low)) in part(0).iter().zip(part(1)).enumerate().take(b.lanes) {
-                    let sum = f64::from(f32::from_bits(*high)) + f64::from(f32::from_bits(*low));
-                    *to.add((b.first + lane) * words + word) = sum;
+        if !job.transitions.is_null() {
+            for (name, to) in
+                [("transitions", job.transitions), ("episodes", job.episodes), ("length_sum", job.length_sum)]
+            {
+                write(machine, at(name), 1, to.add(b.first), b.lanes, |_| true);
+            }
+            // Sums of two floats, the larger one first.
+            for (name, words, to) in [("return_sum", agents, job.return_sum), ("info_sum", info_words, job.info_sum)] {
+                for word in 0..words {
+                    let part = |k: usize| machine.row(at(name) + (2 * word + k) as u32);
+                    for (lane, (high, low)) in part(0).iter().zip(part(1)).enumerate().take(b.lanes) {
+                        let sum = f64::from(f32::from_bits(*high)) + f64::from(f32::from_bits(*low));
+                        *to.add((b.first + lane) * words + word) = sum;
+                    }
                 }
             }
         }
@@ -349,7 +350,7 @@ pub(super) fn render(
         return Ok(());
     }
     let rows = machine.code.rows;
-    let mut memory = Memory::new((episode + state.len() + params.len()) * width);
+    let mut memory = AlignedWords::new((episode + state.len() + params.len()) * width);
     let block = memory.as_mut_ptr();
     let rest = state.iter().chain(params).enumerate().map(|(row, word)| (episode + row, *word));
     for (row, word) in rest.chain([(interpreter.facts().elapsed_word(), elapsed)]) {

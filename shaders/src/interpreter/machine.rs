@@ -9,35 +9,15 @@ use std::sync::Arc;
 use shadergym_compiler::bytecode::{Bytecode, Operand, Program, Space};
 
 use super::run::Run;
+use crate::aligned::{AlignedWords, LINE};
 use crate::lanes::Lanes;
 
-/// Words of the widest vector; rows are whole numbers of it, uniform words fill one.
-pub(super) const LINE: usize = 16;
 /// Rounds that the loops of one program may make in one step: far beyond any environment, a second or so.
 pub const MAX_ROUNDS: u32 = 1 << 20;
 
 /// A loop that made [`MAX_ROUNDS`] rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndlessLoop;
-
-/// Words aligned to the widest vector.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([u32; LINE]);
-
-/// Memory in lines.
-#[derive(Debug)]
-pub(super) struct Memory(Vec<Line>);
-
-impl Memory {
-    pub fn new(words: usize) -> Self {
-        Self(vec![Line([0; LINE]); words.div_ceil(LINE)])
-    }
-
-    pub fn as_mut_ptr(&mut self) -> *mut u32 {
-        self.0.as_mut_ptr().cast()
-    }
-}
 
 /// Where an operand is.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +34,7 @@ struct Loaded {
     /// Operands that move from block to block: slot, space, row.
     moving: Vec<(usize, Space, usize)>,
     /// Uniform words and constants, a line each.
-    _lines: Memory,
+    _lines: AlignedWords,
 }
 
 /// The lanes of a mask.
@@ -100,7 +80,7 @@ pub(super) struct Machine {
     pub code: Arc<Bytecode>,
     /// Instances of a block.
     pub width: usize,
-    scratch: Memory,
+    scratch: AlignedWords,
     loaded: Vec<Loaded>,
     spaces: [*mut u32; 4],
     frames: Vec<Frame>,
@@ -126,7 +106,7 @@ impl Machine {
     /// A machine for blocks of `width` instances, a multiple of [`LINE`].
     pub fn new(code: Arc<Bytecode>, width: usize) -> Self {
         assert!(width.is_multiple_of(LINE));
-        let mut scratch = Memory::new(code.scratch_rows() as usize * width);
+        let mut scratch = AlignedWords::new(code.scratch_rows() as usize * width);
         let base = scratch.as_mut_ptr();
         let loaded = programs(&code).map(|p| p.map(|p| load(p, base, width))).into_iter().flatten().collect();
         let mut machine = Self { code, width, scratch, loaded, spaces: [std::ptr::null_mut(); 4], frames: Vec::new() };
@@ -148,7 +128,7 @@ impl Machine {
     pub fn row(&self, row: u32) -> &[u32] {
         let first = row as usize * self.width;
         // SAFETY: as for `row_mut`; a line is its words.
-        unsafe { std::slice::from_raw_parts(self.scratch.0.as_ptr().cast::<u32>().add(first), self.width) }
+        unsafe { std::slice::from_raw_parts(self.scratch.as_ptr().add(first), self.width) }
     }
 
     /// Copies a row of the scratch space to another one.
@@ -202,7 +182,7 @@ impl Machine {
 }
 
 fn load(program: &Program, scratch: *mut u32, width: usize) -> Loaded {
-    let mut lines = Memory::new((program.operands.len() + 1) * LINE);
+    let mut lines = AlignedWords::new((program.operands.len() + 1) * LINE);
     let base = lines.as_mut_ptr();
     let (mut slots, mut moving) = (Vec::with_capacity(program.operands.len()), Vec::new());
     for (i, operand) in program.operands.iter().enumerate() {

@@ -1,10 +1,12 @@
 //! Frames, and memory at indices that differ from lane to lane.
 
+use core::num::Wrapping as W;
+
 use shadergym_compiler::bytecode::Instruction;
 
 use super::machine::{Frame, Slot};
 use super::run::{Run, at, mask, put};
-use crate::lanes::{Lanes, blend};
+use crate::lanes::{Lanes, blend, splat};
 
 /// Moving one word costs about as much as this many hundredths of an instruction on one vector.
 const WORD_COST: usize = 70;
@@ -34,9 +36,10 @@ impl<S: Lanes> Run<'_, S> {
                 to.copy_from_nonoverlapping(row, words);
                 return;
             }
-            for k in 0..words {
-                let (index, lane) = (Self::lane(index, k) as usize, Self::lane(lane, k) as usize);
-                *to.add(k) = *base.add(index * self.pitch + lane);
+            let (s, pitch): (S, S::U) = (self.s, splat(self.s, W(self.pitch as u32)));
+            for k in (0..words).step_by(S::WIDTH) {
+                let (index, lane) = (at(s, index.at.add(k * index.step)), at(s, lane.at.add(k * lane.step)));
+                put(s, s.gather_words(base, pitch * index + lane), to.add(k));
             }
         }
     }
@@ -139,10 +142,10 @@ impl<S: Lanes> Run<'_, S> {
     #[inline(always)]
     pub(super) unsafe fn table(&self, i: &Instruction) {
         let (to, index) = (self.slot(i.dst).at, self.slot(i.args[0]));
-        let table = &self.tables[i.extra as usize..];
-        for k in 0..if i.uniform { S::WIDTH } else { self.vectors * S::WIDTH } {
-            // SAFETY: as for `gather`.
-            unsafe { *to.add(k) = table[Self::lane(index, k) as usize] };
+        let table = self.tables[i.extra as usize..].as_ptr();
+        for k in (0..if i.uniform { S::WIDTH } else { self.vectors * S::WIDTH }).step_by(S::WIDTH) {
+            // SAFETY: as for `gather`; the program keeps indices within the table.
+            unsafe { put(self.s, self.s.gather_words(table, at(self.s, index.at.add(k * index.step))), to.add(k)) };
         }
     }
 

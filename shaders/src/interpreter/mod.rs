@@ -15,7 +15,8 @@ use shadergym_compiler::{CompileError, Compiled, Facts};
 
 use crate::lanes::{Job, Level};
 pub use machine::{EndlessLoop, MAX_ROUNDS};
-use machine::{LINE, Machine};
+use crate::aligned::LINE;
+use machine::Machine;
 
 /// Instances of a block: a row of 1 KiB, so that what an instruction works on stays in the cache while choosing the
 /// instruction costs little.

@@ -62,7 +62,7 @@ pub struct Job {
     pub finished_return: *mut f32,
     /// [n, info words] sums of the infos of the newest finished episode; see `finished_length`.
     pub finished_info: *mut f32,
-    /// [n] transitions of this call.
+    /// [n] transitions of this call; null if none of the sums over the call are wanted, here and below.
     pub transitions: *mut u32,
     /// [n] finished episodes of this call.
     pub episodes: *mut u32,

@@ -13,21 +13,31 @@ pub fn gather<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T; N], index
     if N <= CHAIN {
         return gather_chain(s, array, index);
     }
-    let mut indices = [0; MAX_WIDTH];
-    s.store(index, &mut indices[..S::WIDTH]);
     let words = words::<S, T>();
+    let size: S::U = splat(s, W((words * S::WIDTH) as u32));
+    let first = size * index.lower_of(last::<S, N>(s)) + numbers(s);
     let from = array.as_ptr().cast::<u32>();
     let mut out = array[0];
-    let to = (&raw mut out).cast::<u32>();
-    for lane in 0..S::WIDTH {
-        let element = (indices[lane] as usize).min(N - 1);
-        for word in 0..words {
-            // SAFETY: T is `words` vectors of WIDTH 32-bit lanes without padding (see `words`), `element` is below N,
-            // and `out` is a T of its own.
-            unsafe { *to.add(word * S::WIDTH + lane) = *from.add((element * words + word) * S::WIDTH + lane) };
-        }
+    let to = (&raw mut out).cast::<S::U>();
+    for word in 0..words {
+        // SAFETY: T is `words` vectors of WIDTH 32-bit lanes without padding (see `words`), the element is below N,
+        // and `out` is a T of its own.
+        unsafe { *to.add(word) = s.gather_words(from.add(word * S::WIDTH), first) };
     }
     out
+}
+
+/// The last index of an array.
+#[inline(always)]
+fn last<S: Lanes, const N: usize>(s: S) -> S::U {
+    splat(s, W((N - 1) as u32))
+}
+
+/// The number of each lane.
+#[inline(always)]
+fn numbers<S: Lanes>(s: S) -> S::U {
+    const NUMBERS: [u32; MAX_WIDTH] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+    s.load(&NUMBERS[..S::WIDTH])
 }
 
 /// As [`gather`], from an array that all lanes share.
@@ -36,19 +46,16 @@ pub fn gather_uniform<S: Lanes, T: Value<S>, const N: usize>(s: S, array: &[T::U
     if N <= CHAIN {
         return gather_uniform_chain(s, array, index);
     }
-    let mut indices = [0; MAX_WIDTH];
-    s.store(index, &mut indices[..S::WIDTH]);
     let words = words::<S, T>();
     assert!(size_of::<T::Uniform>() == words * 4);
+    let size: S::U = splat(s, W(words as u32));
+    let first = size * index.lower_of(last::<S, N>(s));
     let from = array.as_ptr().cast::<u32>();
     let mut out: T = splat(s, array[0]);
-    let to = (&raw mut out).cast::<u32>();
-    for lane in 0..S::WIDTH {
-        let element = (indices[lane] as usize).min(N - 1);
-        for word in 0..words {
-            // SAFETY: as in `gather`; the uniform type has the same words, one lane each.
-            unsafe { *to.add(word * S::WIDTH + lane) = *from.add(element * words + word) };
-        }
+    let to = (&raw mut out).cast::<S::U>();
+    for word in 0..words {
+        // SAFETY: as in `gather`; the uniform type has the same words, one lane each.
+        unsafe { *to.add(word) = s.gather_words(from.add(word), first) };
     }
     out
 }
@@ -59,20 +66,14 @@ pub fn scatter<S: Lanes, T: Value<S>, const N: usize>(s: S, mask: S::M, array: &
     if N <= CHAIN {
         return scatter_chain(s, mask, array, index, value);
     }
-    let mut indices = [0; MAX_WIDTH];
-    s.store(index, &mut indices[..S::WIDTH]);
     let words = words::<S, T>();
-    let from = (&raw const value).cast::<u32>();
+    let size: S::U = splat(s, W((words * S::WIDTH) as u32));
+    let first = size * index.lower_of(last::<S, N>(s)) + numbers(s);
+    let from = (&raw const value).cast::<S::U>();
     let to = array.as_mut_ptr().cast::<u32>();
-    let mut lanes = super::Mask::to_bits(mask);
-    while lanes != 0 {
-        let lane = lanes.trailing_zeros() as usize;
-        lanes &= lanes - 1;
-        let element = (indices[lane] as usize).min(N - 1);
-        for word in 0..words {
-            // SAFETY: as in `gather`; a mask has no bits beyond WIDTH.
-            unsafe { *to.add((element * words + word) * S::WIDTH + lane) = *from.add(word * S::WIDTH + lane) };
-        }
+    for word in 0..words {
+        // SAFETY: as in `gather`; every lane has words of its own.
+        unsafe { s.scatter_words(mask, to.add(word * S::WIDTH), first, *from.add(word)) };
     }
 }
 
@@ -105,8 +106,7 @@ pub fn scatter_chain<S: Lanes, T: Value<S>, const N: usize>(
     index: S::U,
     value: T,
 ) {
-    let last: S::U = splat(s, W((N - 1) as u32));
-    let index = index.lower_of(last);
+    let index = index.lower_of(last::<S, N>(s));
     for (i, element) in array.iter_mut().enumerate() {
         *element = blend(s, mask & index.same(splat(s, W(i as u32))), value, *element);
     }

@@ -14,6 +14,7 @@ mod rows;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 
+use core::mem::MaybeUninit;
 use core::num::Wrapping as W;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
@@ -61,6 +62,39 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn store(self, value: Self::U, words: &mut [u32]);
     /// A mask from its low bits, lane 0 first.
     fn mask_from_bits(self, bits: u64) -> Self::M;
+
+    /// Per lane the word `from[at]`.
+    ///
+    /// # Safety
+    /// `from` must be valid for these words, each below 2^31.
+    #[inline(always)]
+    unsafe fn gather_words(self, from: *const u32, at: Self::U) -> Self::U {
+        let mut words = [0; memory::MAX_WIDTH];
+        self.store(at, &mut words[..Self::WIDTH]);
+        for word in &mut words[..Self::WIDTH] {
+            // SAFETY: the caller's promise.
+            *word = unsafe { *from.add(*word as usize) };
+        }
+        self.load(&words[..Self::WIDTH])
+    }
+
+    /// Per lane of the mask `to[at] = value`; no two of them name the same word.
+    ///
+    /// # Safety
+    /// As for `gather_words`, for the lanes of the mask.
+    #[inline(always)]
+    unsafe fn scatter_words(self, mask: Self::M, to: *mut u32, at: Self::U, value: Self::U) {
+        let (mut words, mut values) = ([0; memory::MAX_WIDTH], [0; memory::MAX_WIDTH]);
+        self.store(at, &mut words[..Self::WIDTH]);
+        self.store(value, &mut values[..Self::WIDTH]);
+        let mut lanes = Mask::to_bits(mask);
+        while lanes != 0 {
+            let lane = lanes.trailing_zeros() as usize;
+            lanes &= lanes - 1;
+            // SAFETY: the caller's promise.
+            unsafe { *to.add(words[lane] as usize) = values[lane] };
+        }
+    }
 }
 
 /// A type with one value per lane that can be blended and splatted.
@@ -97,10 +131,13 @@ impl<S: Lanes, T: Value<S>, const N: usize> Value<S> for [T; N] {
     }
     #[inline(always)]
     fn spread(s: S, value: Self::Uniform) -> Self {
-        value.map(
-            #[inline(always)]
-            |v| T::spread(s, v),
-        )
+        // Not `map`: it is not inlined, and then neither are the instructions of the level in it.
+        let mut out = [const { MaybeUninit::uninit() }; N];
+        for i in 0..N {
+            out[i] = MaybeUninit::new(T::spread(s, value[i]));
+        }
+        // SAFETY: all elements were written, and the two types have one layout.
+        unsafe { out.as_ptr().cast::<Self>().read() }
     }
 }
 
@@ -213,6 +250,8 @@ pub trait Uint: Int {
     fn bits_f(self) -> Self::F;
     /// The high word of the 64-bit product.
     fn mul_high(self, other: Self) -> Self;
+    /// The lanes of both in turn: those of the lower halves, those of the upper halves.
+    fn zip(self, other: Self) -> (Self, Self);
 }
 
 /// Signed integers.

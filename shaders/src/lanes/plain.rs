@@ -227,6 +227,10 @@ impl Uint for W<u32> {
     fn mul_high(self, other: Self) -> Self {
         W(((u64::from(self.0) * u64::from(other.0)) >> 32) as u32)
     }
+    #[inline(always)]
+    fn zip(self, other: Self) -> (Self, Self) {
+        (self, other)
+    }
 }
 
 impl Signed for W<i32> {

@@ -19,6 +19,8 @@ pub struct Control {
 pub trait Program: 'static {
     /// Agents per instance.
     const AGENTS: usize;
+    /// Estimate of what a start costs, in operations on a vector.
+    const START_COST: usize;
     /// The environment's generator, the action generator, counters.
     type Episode<S: Lanes>: Value<S>;
     /// The environment's `State`.

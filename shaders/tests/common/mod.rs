@@ -7,27 +7,8 @@ pub mod prelude;
 use std::ptr;
 
 use shadergym_shaders::Environment;
+use shadergym_shaders::aligned::AlignedWords;
 use shadergym_shaders::lanes::{Control, Job, Kernel, Level};
-
-/// Words with the alignment of the widest vector.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u32; 16]);
-
-/// Memory for blocks.
-struct Words(Vec<Line>);
-
-impl Words {
-    fn new(len: usize) -> Self {
-        Self(vec![Line([0; 16]); len.div_ceil(16)])
-    }
-    fn get(&mut self, i: usize) -> &mut u32 {
-        &mut self.0[i / 16].0[i % 16]
-    }
-    fn as_mut_ptr(&mut self) -> *mut u32 {
-        self.0.as_mut_ptr().cast()
-    }
-}
 
 /// Instances of one environment at one SIMD level, on the calling thread.
 pub struct Lanes {
@@ -35,8 +16,8 @@ pub struct Lanes {
     kernel: &'static Kernel,
     n: usize,
     control: Control,
-    blocks: Words,
-    pending: Words,
+    blocks: AlignedWords,
+    pending: AlignedWords,
     /// [n, agents, observation words] of the last call.
     pub observations: Vec<u32>,
     /// [n, agents] of the last call.
@@ -78,8 +59,8 @@ impl Lanes {
             kernel,
             n,
             control: Control { max_episode_steps: facts.max_episode_steps, ..Control::default() },
-            blocks: Words::new(n.div_ceil(kernel.width) * words * kernel.width),
-            pending: Words::new(facts.params.words * kernel.width),
+            blocks: AlignedWords::new(n.div_ceil(kernel.width) * words * kernel.width),
+            pending: AlignedWords::new(facts.params.words * kernel.width),
             observations: vec![0; observations],
             rewards: vec![0.0; n * facts.agents],
             terminated: vec![false; n],
@@ -99,7 +80,7 @@ impl Lanes {
         };
         for (word, &value) in facts.default_params.iter().enumerate() {
             for lane in 0..kernel.width {
-                *lanes.pending.get(word * kernel.width + lane) = value;
+                lanes.pending.as_mut_slice()[word * kernel.width + lane] = value;
             }
         }
         Some(lanes)
@@ -180,7 +161,7 @@ impl Lanes {
     fn word(&mut self, instance: usize, word: usize) -> &mut u32 {
         let words: usize = self.kernel.words.iter().sum();
         let width = self.kernel.width;
-        self.blocks.get(((instance / width) * words + word) * width + instance % width)
+        &mut self.blocks.as_mut_slice()[((instance / width) * words + word) * width + instance % width]
     }
 
     /// Words [n, episode + state + params].

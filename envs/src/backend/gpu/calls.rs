@@ -74,7 +74,14 @@ impl Backend for GpuBackend {
     }
 
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
-        if request.steps == 1 && !request.record { self.step(request.actions, out) } else { self.rollout(request, out) }
+        if request.steps > 1 || request.record {
+            return self.rollout(request, out);
+        }
+        self.step(request.actions, out)?;
+        if let Some(deliver) = request.deliver {
+            deliver(StepView { out, facts: &self.facts }.rows());
+        }
+        Ok(())
     }
 
     fn set_control(&mut self, control: Control) {

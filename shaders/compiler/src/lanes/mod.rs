@@ -7,6 +7,7 @@
 mod analysis;
 mod built_ins;
 mod control;
+mod cost;
 mod expression;
 mod flow;
 mod function;

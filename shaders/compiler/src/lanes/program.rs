@@ -7,7 +7,7 @@ use naga::valid::ModuleInfo;
 use naga::{Module, TypeInner};
 
 use super::lines::names;
-use super::{Generator, Item, Refusal, types};
+use super::{Generator, Item, Refusal, cost, types};
 use crate::facts::Facts;
 
 impl Generator<'_> {
@@ -119,6 +119,7 @@ pub struct Environment;
 
 impl l::Program for Environment {{
     const AGENTS: usize = {agents};
+    const START_COST: usize = {start_cost};
     type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
     type State<Simd: l::Lanes> = State<Simd>;
     type Params<Simd: l::Lanes> = Params<Simd>;
@@ -218,6 +219,7 @@ shadergym_shaders::kernels!(Environment);
         pixel.3,
         pixel.4,
         agents = facts.agents,
+        start_cost = cost::of_function(module, kernel("kernel_start")),
         mask_words = facts.mask_words() / facts.agents,
         info_words = facts.info_words(),
         done_words = facts.done_words(),

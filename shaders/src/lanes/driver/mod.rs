@@ -4,9 +4,11 @@
 
 mod advance;
 mod block;
+mod call;
 mod outputs;
 mod picture;
 mod reset;
+mod tile;
 
 use core::ops::Range;
 

@@ -131,20 +131,22 @@ pub(super) unsafe fn write_totals<S: Lanes, P: Program>(
     // SAFETY: totals have at least 4 + 3 * (agents + info words) vectors; the rows are those of instances of this block.
     unsafe {
         let vector = |word: usize| &*from.add(word * S::WIDTH).cast::<S::U>();
-        write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
-        write_rows::<S, _>(vector(1), job.episodes.add(first), 1, lanes);
-        write_rows::<S, _>(vector(2), job.length_sum.add(first), 1, lanes);
-        let float = |word: usize, lane: usize| f64::from(f32::from_bits(*from.add(word * S::WIDTH + lane)));
-        for agent in 0..agents {
-            let rows = job.return_sum.add(first * agents + agent);
-            for lane in 0..lanes {
-                *rows.add(lane * agents) = float(3 + 2 * agent, lane) + float(4 + 2 * agent, lane);
+        if !job.transitions.is_null() {
+            write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
+            write_rows::<S, _>(vector(1), job.episodes.add(first), 1, lanes);
+            write_rows::<S, _>(vector(2), job.length_sum.add(first), 1, lanes);
+            let float = |word: usize, lane: usize| f64::from(f32::from_bits(*from.add(word * S::WIDTH + lane)));
+            for agent in 0..agents {
+                let rows = job.return_sum.add(first * agents + agent);
+                for lane in 0..lanes {
+                    *rows.add(lane * agents) = float(3 + 2 * agent, lane) + float(4 + 2 * agent, lane);
+                }
             }
-        }
-        for word in 0..info_words {
-            let rows = job.info_sum.add(first * info_words + word);
-            for lane in 0..lanes {
-                *rows.add(lane * info_words) = float(info + 2 * word, lane) + float(info + 2 * word + 1, lane);
+            for word in 0..info_words {
+                let rows = job.info_sum.add(first * info_words + word);
+                for lane in 0..lanes {
+                    *rows.add(lane * info_words) = float(info + 2 * word, lane) + float(info + 2 * word + 1, lane);
+                }
             }
         }
         let finished = Int::differs(*vector(1), splat(s, W(0)));

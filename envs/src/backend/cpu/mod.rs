@@ -1,93 +1,26 @@
-//! The CPU back end: blocks of SIMD lanes, on the calling thread for small batches, on all threads for large ones.
+//! The CPU back end: blocks of SIMD lanes, on the calling thread for little work, on all threads for much.
 
-use std::collections::HashMap;
+mod code;
+mod threads;
+
 use std::ops::Range;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use rayon::ThreadPool;
 use shadergym_compiler::bytecode::Options;
 use shadergym_compiler::{Compiled, Facts};
 use shadergym_shaders::Environment;
+use shadergym_shaders::aligned::AlignedWords;
 use shadergym_shaders::interpreter::{EndlessLoop, Interpreter, MAX_ROUNDS};
-use shadergym_shaders::lanes::{self, Job, Kernel, Level};
+use shadergym_shaders::lanes::{self, Job, Level};
 
-use super::{Advance, Backend, Control, Outputs, Part, ResetCommand};
+use super::{Advance, Backend, Control, Deliver, Outputs, Part, ResetCommand};
+use crate::batch::StepRows;
 use crate::error::{Error, Result};
-
-/// Transitions per thread and call below which waking another thread costs more than it saves (about 20 us).
-const TRANSITIONS_PER_THREAD: usize = 4096;
-
-/// Words with the alignment of the widest vector.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u32; 16]);
-
-/// Memory for blocks.
-struct Words {
-    lines: Vec<Line>,
-    len: usize,
-}
-
-impl Words {
-    fn new(len: usize) -> Self {
-        Self { lines: vec![Line([0; 16]); len.div_ceil(16)], len }
-    }
-
-    fn as_mut_ptr(&mut self) -> *mut u32 {
-        self.lines.as_mut_ptr().cast()
-    }
-
-    fn as_slice(&self) -> &[u32] {
-        // SAFETY: a Line is 16 words without padding, and there are at least `len` words.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u32] {
-        // SAFETY: as in `as_slice`.
-        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), self.len) }
-    }
-}
-
-/// What runs the blocks: lanes that were compiled into the build, or the interpreter for a file compiled at run time.
-enum Code {
-    Lanes(&'static Kernel),
-    Interpreted(Box<Interpreter>),
-}
-
-/// What is run.
-#[derive(Clone, Copy)]
-enum Call {
-    Reset,
-    Advance,
-}
-
-impl Code {
-    fn level(&self) -> Level {
-        match self {
-            Self::Lanes(kernel) => kernel.level,
-            Self::Interpreted(interpreter) => interpreter.level(),
-        }
-    }
-
-    /// Runs a range of blocks.
-    ///
-    /// # Safety
-    /// The job's arrays must have the sizes that [`Job`] documents, and the interpreter must have been prepared for it.
-    unsafe fn run(&self, call: Call, job: &Job, blocks: Range<usize>) -> std::result::Result<(), EndlessLoop> {
-        // SAFETY: the caller's promise; the levels were checked when the code was chosen.
-        unsafe {
-            match (self, call) {
-                (Self::Lanes(kernel), Call::Reset) => (kernel.reset)(job, blocks),
-                (Self::Lanes(kernel), Call::Advance) => (kernel.advance)(job, blocks),
-                (Self::Interpreted(interpreter), Call::Reset) => return interpreter.reset(job, blocks),
-                (Self::Interpreted(interpreter), Call::Advance) => return interpreter.advance(job, blocks),
-            }
-        }
-        Ok(())
-    }
-}
+use crate::observations::Observations;
+use code::{Call, Code, no_level};
+use threads::Threads;
 
 /// A batch on the CPU.
 pub(crate) struct CpuBackend {
@@ -101,12 +34,11 @@ pub(crate) struct CpuBackend {
     endless: bool,
     num_envs: usize,
     control: Control,
-    threads: usize,
-    pool: Option<Arc<ThreadPool>>,
+    threads: Threads,
     /// [blocks, episode + state + params words, width]
-    blocks: Words,
+    blocks: AlignedWords,
     /// [blocks, params words, width], or one block while all instances share their parameters.
-    pending: Words,
+    pending: AlignedWords,
     /// Nobody has changed parameters yet: `pending` is in force too, and the parameters in `blocks` are not used.
     shared: bool,
     commands: Vec<u8>,
@@ -165,8 +97,6 @@ impl CpuBackend {
         threads: Option<usize>,
     ) -> Self {
         debug_assert_eq!(words, [facts.episode_words, facts.state.words, facts.params.words]);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.unwrap_or(cores).max(1);
         let count = num_envs.div_ceil(width);
         let mut backend = Self {
             code,
@@ -175,10 +105,9 @@ impl CpuBackend {
             endless: false,
             num_envs,
             control,
-            threads,
-            pool: (threads > 1).then(|| pool(threads - 1)),
-            blocks: Words::new(count * words.iter().sum::<usize>() * width),
-            pending: Words::new(facts.params.words * width),
+            threads: Threads::new(threads),
+            blocks: AlignedWords::new(count * words.iter().sum::<usize>() * width),
+            pending: AlignedWords::new(facts.params.words * width),
             shared: true,
             commands: vec![0; num_envs],
             seeds: vec![0; num_envs],
@@ -224,7 +153,7 @@ impl CpuBackend {
         }
         let [episode, state, params] = self.words;
         let (count, width, words) = (self.count(), self.width, self.block_words());
-        let mut all = Words::new(count * params * width);
+        let mut all = AlignedWords::new(count * params * width);
         for index in 0..count {
             let one = &self.pending.as_slice()[..params * width];
             all.as_mut_slice()[index * params * width..][..params * width].copy_from_slice(one);
@@ -273,28 +202,20 @@ impl CpuBackend {
         }
     }
 
-    /// Runs all blocks, with threads where that pays.
-    fn run(&mut self, job: &Job, call: Call) -> Result<()> {
-        let count = self.count();
-        let transitions = self.num_envs * job.steps;
-        let parts = (transitions / TRANSITIONS_PER_THREAD).clamp(1, self.threads).min(count);
-        let range = |part: usize| part * count / parts..(part + 1) * count / parts;
+    /// Runs all blocks; `deliver` is given the outputs of each range of them by the thread that ran it.
+    fn run(&mut self, job: &Job, call: Call, deliver: Option<Deliver<'_>>) -> Result<()> {
+        let (code, facts, count) = (&self.code, &*self.facts, self.num_envs.div_ceil(self.width));
         let endless = AtomicBool::new(false);
-        let run = |part: usize| {
+        self.threads.run(call as usize, count, job.steps, |blocks| {
+            let instances = blocks.start * self.width..(blocks.end * self.width).min(self.num_envs);
             // SAFETY: the arrays have the sizes the trait demands; the ranges are disjoint; `advance` and `reset` prepare.
-            if unsafe { self.code.run(call, job, range(part)) }.is_err() {
+            if unsafe { code.run(call, job, blocks) }.is_err() {
                 endless.store(true, Ordering::Relaxed);
+            } else if let Some(deliver) = deliver {
+                // SAFETY: this range is done, and no other thread touches its rows.
+                deliver(unsafe { rows_of(facts, job, instances) });
             }
-        };
-        match &self.pool {
-            Some(pool) if parts > 1 => pool.in_place_scope(|scope| {
-                for part in 1..parts {
-                    scope.spawn(move |_| run(part));
-                }
-                run(0);
-            }),
-            _ => (0..parts).for_each(run),
-        }
+        });
         self.endless = endless.into_inner();
         self.check()
     }
@@ -315,25 +236,6 @@ impl CpuBackend {
     }
 }
 
-/// The error for a level that none of the `kernels` has, or not this machine.
-fn no_level(level: Option<Level>, kernels: &[Level]) -> Error {
-    let available = kernels.iter().filter(|l| l.is_available());
-    let allowed = available.map(Level::to_string).collect::<Vec<_>>().join(", ");
-    Error::InvalidOption { option: "level", value: level.map_or(String::new(), |l| l.to_string()), allowed }
-}
-
-/// Pools are shared by all batches of a process with the same number of workers. After a fork the child has none of
-/// the threads, so its batches get pools of their own.
-fn pool(workers: usize) -> Arc<ThreadPool> {
-    type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
-    static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
-    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(pools.entry((std::process::id(), workers)).or_insert_with(|| {
-        let builder = rayon::ThreadPoolBuilder::new().num_threads(workers);
-        Arc::new(builder.thread_name(|i| format!("shadergym-{i}")).build().expect("the system gives threads"))
-    }))
-}
-
 impl Backend for CpuBackend {
     fn reset(&mut self, commands: &[ResetCommand], out: &mut Outputs) -> Result<()> {
         for (i, command) in commands.iter().enumerate() {
@@ -349,14 +251,15 @@ impl Backend for CpuBackend {
         self.check()?;
         self.prepare()?;
         let job = self.job(1, None, false, out);
-        self.run(&job, Call::Reset)
+        self.run(&job, Call::Reset, None)
     }
 
     fn advance(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
         self.check()?;
         self.prepare()?;
         let job = self.job(request.steps, request.actions, request.record, out);
-        self.run(&job, Call::Advance)
+        let job = if request.totals { job } else { Job { transitions: ptr::null_mut(), ..job } };
+        self.run(&job, Call::Advance, request.deliver)
     }
 
     fn set_control(&mut self, control: Control) {
@@ -411,7 +314,7 @@ impl Backend for CpuBackend {
     }
 
     fn describe(&self) -> String {
-        let (level, width, threads) = (self.code.level(), self.width, self.threads);
+        let (level, width, threads) = (self.code.level(), self.width, self.threads.count);
         match self.code {
             Code::Lanes(_) => format!("cpu, {level} lanes of {width}, {threads} thread(s)"),
             Code::Interpreted(_) => {
@@ -426,5 +329,31 @@ impl Backend for CpuBackend {
         let outputs = 2 * seen + facts.mask_words() + 3 * facts.agents + 4 + 4 * facts.info_words();
         let flags = 3 + if facts.agent_done { facts.agents } else { 0 };
         4 * (self.block_words() + outputs) + flags
+    }
+}
+
+/// The rows of some instances, where each has one.
+///
+/// # Safety
+/// The job's arrays must have such rows, and nobody may write them while they are looked at.
+unsafe fn rows_of<'a>(facts: &'a Facts, job: &Job, instances: Range<usize>) -> StepRows<'a> {
+    /// # Safety
+    /// As for `rows_of`.
+    unsafe fn of<'a, T>(array: *mut T, instances: &Range<usize>, words: usize) -> &'a [T] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(array.add(instances.start * words), instances.len() * words) }
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        StepRows {
+            first: instances.start,
+            observations: Observations::new(
+                of(job.observations, &instances, facts.observation_words()),
+                &facts.observation,
+            ),
+            rewards: of(job.rewards, &instances, facts.agents),
+            terminated: of(job.terminated, &instances, 1),
+            truncated: of(job.truncated, &instances, 1),
+        }
     }
 }
