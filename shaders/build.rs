@@ -8,7 +8,7 @@ use std::{env, fs};
 use shadergym_compiler::build_script;
 
 /// Folders beside this file that hold no environments.
-const NOT_FAMILIES: [&str; 5] = ["compiler", "shared", "src", "tests", "target"];
+const NOT_FAMILIES: [&str; 6] = ["compiler", "kernel", "shared", "src", "tests", "target"];
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
@@ -18,13 +18,15 @@ fn main() {
     let files = families(&root).iter().flat_map(|family| build_script::wgsl_files(family)).collect();
     build_script::write_environments(&root, files, &library);
 
-    let mut code = format!("pub(crate) const KERNEL: &str = include_str!({:?});\n", root.join("kernel.wgsl"));
-    code.push_str("pub(crate) const MODULES: &[(&str, &str)] = &[\n");
-    for name in library.modules.keys() {
-        let path = root.join("shared").join(format!("{name}.wgsl"));
-        writeln!(code, "    ({name:?}, include_str!({path:?})),").expect("strings grow");
+    let mut code = String::new();
+    for (constant, folder, texts) in [("KERNEL", "kernel", &library.kernel), ("MODULES", "shared", &library.modules)] {
+        writeln!(code, "pub(crate) const {constant}: &[(&str, &str)] = &[").expect("strings grow");
+        for name in texts.keys() {
+            let path = root.join(folder).join(format!("{name}.wgsl"));
+            writeln!(code, "    ({name:?}, include_str!({path:?})),").expect("strings grow");
+        }
+        code.push_str("];\n");
     }
-    code.push_str("];\n");
     build_script::write_file(&out.join("library.rs"), &code);
 }
 

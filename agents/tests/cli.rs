@@ -245,7 +245,7 @@ fn new_env_writes_once() {
 fn new_env_finds_the_repository() {
     let here = folder("repository");
     fs::create_dir_all(here.join("shaders/deep")).unwrap();
-    fs::write(here.join("shaders/kernel.wgsl"), "").unwrap();
+    fs::create_dir(here.join("shaders/kernel")).unwrap();
     let text = run_in(&here, &["new-env", "toy", "--family", "toys"]).ok();
     assert!(here.join("shaders/toys/toy.wgsl").is_file() && text.contains("cargo test"), "{text}");
     run_in(&here.join("shaders/deep"), &["new-env", "other"]).ok();

@@ -103,9 +103,9 @@ pub fn environments() -> &'static [Environment] {
 
 /// The prelude and the kernel, for compiling users' own files.
 pub fn library() -> &'static Library {
-    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library {
-        modules: generated::MODULES.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        kernel: generated::KERNEL.to_owned(),
+    static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+        let texts = |files: &[(&str, &str)]| files.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Library { modules: texts(generated::MODULES), kernel: texts(generated::KERNEL) }
     });
     &LIBRARY
 }

@@ -94,11 +94,11 @@ fn write_new(folder: &Path, path: &Path, text: &str) -> Done {
 
 /// The `shaders` folder of the repository that the current folder is in, relative to it where it is the root.
 fn repository_shaders() -> Option<PathBuf> {
-    if Path::new("shaders/kernel.wgsl").is_file() {
+    if Path::new("shaders/kernel").is_dir() {
         return Some(PathBuf::from("shaders"));
     }
     let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|a| a.join("shaders")).find(|s| s.join("kernel.wgsl").is_file())
+    here.ancestors().map(|a| a.join("shaders")).find(|s| s.join("kernel").is_dir())
 }
 
 fn stem(path: &Path) -> String {

@@ -34,7 +34,7 @@ use program::{Entry, Program, Variant};
 use rounds::Fit;
 use transfer::{Piece, Staging, runs};
 
-/// Instances per workgroup, as in kernel.wgsl.
+/// Instances per workgroup, as in the kernel.
 const WORKGROUP: usize = 64;
 /// Copies or writes of single runs beyond this number are replaced by moving the whole part.
 const MANY_RUNS: usize = 1024;
@@ -248,7 +248,7 @@ impl GpuBackend {
     }
 }
 
-/// A bind group of kernel.wgsl: control, instances, pending parameters, inputs, outputs, tables.
+/// A bind group of the kernel: control, instances, pending parameters, inputs, outputs, tables.
 fn bind(context: &GpuContext, tables: &wgpu::Buffer, buffers: [&wgpu::Buffer; 5]) -> wgpu::BindGroup {
     let entries: Vec<_> = (0..)
         .zip(buffers.into_iter().chain([tables]))

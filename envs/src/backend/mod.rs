@@ -11,7 +11,7 @@ pub(crate) mod gpu;
 #[cfg(test)]
 pub(crate) mod mock;
 
-/// When an ended instance starts anew; the numbers are those of kernel.wgsl.
+/// When an ended instance starts anew; the numbers are those of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(u32)]
 pub enum AutoresetMode {
@@ -70,7 +70,7 @@ pub(crate) type Deliver<'a> = &'a (dyn Fn(StepRows<'_>) + Sync);
 /// Parts of an instance that can be read and written as rows of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// `KernelEpisode` of kernel.wgsl.
+    /// `KernelEpisode` of the kernel.
     Episode,
     /// Transitions since the start of the episode: one word of `Episode`.
     Elapsed,

@@ -1,4 +1,4 @@
-//! The pipelines that the host makes: entry points times the overrides of kernel.wgsl. Pictures are drawn in `values`.
+//! The pipelines that the host makes: entry points times the overrides of the kernel. Pictures are drawn in `values`.
 
 use shadergym_envs::{Actions, AutoresetMode, Batch, SampleRng};
 

@@ -3,16 +3,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
     let shaders = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned();
-    let mut library = shadergym_compiler::Library {
-        kernel: fs::read_to_string(shaders.join("kernel.wgsl")).unwrap(),
-        ..Default::default()
-    };
-    for entry in fs::read_dir(shaders.join("shared")).unwrap() {
-        let path = entry.unwrap().path();
-        library
-            .modules
-            .insert(path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap());
-    }
+    let library = shadergym_compiler::Library::read(&shaders).unwrap();
     let mut failed = false;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     for file in arguments.iter().filter(|a| !a.starts_with("--")) {

@@ -23,12 +23,12 @@ pub fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The prelude `<root>/shared/*.wgsl` and the kernel `<root>/kernel.wgsl`.
+/// The prelude `<root>/shared/*.wgsl` and the kernel `<root>/kernel/*.wgsl`.
 pub fn library(root: &Path) -> Library {
-    let kernel = root.join("kernel.wgsl");
-    println!("cargo::rerun-if-changed={}", kernel.display());
-    let modules = wgsl_files(&root.join("shared")).iter().map(|path| (stem(path), read(path))).collect();
-    Library { kernel: read(&kernel), modules }
+    for folder in Library::FOLDERS {
+        wgsl_files(&root.join(folder));
+    }
+    Library::read(root).unwrap_or_else(|e| panic!("cannot read the prelude and the kernel in {}: {e}", root.display()))
 }
 
 /// Compiles the files and writes `$OUT_DIR/environments.rs`, to be included. Paths in errors and in the environments'

@@ -95,8 +95,6 @@ impl Reflect<'_> {
         };
         let integer = observation.parts.iter().all(|part| part.encoding != Encoding::F32)
             && state.fields.iter().all(|f| f.kind != Kind::F32);
-        let info_words = info.as_ref().map_or(0, |info| info.words);
-        let episode_words = 4 + agents * action.words() + 2 + 2 * (agents + info_words);
         Some(Facts {
             id,
             stem: stem.to_owned(),
@@ -125,7 +123,8 @@ impl Reflect<'_> {
             truncates,
             agent_done,
             integer,
-            episode_words,
+            episode_words: 0,
+            elapsed_word: 0,
             scratch_words: 0,
         })
     }

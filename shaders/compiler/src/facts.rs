@@ -285,6 +285,8 @@ pub struct Facts {
     pub integer: bool,
     /// Words of the kernel's bookkeeping per instance.
     pub episode_words: usize,
+    /// Which of them counts the transitions since the start of the episode.
+    pub elapsed_word: usize,
     /// Words per instance that the GPU needs beside episode, state and parameters: large local variables.
     pub scratch_words: usize,
 }
@@ -314,11 +316,6 @@ impl Facts {
     /// Words of all agents' masks of legal actions of one instance; 0 if the file has no `action_mask`.
     pub fn mask_words(&self) -> usize {
         if self.action_mask { self.agents * self.action.mask_words() } else { 0 }
-    }
-
-    /// Where the kernel's bookkeeping of an instance holds the transitions since the start of the episode.
-    pub fn elapsed_word(&self) -> usize {
-        4 + self.action_words()
     }
 
     /// Words of what the kernel tells of an instance's newest finished episode: length, returns, sums of infos.

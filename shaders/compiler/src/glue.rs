@@ -11,17 +11,38 @@ use crate::reflect::Reflect;
 /// Storage buffers that every WebGPU device offers to one stage.
 const MAX_STORAGE_BUFFERS: usize = 8;
 
-/// The glue for an environment whose facts are known.
-pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
+/// Path of a word inside a type, and what it holds.
+pub(crate) type Word = (String, Kind);
+
+/// The constants that the kernel's records are declared with.
+pub(crate) fn counts(reflect: &Reflect, facts: &Facts) -> String {
     let mut out = String::new();
+    if reflect.constant("AGENTS").is_none() {
+        out.push_str("const AGENTS: u32 = 1u;\n");
+    }
+    if let Some(info) = &facts.info {
+        let _ = writeln!(out, "const KERNEL_INFO_WORDS: u32 = {}u;", info.words);
+    }
+    if facts.agent_done {
+        let _ = writeln!(out, "const KERNEL_DONE_WORDS: u32 = {}u;", facts.done_words());
+    }
+    out
+}
+
+/// The words of `KernelEpisode`, from the kernel's records linked with an environment.
+pub(crate) fn episode(records: &Module) -> Vec<Word> {
+    let episode = records.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
+    episode.map(|(ty, _)| type_words(records, ty)).unwrap_or_default()
+}
+
+/// The glue for an environment whose facts are known; `episode` holds the words of `KernelEpisode`.
+pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> String {
+    let mut out = counts(reflect, facts);
     let module = reflect.module;
     let line = |out: &mut String, text: String| {
         out.push_str(&text);
         out.push('\n');
     };
-    if reflect.constant("AGENTS").is_none() {
-        line(&mut out, "const AGENTS: u32 = 1u;".to_owned());
-    }
     for (name, words) in [
         ("EPISODE", facts.episode_words),
         ("STATE", facts.state.words),
@@ -34,12 +55,6 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     }
     line(&mut out, format!("const KERNEL_FINISHED_WORDS: u32 = {}u;", facts.finished_words()));
     line(&mut out, format!("const KERNEL_TOTALS_WORDS: u32 = {}u;", facts.totals_words()));
-    if let Some(info) = &facts.info {
-        line(&mut out, format!("const KERNEL_INFO_WORDS: u32 = {}u;", info.words));
-    }
-    if facts.agent_done {
-        line(&mut out, format!("const KERNEL_DONE_WORDS: u32 = {}u;", facts.done_words()));
-    }
     line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
@@ -55,12 +70,12 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts) -> String {
     line(&mut out, write_masks(facts));
     line(&mut out, actions::draw(facts));
 
-    // Words of the structs in memory order; the episode's struct is the kernel's own.
+    // Words of the structs in memory order.
     let state = reflect.ty("State").expect("checked by facts");
     let params = reflect.ty("Params").expect("checked by facts");
     let (e, s) = (facts.episode_words, facts.state.words);
     for (name, ty, words, buffer, first, writable) in [
-        ("episode", "KernelEpisode", episode_words(facts), "kernel_instances", 0, true),
+        ("episode", "KernelEpisode", episode, "kernel_instances", 0, true),
         // A large state is not moved: these functions vanish with its rewriting.
         (
             "state",
@@ -160,7 +175,7 @@ fn step(reflect: &Reflect, facts: &Facts) -> String {
     )
 }
 
-/// What is kept of kernel.wgsl: see there.
+/// What is kept of the kernel: see its records.
 pub(crate) fn features(facts: &Facts) -> Vec<&'static str> {
     let all = [
         ("truncates", facts.truncates),
@@ -274,7 +289,7 @@ fn kernel_draw_legal(rng: ptr<function, Rng>, mask: KernelMask, first: u32, end:
 
 fn pixel(reflect: &Reflect, facts: &Facts) -> String {
     let state = argument(reflect, "pixel", 1, "state");
-    let (elapsed, at) = (elapsed(reflect, "pixel"), facts.elapsed_word());
+    let (elapsed, at) = (elapsed(reflect, "pixel"), facts.elapsed_word);
     format!(
         "fn kernel_pixel(params: Params, state: ptr<function, State>, elapsed: u32, uv: vec2<f32>) -> vec3<f32> {{\n    return pixel(params, {state}, uv{elapsed});\n}}\n\
          /// Draws one instance into kernel_outputs [height, width], one RGBA8 word a pixel, red in the lowest byte; alpha 0 where the driver cut a loop.\n\
@@ -303,42 +318,8 @@ fn argument(reflect: &Reflect, function: &str, index: usize, name: &str) -> Stri
     }
 }
 
-/// Paths of the words of all agents' actions inside `KernelActions`.
-fn action_words(facts: &Facts) -> Vec<(String, Kind)> {
-    let kind = actions::kind(facts);
-    (0..facts.agents)
-        .flat_map(|agent| {
-            let scalar = matches!(facts.action, ActionSpace::Discrete { .. });
-            (0..facts.action.words())
-                .map(move |w| (if scalar { format!("[{agent}]") } else { format!("[{agent}][{w}]") }, kind))
-        })
-        .collect()
-}
-
-/// Paths of the words of `KernelEpisode`, which is declared in kernel.wgsl; the linked module is checked against it.
-fn episode_words(facts: &Facts) -> Vec<(String, Kind)> {
-    let mut words: Vec<(String, Kind)> =
-        [".rng.low", ".rng.high", ".action_rng.low", ".action_rng.high"].map(|p| (p.to_owned(), Kind::U32)).into();
-    words.extend(action_words(facts).into_iter().map(|(p, k)| (format!(".last_actions{p}"), k)));
-    words.push((".elapsed".to_owned(), Kind::U32));
-    words.push((".ended".to_owned(), Kind::U32));
-    let parts = |a: usize| ["value", "rest"].map(|part| (format!(".episode_return[{a}].{part}"), Kind::F32));
-    words.extend((0..facts.agents).flat_map(parts));
-    let parts = |w: usize| ["value", "rest"].map(|part| (format!(".info_sum[{w}].{part}"), Kind::F32));
-    words.extend((0..facts.info_words()).flat_map(parts));
-    words
-}
-
-/// Checks what the glue takes for granted about kernel.wgsl: the words of `KernelEpisode`, and the number of buffers.
-pub(crate) fn check(module: &Module, facts: &Facts) -> Result<(), String> {
-    let episode = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
-    let found = episode.map(|(ty, _)| type_words(module, ty)).unwrap_or_default();
-    let expected = episode_words(facts);
-    if found != expected || found.len() != facts.episode_words {
-        let names =
-            |words: &[(String, Kind)]| words.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ");
-        return Err(format!("KernelEpisode holds {}, expected is {}", names(&found), names(&expected)));
-    }
+/// Checks that the kernel binds no more buffers than every device has.
+pub(crate) fn check(module: &Module) -> Result<(), String> {
     let storage = |space: naga::AddressSpace| matches!(space, naga::AddressSpace::Storage { .. });
     let buffers = module.global_variables.iter().filter(|(_, v)| storage(v.space)).count();
     if buffers > MAX_STORAGE_BUFFERS {
@@ -348,8 +329,8 @@ pub(crate) fn check(module: &Module, facts: &Facts) -> Result<(), String> {
 }
 
 /// Access paths of the words of a type, in memory order.
-fn type_words(module: &Module, ty: Handle<Type>) -> Vec<(String, Kind)> {
-    fn walk(module: &Module, ty: Handle<Type>, path: String, words: &mut Vec<(String, Kind)>) {
+fn type_words(module: &Module, ty: Handle<Type>) -> Vec<Word> {
+    fn walk(module: &Module, ty: Handle<Type>, path: String, words: &mut Vec<Word>) {
         match module.types[ty].inner {
             TypeInner::Scalar(scalar) => words.push((path, scalar_kind(scalar))),
             TypeInner::Vector { size, scalar } => {

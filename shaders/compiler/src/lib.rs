@@ -188,11 +188,17 @@ fn compile_linked(path: &Path, linked: Linked, library: &Library) -> Result<Comp
             return Err(sorted(diagnostics));
         }
     };
-    let glue = glue::glue(&reflect, &facts);
-    let all = link_kernel(&linked, &glue, library, &glue::features(&facts))?;
+    let features = glue::features(&facts);
+    let counts = glue::counts(&reflect, &facts);
+    let records = link_kernel(&linked, &counts, library, &features, |name| name == link::RECORDS)?;
+    let episode = glue::episode(&parse(&records, library).map_err(|error| misfit(error, &file))?.0);
+    facts.episode_words = episode.len();
+    facts.elapsed_word = episode.iter().position(|(path, _)| path == ".elapsed").unwrap_or(0);
+    let glue = glue::glue(&reflect, &facts, episode);
+    let all = link_kernel(&linked, &glue, library, &features, |_| true)?;
     let (module, info) = parse(&all, library).map_err(|error| misfit(error, &file))?;
-    glue::check(&module, &facts).map_err(|message| {
-        CompileError::from(all.diagnostic(0, "kernel", message, "make kernel.wgsl and the compiler's glue agree"))
+    glue::check(&module).map_err(|message| {
+        CompileError::from(all.diagnostic(0, "kernel", message, "bind fewer buffers in the kernel"))
     })?;
     let fix = "take a pointer to what you need, or copy element by element";
     let stored = memory::in_memory(&module, &info, &facts)

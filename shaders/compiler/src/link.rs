@@ -5,6 +5,8 @@
 //! and a table maps the appended ones. Replacing this by the `wesl` crate later is replacing one function.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
 
 use crate::error::{CompileError, Diagnostic, nearest};
 use crate::source;
@@ -14,8 +16,37 @@ use crate::source;
 pub struct Library {
     /// Module name (`rng`) to text.
     pub modules: BTreeMap<String, String>,
-    /// Text of `kernel.wgsl`.
-    pub kernel: String,
+    /// The kernel's files: name (`calls`) to text.
+    pub kernel: BTreeMap<String, String>,
+}
+
+impl Library {
+    /// Folders of the modules and of the kernel.
+    pub const FOLDERS: [&str; 2] = ["shared", "kernel"];
+
+    /// The `.wgsl` files of both folders in `root`.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        let [modules, kernel] = Self::FOLDERS.map(|folder| {
+            let mut texts = BTreeMap::new();
+            for entry in fs::read_dir(root.join(folder))? {
+                let path = entry?.path();
+                let stem = path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
+                if path.extension().is_some_and(|extension| extension == "wgsl") {
+                    texts.insert(stem, fs::read_to_string(&path)?);
+                }
+            }
+            io::Result::Ok(texts)
+        });
+        Ok(Self { modules: modules?, kernel: kernel? })
+    }
+
+    /// Whether the kernel declares a name.
+    pub(crate) fn kernel_declares(&self, name: &str) -> bool {
+        self.kernel.values().any(|text| declared_names(text).contains(&name))
+    }
 }
 
 /// One stretch of linked text that came from one file.
@@ -118,22 +149,37 @@ pub fn link(file: &str, source: &str, library: &Library) -> Result<Linked, Compi
     Ok(linked)
 }
 
-/// Appends the kernel's modules, the glue and the kernel as it is with these features.
+/// The kernel's file of the records, which stands without the others.
+pub(crate) const RECORDS: &str = "records";
+
+/// Appends the kernel's modules, the glue and the files of the kernel that `wanted` wants, as they are with these features.
 ///
 /// # Errors
 /// As [`link`], for the kernel's own imports.
-pub fn link_kernel(linked: &Linked, glue: &str, library: &Library, features: &[&str]) -> Result<Linked, CompileError> {
-    const FILE: &str = "shaders/kernel.wgsl";
+pub fn link_kernel(
+    linked: &Linked,
+    glue: &str,
+    library: &Library,
+    features: &[&str],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Linked, CompileError> {
     let mut all = linked.clone();
     let mut seen = all
         .segments
         .iter()
         .filter_map(|s| s.file.strip_prefix("shaders/shared/")?.strip_suffix(".wgsl").map(str::to_owned))
         .collect();
-    let (text, imports) = take_imports(FILE, &library.kernel)?;
-    append_imports(&mut all, FILE, &library.kernel, imports, library, &mut seen)?;
+    let mut texts = Vec::new();
+    for (name, source) in library.kernel.iter().filter(|(name, _)| wanted(name)) {
+        let file = format!("shaders/kernel/{name}.wgsl");
+        let (text, imports) = take_imports(&file, source)?;
+        append_imports(&mut all, &file, source, imports, library, &mut seen)?;
+        texts.push((file, text));
+    }
     all.append("generated glue", glue);
-    all.append(FILE, &conditional(&text, features));
+    for (file, text) in texts {
+        all.append(&file, &conditional(&text, features));
+    }
     Ok(all)
 }
 
@@ -318,7 +364,7 @@ mod tests {
         ];
         Library {
             modules: modules.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
-            kernel: "import package::shared::b::{b_one};\nfn kernel() {}\n".to_owned(),
+            kernel: [("k".to_owned(), "import package::shared::b::{b_one};\nfn kernel() {}\n".to_owned())].into(),
         }
     }
 
@@ -329,7 +375,7 @@ mod tests {
         let linked = link("x.wgsl", source, &library()).unwrap();
         assert_eq!(linked.text.lines().nth(5), Some("fn f() {}"));
         assert_eq!(linked.text.matches("fn b_one").count(), 1);
-        let all = link_kernel(&linked, "const G: u32 = 1u;\n", &library(), &[]).unwrap();
+        let all = link_kernel(&linked, "const G: u32 = 1u;\n", &library(), &[], |_| true).unwrap();
         assert_eq!(all.text.matches("fn b_one").count(), 1);
         let line = all.text.lines().position(|l| l.starts_with("fn a_one")).unwrap() + 1;
         assert_eq!(all.locate(line), ("shaders/shared/a.wgsl", 2));

@@ -29,15 +29,26 @@ fn several_findings_come_at_once_and_in_source_order() {
 }
 
 #[test]
-fn a_kernel_that_does_not_match_the_glue_is_refused() {
+fn the_layout_of_episodes_is_that_of_the_kernels_records() {
     let source = common::own("clean.wgsl");
     let mut library = common::library();
-    library.kernel = library.kernel.replace("    elapsed: u32,\n", "    elapsed: u32,\n    surplus: u32,\n");
-    let error = compile(Path::new("x.wgsl"), &source, &library).unwrap_err().to_string();
-    assert!(error.contains("KernelEpisode holds") && error.contains(".surplus"), "{error}");
+    let before = compile(Path::new("x.wgsl"), &source, &library).unwrap();
+    let records = library.kernel.get_mut("records").unwrap();
+    *records = records.replace("    elapsed: u32,\n", "    surplus: vec3<i32>,\n    elapsed: u32,\n");
+    let after = compile(Path::new("x.wgsl"), &source, &library).unwrap();
+    assert_eq!(after.facts.episode_words, before.facts.episode_words + 3);
+    assert_eq!(after.facts.elapsed_word, before.facts.elapsed_word + 3);
+    assert!(after.kernel_source.contains("v.surplus[2] = bitcast<i32>(kernel_instances["), "{}", after.kernel_source);
+    assert!(after.lanes().unwrap().contains("surplus: [Simd::I; 3]"));
+}
+
+#[test]
+fn a_kernel_with_more_buffers_than_devices_have_is_refused() {
+    let source = common::own("clean.wgsl");
     let mut library = common::library();
     for n in 6..11 {
-        library.kernel += &format!("@group(0) @binding({n}) var<storage, read> kernel_more{n}: array<u32>;\n");
+        *library.kernel.get_mut("device").unwrap() +=
+            &format!("@group(0) @binding({n}) var<storage, read> kernel_more{n}: array<u32>;\n");
     }
     let error = compile(Path::new("x.wgsl"), &source, &library).unwrap_err().to_string();
     assert!(error.contains("10 storage buffers, allowed are 8"), "{error}");

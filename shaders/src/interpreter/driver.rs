@@ -43,7 +43,7 @@ unsafe fn run(level: Level, machine: &mut Machine, which: Which) -> Result<(), E
 
 /// First word of a member of a struct of the kernel.
 fn member(layout: &[Layout], name: &str) -> u32 {
-    layout.iter().find(|m| m.name == name).map_or_else(|| panic!("kernel.wgsl has no `{name}`"), |m| m.first)
+    layout.iter().find(|m| m.name == name).map_or_else(|| panic!("the kernel has no `{name}`"), |m| m.first)
 }
 
 /// A block in memory.
@@ -265,7 +265,7 @@ unsafe fn advance_block(
                     let to = job.finally_seen(row + lane, observation_words, global_words);
                     to.copy_from(from, observation_words, global_words);
                 }
-                let elapsed = b.memory.add(facts.elapsed_word() * width);
+                let elapsed = b.memory.add(facts.elapsed_word * width);
                 for lane in 0..lanes {
                     *job.starts.add(row + lane) = *elapsed.add(lane) == 0;
                 }
@@ -353,7 +353,7 @@ pub(super) fn render(
     let mut memory = AlignedWords::new((episode + state.len() + params.len()) * width);
     let block = memory.as_mut_ptr();
     let rest = state.iter().chain(params).enumerate().map(|(row, word)| (episode + row, *word));
-    for (row, word) in rest.chain([(interpreter.facts().elapsed_word(), elapsed)]) {
+    for (row, word) in rest.chain([(interpreter.facts().elapsed_word, elapsed)]) {
         // SAFETY: the memory has these rows.
         unsafe { std::slice::from_raw_parts_mut(block.add(row * width), width) }.fill(word);
     }

@@ -9,7 +9,7 @@ use super::{Lanes, Value};
 pub struct Control {
     /// Time limit in steps, 0 = none.
     pub max_episode_steps: u32,
-    /// As numbered in kernel.wgsl, which alone knows what the modes mean.
+    /// As numbered in the kernel, which alone knows what the modes mean.
     pub autoreset: u32,
     /// Probability of repeating the last executed action.
     pub sticky_probability: f32,

@@ -226,7 +226,7 @@ impl CpuBackend {
         let (words, offset) = match part {
             Part::Params | Part::Pending if self.shared => return instance % self.width,
             Part::Episode => (self.block_words(), 0),
-            Part::Elapsed => (self.block_words(), self.facts.elapsed_word()),
+            Part::Elapsed => (self.block_words(), self.facts.elapsed_word),
             Part::State => (self.block_words(), episode),
             Part::Params => (self.block_words(), episode + state),
             Part::Pending => (params, 0),

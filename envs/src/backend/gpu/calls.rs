@@ -9,7 +9,7 @@ impl GpuBackend {
     fn part(&self, part: Part) -> (wgpu::Buffer, Range<usize>) {
         let start = match part {
             Part::Episode | Part::Pending => 0,
-            Part::Elapsed => self.facts.elapsed_word(),
+            Part::Elapsed => self.facts.elapsed_word,
             Part::State => self.facts.episode_words,
             Part::Params => self.facts.episode_words + self.facts.state.words,
         };

@@ -253,7 +253,7 @@ impl GpuContext {
     }
 }
 
-/// The bindings of kernel.wgsl: control, instances, pending parameters, inputs, outputs, tables.
+/// The bindings of the kernel: control, instances, pending parameters, inputs, outputs, tables.
 fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
     let entries: Vec<_> =

@@ -95,7 +95,7 @@ impl OnDevice<'_> {
             final_global_states: (&regions.last_global).into(),
             instances: self.0.instances.clone(),
             episode_words: facts.episode_words,
-            elapsed_word: facts.elapsed_word(),
+            elapsed_word: facts.elapsed_word,
             state_words: facts.state.words,
             pending: self.0.pending.clone(),
         }

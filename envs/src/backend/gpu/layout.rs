@@ -6,14 +6,14 @@ use shadergym_compiler::Facts;
 
 use crate::backend::{AutoresetMode, Control, Outputs};
 
-/// Bits of a flags word, as in kernel.wgsl.
+/// Bits of a flags word, as in the kernel.
 const TERMINATED: u32 = 1;
 const TRUNCATED: u32 = 2;
 const TRANSITION: u32 = 4;
 const CUT: u32 = 8;
 const START: u32 = 16;
 
-/// Declares a struct and the list of its fields, so that a test can hold it against the one in kernel.wgsl.
+/// Declares a struct and the list of its fields, so that a test can hold it against the one in the kernel.
 macro_rules! control_block {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $ty:ty,)* }) => {
         $(#[$meta])*
@@ -29,7 +29,7 @@ macro_rules! control_block {
 }
 
 control_block! {
-    /// `KernelControl` of kernel.wgsl, which documents the fields.
+    /// `KernelControl` of the kernel, which documents the fields.
     struct ControlBlock {
         instances: u32,
         steps: u32,

@@ -36,7 +36,7 @@ pub(super) enum Entry {
     Rollout(Variant),
 }
 
-/// The overrides of kernel.wgsl.
+/// The overrides of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Variant {
     pub autoreset: AutoresetMode,

@@ -17,7 +17,7 @@ use crate::lanes::Refusal;
 pub struct Options {
     /// Time limit in steps, 0 = none.
     pub max_episode_steps: u32,
-    /// As numbered in kernel.wgsl, which alone knows what the modes mean.
+    /// As numbered in the kernel, which alone knows what the modes mean.
     pub autoreset: u32,
     /// Probability of repeating the last executed action.
     pub sticky_probability: f32,
@@ -237,7 +237,7 @@ impl<'a> Scene<'a> {
             } else if name == "autoreset" {
                 arguments.push(Value::Words([l.b.constant(self.options.autoreset)].into()));
             } else if name == "elapsed" {
-                let row = Row { space: Space::Block, row: self.facts.elapsed_word() as u32 };
+                let row = Row { space: Space::Block, row: self.facts.elapsed_word as u32 };
                 arguments.push(Value::Words([l.b.storage(row, false)].into()));
             } else if let Some((_, word)) = constants.iter().find(|(n, _)| *n == name) {
                 arguments.push(Value::Words([l.b.constant(*word)].into()));

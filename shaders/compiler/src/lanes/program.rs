@@ -62,7 +62,7 @@ pub(crate) fn generate(facts: &Facts, module: &Module, info: &ModuleInfo) -> Res
         errors: Vec::new(),
     };
     let find = |name: &str| module.functions.iter().find(|(_, f)| f.name.as_deref() == Some(name)).map(|(h, _)| h);
-    let kernel = |name: &str| find(name).expect("linked from kernel.wgsl and the glue");
+    let kernel = |name: &str| find(name).expect("linked from the kernel and the glue");
     let seed = g.request(kernel("kernel_seed"), vec![false; 3], false);
     let start = g.request(kernel("kernel_start"), vec![false; 4], false);
     let random = g.request(kernel("kernel_random_actions"), vec![false; 3], true);
@@ -234,7 +234,7 @@ shadergym_shaders::kernels!(Environment);
     }
     let stem = &facts.stem;
     Ok(format!(
-        "// Generated from {stem}.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.\n\
+        "// Generated from {stem}.wgsl and the kernel by shadergym-compiler. Edit the shader, not this file.\n\
          use shadergym_shaders::lanes::prelude as l;\n\
          use shadergym_shaders::lanes::prelude::{{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W}};\n{}{program}",
         g.declarations(&program)

@@ -38,7 +38,7 @@ fn reserved_name(text: &Text<'_>, report: &mut Report<'_>) {
         let name = declaration.name;
         let lower = name.to_lowercase();
         let owner = if ["kernel_", "Kernel", "KERNEL_"].iter().any(|p| name.starts_with(p))
-            || declared_names(&text.library.kernel).contains(&name)
+            || text.library.kernel_declares(name)
             || name == "render"
         {
             "the kernel".to_owned()

@@ -57,7 +57,7 @@ pub(crate) fn in_memory(module: &Module, info: &ModuleInfo, facts: &Facts) -> Re
     let word = scalar(&mut out, Scalar::U32);
     let global = |name: &str| {
         let found = module.global_variables.iter().find(|(_, v)| v.name.as_deref() == Some(name));
-        found.expect("declared in kernel.wgsl").0
+        found.expect("declared in the kernel").0
     };
     let mut rewrite = Rewrite {
         source: module,

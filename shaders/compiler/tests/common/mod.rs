@@ -26,12 +26,7 @@ pub fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
 
 /// The shipped prelude and kernel.
 pub fn library() -> Library {
-    let read = |path: &Path| fs::read_to_string(path).unwrap();
-    let modules = wgsl_files(&shaders().join("shared"));
-    Library {
-        modules: modules.iter().map(|p| (p.file_stem().unwrap().to_str().unwrap().to_owned(), read(p))).collect(),
-        kernel: read(&shaders().join("kernel.wgsl")),
-    }
+    Library::read(&shaders()).unwrap()
 }
 
 /// Path and text of every shipped environment.

@@ -1,4 +1,4 @@
-// Generated from cart_pole.wgsl and kernel.wgsl by shadergym-compiler. Edit the shader, not this file.
+// Generated from cart_pole.wgsl and the kernel by shadergym-compiler. Edit the shader, not this file.
 use shadergym_shaders::lanes::prelude as l;
 use shadergym_shaders::lanes::prelude::{Float as _, Int as _, Mask as _, Signed as _, Uint as _, W};
 

@@ -1,6 +1,6 @@
 //! The loops around a generated program: blocks of instances, transitions, outputs.
 //!
-//! They decide nothing: kernel.wgsl says which instances make a transition, start or have ended.
+//! They decide nothing: the kernel says which instances make a transition, start or have ended.
 
 mod advance;
 mod block;

@@ -115,7 +115,7 @@ pub(super) unsafe fn write_told<S: Lanes, P: Program>(job: &Job, totals: &P::Tot
     }
 }
 
-/// Totals are, as in kernel.wgsl: transitions, episodes, length_sum, return_sum[agents] of two words, finished_length,
+/// Totals are, as in the kernel: transitions, episodes, length_sum, return_sum[agents] of two words, finished_length,
 /// finished_return[agents], info_sum[info words] of two words, finished_info[info words], and more.
 #[inline(always)]
 pub(super) unsafe fn write_totals<S: Lanes, P: Program>(
