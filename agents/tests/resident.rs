@@ -1,5 +1,5 @@
-//! Training that stays on the GPU against the CPU's, on software Vulkan or better. Without an adapter these are reported
-//! as ignored.
+//! Training that stays on the GPU against the CPU's, on software Vulkan or better, and in a browser, whose compiler of WGSL
+//! is another. Without an adapter or a browser its tests are reported as ignored.
 
 #![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value")]
 
@@ -13,7 +13,7 @@ use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
 use shadergym_agents::state::{State, Values};
 use shadergym_agents::{Error, Result};
-use shadergym_envs::gpu::{GpuContext, adapters};
+use shadergym_envs::gpu::{GpuContext, adapters, add_instance};
 use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a figure of an iteration on the CPU and
@@ -28,11 +28,35 @@ const PQN: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 lea
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let missing = adapters().is_empty();
+    // Where a device is required, its tests fail without one.
+    let gpu = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
+    let browser = shadergym_browser::missing().is_some();
+    if !browser {
+        add_instance(shadergym_browser::instance);
+    }
+    let browser = browser && std::env::var_os("SHADERGYM_REQUIRE_BROWSER").is_none();
     let mut trials = Vec::new();
-    let mut add = |name: String, test: Box<dyn FnOnce() -> Result<(), Failed> + Send>| {
-        trials.push(Trial::test(name, test).with_ignored_flag(missing));
-    };
+    let everything = of_kernels().into_iter().chain(of_the_host()).collect();
+    // What the host does is the same whatever the device, and a browser takes its time.
+    for (name, device, missing, tests) in
+        [("gpu", "gpu", gpu, everything), ("browser", "gpu:browser", browser, of_kernels())]
+    {
+        let device: Device = device.parse().expect("a device");
+        let of_device = tests.into_iter().map(|(test, body)| {
+            let device = device.clone();
+            Trial::test(format!("{name}::{test}"), move || body(&device)).with_ignored_flag(missing)
+        });
+        trials.extend(of_device);
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Name and body of a test.
+type Test = (String, Box<dyn FnOnce(&Device) -> Result<(), Failed> + Send>);
+
+/// Tests of what the kernels compute.
+fn of_kernels() -> Vec<Test> {
+    let mut tests: Vec<Test> = Vec::new();
     for (agent, env, settings) in [
         ("ppo", "CartPole-v1", PPO.to_owned()),
         (
@@ -51,10 +75,8 @@ fn main() -> ExitCode {
         ("pqn", "CartPole-v1", format!("{PQN} layer_norm=false activation=tanh optimizer=adam reward_scale=0.1")),
         ("pqn", "MinAtar/Breakout-v1", PQN.to_owned()),
     ] {
-        add(
-            format!("learns_as_on_the_cpu::{agent}::{env}::{settings}"),
-            Box::new(move || alike(agent, env, &settings)),
-        );
+        let name = format!("learns_as_on_the_cpu::{agent}::{env}::{settings}");
+        tests.push((name, Box::new(move |device| alike(agent, env, &settings, device))));
     }
     // What no environment above has: several agents, several choices, observations of several parts.
     for id in shadergym_envs::ids() {
@@ -63,30 +85,34 @@ fn main() -> ExitCode {
         };
         if shadergym_envs::spec(id).is_ok_and(of_new_kind) {
             let settings = format!("{PPO} num_steps=16 hidden=[32]");
-            add(format!("learns_as_on_the_cpu::ppo::{id}::{settings}"), Box::new(move || alike("ppo", id, &settings)));
+            let name = format!("learns_as_on_the_cpu::ppo::{id}::{settings}");
+            tests.push((name, Box::new(move |device| alike("ppo", id, &settings, device))));
         }
     }
+    tests.push(("passes_end_early_as_on_the_cpu".to_owned(), Box::new(ends_early)));
+    tests.push(("divergence_is_an_error".to_owned(), Box::new(diverges)));
+    tests
+}
+
+/// Tests of what the host does with the kernels.
+fn of_the_host() -> Vec<Test> {
+    let mut tests: Vec<Test> = vec![
+        ("other_options_learn_on_the_cpu".to_owned(), Box::new(falls_back)),
+        ("too_large_is_refused_before_it_is_allocated".to_owned(), Box::new(too_large)),
+        ("loops_that_the_driver_ends_are_an_error".to_owned(), Box::new(loops_cut)),
+        ("ppo_learns_cartpole".to_owned(), Box::new(learns)),
+    ];
     for (agent, settings) in [("ppo", PPO), ("pqn", PQN)] {
-        add(format!("goes_on_bitwise::{agent}"), Box::new(move || goes_on(agent, settings)));
-        add(format!("reads_statistics_only::{agent}"), Box::new(move || reads(agent, settings)));
+        tests.push((format!("goes_on_bitwise::{agent}"), Box::new(move |device| goes_on(agent, settings, device))));
+        tests.push((format!("reads_statistics_only::{agent}"), Box::new(move |device| reads(agent, settings, device))));
     }
-    add("passes_end_early_as_on_the_cpu".to_owned(), Box::new(ends_early));
-    add("other_options_learn_on_the_cpu".to_owned(), Box::new(falls_back));
-    add("too_large_is_refused_before_it_is_allocated".to_owned(), Box::new(too_large));
-    add("loops_that_the_driver_ends_are_an_error".to_owned(), Box::new(loops_cut));
-    add("divergence_is_an_error".to_owned(), Box::new(diverges));
-    add("ppo_learns_cartpole".to_owned(), Box::new(learns));
-    libtest_mimic::run(&arguments, trials).exit_code()
+    tests
 }
 
-fn made(agent: &str, env: &str, settings: &str, device: Device, steps: u64) -> Result<Box<dyn Agent>> {
+fn made(agent: &str, env: &str, settings: &str, device: &Device, steps: u64) -> Result<Box<dyn Agent>> {
     let facts = Arc::new(shadergym_envs::spec(env)?.clone());
-    let setup = Setup { env: env.to_owned(), facts, seed: 3, steps, device, num_threads: 1 };
+    let setup = Setup { env: env.to_owned(), facts, seed: 3, steps, device: device.clone(), num_threads: 1 };
     (find(agent)?.make)(&parse_settings(settings.split_whitespace())?, &setup)
-}
-
-fn gpu() -> Device {
-    Device::Gpu(None)
 }
 
 type Figures = BTreeMap<&'static str, f64>;
@@ -105,9 +131,9 @@ fn run(agent: &mut dyn Agent, steps: u64) -> Result<(Vec<Episode>, Vec<Figures>)
 
 /// The same options and seed on both devices: the same episodes, and figures within [`TOLERANCE`], over 4 iterations of
 /// 16 updates or more.
-fn alike(agent: &str, env: &str, settings: &str) -> Result<(), Failed> {
-    let mut cpu = made(agent, env, settings, Device::Cpu, 100_000)?;
-    let mut gpu = made(agent, env, settings, gpu(), 100_000)?;
+fn alike(agent: &str, env: &str, settings: &str, device: &Device) -> Result<(), Failed> {
+    let mut cpu = made(agent, env, settings, &Device::Cpu, 100_000)?;
+    let mut gpu = made(agent, env, settings, device, 100_000)?;
     let mut worst: BTreeMap<&str, f64> = BTreeMap::new();
     let steps = 4 * if env == "Pendulum-v1" { 512 } else { 256 };
     let (on_cpu, on_gpu) = (run(&mut *cpu, steps)?, run(&mut *gpu, steps)?);
@@ -160,13 +186,13 @@ fn same(a: &State, b: &State) -> Result<(), Failed> {
 }
 
 /// 2 iterations, a checkpoint into another agent, 2 more: the same bits as 4 iterations.
-fn goes_on(agent: &str, settings: &str) -> Result<(), Failed> {
+fn goes_on(agent: &str, settings: &str, device: &Device) -> Result<(), Failed> {
     for env in ["CartPole-v1", "MinAtar/Breakout-v1"] {
-        let mut whole = made(agent, env, settings, gpu(), 10_000)?;
+        let mut whole = made(agent, env, settings, device, 10_000)?;
         run(&mut *whole, 512)?;
         let state = saved(&mut *whole)?;
         let rest = run(&mut *whole, 1024)?;
-        let mut resumed = made(agent, env, settings, gpu(), 10_000)?;
+        let mut resumed = made(agent, env, settings, device, 10_000)?;
         resumed.load(&state)?;
         assert_eq!(resumed.env_steps(), 512);
         same(&saved(&mut *resumed)?, &state)?;
@@ -182,8 +208,8 @@ fn goes_on(agent: &str, settings: &str) -> Result<(), Failed> {
 }
 
 /// One read-back per iteration, whatever its length: a header, an entry per episode, moments.
-fn reads(agent: &str, settings: &str) -> Result<(), Failed> {
-    let mut resident = made(agent, "MinAtar/Breakout-v1", settings, gpu(), 10_000)?;
+fn reads(agent: &str, settings: &str, device: &Device) -> Result<(), Failed> {
+    let mut resident = made(agent, "MinAtar/Breakout-v1", settings, device, 10_000)?;
     let (_, figures) = run(&mut *resident, 1024)?;
     for figures in figures {
         assert_eq!(figures["gpu/read_backs"], 1.0);
@@ -193,11 +219,11 @@ fn reads(agent: &str, settings: &str) -> Result<(), Failed> {
 }
 
 /// A divergence that the first pass exceeds: as many updates as on the CPU, and the same shuffles afterwards.
-fn ends_early() -> Result<(), Failed> {
-    alike("ppo", "CartPole-v1", &format!("{PPO} target_kl=1e-4"))
+fn ends_early(device: &Device) -> Result<(), Failed> {
+    alike("ppo", "CartPole-v1", &format!("{PPO} target_kl=1e-4"), device)
 }
 
-fn falls_back() -> Result<(), Failed> {
+fn falls_back(device: &Device) -> Result<(), Failed> {
     for (agent, settings) in [
         ("ppo", format!("{PPO} normalize_reward=true")),
         ("ppo", format!("{PPO} normalize_observation=true")),
@@ -205,16 +231,16 @@ fn falls_back() -> Result<(), Failed> {
         ("ppo", format!("{PPO} weight_decay=0.01")),
         ("pqn", format!("{PQN} optimizer=adamw")),
     ] {
-        let mut other = made(agent, "CartPole-v1", &settings, gpu(), 10_000)?;
+        let mut other = made(agent, "CartPole-v1", &settings, device, 10_000)?;
         let (_, figures) = run(&mut *other, 256)?;
         assert!(!figures[0].contains_key("gpu/launches_per_update"), "{settings}");
     }
     Ok(())
 }
 
-fn too_large() -> Result<(), Failed> {
+fn too_large(device: &Device) -> Result<(), Failed> {
     let settings = "num_envs=1e6 num_steps=1e5 num_minibatches=4";
-    match made("ppo", "CartPole-v1", settings, gpu(), 1000) {
+    match made("ppo", "CartPole-v1", settings, device, 1000) {
         Err(Error::TooLarge { needed, available, advice, .. }) => {
             assert!(needed > available && advice.contains("num_envs"), "{needed} {available} {advice}");
             Ok(())
@@ -225,10 +251,11 @@ fn too_large() -> Result<(), Failed> {
 }
 
 /// A network of 512 x 512 takes some 12,000 rounds of loops for each tile of rows, and a workgroup has nine of them.
-fn loops_cut() -> Result<(), Failed> {
-    let limit = GpuContext::shared(None)?.loop_rounds;
+fn loops_cut(device: &Device) -> Result<(), Failed> {
+    let Device::Gpu(selector) = device else { return Err("only GPUs end loops".into()) };
+    let limit = GpuContext::shared(selector.as_ref().map(ToString::to_string).as_deref())?.loop_rounds;
     let settings = "num_envs=64 num_steps=64 num_minibatches=1 update_epochs=1 hidden=[512,512]";
-    let mut agent = made("ppo", "CartPole-v1", settings, gpu(), 10_000)?;
+    let mut agent = made("ppo", "CartPole-v1", settings, device, 10_000)?;
     match (limit, run(&mut *agent, 4096)) {
         (Some(rounds), Err(Error::Envs(error))) if error.to_string().contains(&rounds.to_string()) => Ok(()),
         (None, Ok(_)) => Ok(()),
@@ -237,8 +264,8 @@ fn loops_cut() -> Result<(), Failed> {
     }
 }
 
-fn diverges() -> Result<(), Failed> {
-    let mut agent = made("pqn", "CartPole-v1", &format!("{PQN} reward_scale=1e38"), gpu(), 10_000)?;
+fn diverges(device: &Device) -> Result<(), Failed> {
+    let mut agent = made("pqn", "CartPole-v1", &format!("{PQN} reward_scale=1e38"), device, 10_000)?;
     match run(&mut *agent, 2048) {
         Err(Error::Diverged { agent, .. }) if agent == "pqn" => Ok(()),
         Err(other) => Err(format!("another error: {other}").into()),
@@ -247,11 +274,11 @@ fn diverges() -> Result<(), Failed> {
 }
 
 /// The threshold of Gymnasium's CartPole-v0 within a short run.
-fn learns() -> Result<(), Failed> {
+fn learns(device: &Device) -> Result<(), Failed> {
     let steps = 40_000;
     let settings = "num_envs=16 num_steps=64 num_minibatches=4 update_epochs=6 learning_rate=2.5e-3 gamma=0.98 \
                     gae_lambda=0.8 entropy_coef=0 clip_value=false";
-    let mut agent = made("ppo", "CartPole-v1", settings, gpu(), steps)?;
+    let mut agent = made("ppo", "CartPole-v1", settings, device, steps)?;
     let (episodes, _) = run(&mut *agent, steps)?;
     let newest = &episodes[episodes.len().saturating_sub(20)..];
     let mean = newest.iter().map(|e| e.episode_return).sum::<f32>() / newest.len() as f32;

@@ -22,22 +22,22 @@ const INSTANCES: usize = 67;
 const CALLS: usize = 40;
 const STEPS_PER_CALL: usize = 15;
 
-type Check = fn(&mut prelude::Run);
-
-/// Torture environments that the browser's compiler accepts, as the test `browser` checks, and that are not run there: their
-/// pipelines keep its software GPU (SwiftShader) busy for more than a minute, after which it is lost.
-const NOT_IN_THE_BROWSER: [&str; 3] = ["torture_built_ins", "torture_floats", "torture_integers"];
+/// A check of the prelude, of so many samples where it samples arguments.
+type Check = fn(&mut prelude::Run, usize);
 
 /// Checks of the prelude: name, environment, instances, body.
 const PRELUDE: [(&str, &str, usize, Check); 7] = [
-    ("generators_equal_rand_pcg", "prelude_rng", 4096, |run| prelude::rng_many(run)),
-    ("generators_equal_the_vectors", "prelude_rng", 1, |run| prelude::rng_vectors(run)),
-    ("random_values_are_stable", "prelude_rng", 1, |run| prelude::rng_stability(run, false)),
-    ("random_values_are_distributed_as_documented", "prelude_rng", 8192, |run| prelude::rng_distributions(run)),
-    ("math_keeps_its_bounds", "prelude_math", 1 << 16, |run| math::bounds(run, math::SAMPLES)),
-    ("math_is_sane_outside_its_ranges", "prelude_math", 1 << 16, |run| math::edges(run)),
-    ("products_are_exact", "prelude_math", 1 << 16, |run| math::mul_high(run)),
+    ("generators_equal_rand_pcg", "prelude_rng", 4096, |run, _| prelude::rng_many(run)),
+    ("generators_equal_the_vectors", "prelude_rng", 1, |run, _| prelude::rng_vectors(run)),
+    ("random_values_are_stable", "prelude_rng", 1, |run, _| prelude::rng_stability(run, false)),
+    ("random_values_are_distributed_as_documented", "prelude_rng", 8192, |run, _| prelude::rng_distributions(run)),
+    ("math_keeps_its_bounds", "prelude_math", SAMPLES_IN_A_BROWSER, |run, n| math::bounds(run, n)),
+    ("math_is_sane_outside_its_ranges", "prelude_math", SAMPLES_IN_A_BROWSER, |run, n| math::edges(run, n)),
+    ("products_are_exact", "prelude_math", SAMPLES_IN_A_BROWSER, |run, n| math::mul_high(run, n)),
 ];
+
+/// States go to the browser and back as text, and more of them take minutes.
+const SAMPLES_IN_A_BROWSER: usize = math::SAMPLES >> 4;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -49,12 +49,10 @@ fn main() -> ExitCode {
     }
     let browser = browser && std::env::var_os("SHADERGYM_REQUIRE_BROWSER").is_none();
     let mut trials = Vec::new();
-    for (name, device, missing) in [("gpu", "gpu", gpu), ("browser", "gpu:browser", browser)] {
+    let devices = [("gpu", "gpu", gpu, math::SAMPLES), ("browser", "gpu:browser", browser, SAMPLES_IN_A_BROWSER)];
+    for (name, device, missing, samples) in devices {
         let device: Device = device.parse().expect("a device");
         for e in selftests().iter().filter(|e| e.stem.starts_with("torture_")) {
-            if name == "browser" && NOT_IN_THE_BROWSER.contains(&e.stem) {
-                continue;
-            }
             let device = device.clone();
             let trial = Trial::test(format!("{}::{name}::equals_the_lanes", e.stem), move || {
                 equals_the_lanes(e, &at(INSTANCES, device))
@@ -73,12 +71,10 @@ fn main() -> ExitCode {
             };
             trials.push(trial.with_ignored_flag(missing));
         }
-        // 65,536 instances of the prelude's mathematics take minutes there.
-        let prelude = PRELUDE.into_iter().filter(|(_, stem, ..)| name == "gpu" || *stem == "prelude_rng");
-        for (check_name, stem, instances, check) in prelude {
+        for (check_name, stem, instances, check) in PRELUDE {
             let device = device.clone();
             let trial = Trial::test(format!("{stem}::{name}::{check_name}"), move || {
-                holds(stem, &at(instances, device), check)
+                holds(stem, &at(instances, device), check, samples)
             });
             trials.push(trial.with_ignored_flag(missing));
         }
@@ -93,7 +89,7 @@ fn main() -> ExitCode {
         }
     }
     for (name, stem, instances, check) in PRELUDE {
-        let trial = move || holds(stem, &at(instances, Device::Cpu), check);
+        let trial = move || holds(stem, &at(instances, Device::Cpu), check, math::SAMPLES);
         trials.push(Trial::test(format!("{stem}::interpreter::{name}"), trial));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -244,22 +240,25 @@ fn sums_are_exact() -> Result<(), Failed> {
     Ok(())
 }
 
-fn holds(stem: &str, options: &BatchOptions, check: Check) -> Result<(), Failed> {
+fn holds(stem: &str, options: &BatchOptions, check: Check, samples: usize) -> Result<(), Failed> {
     let environment = environment(stem);
     let words = environment.facts().state.words;
     let mut batch = batch(environment, options)?;
     let instances = batch.num_envs();
     batch.reset(0)?;
-    check(&mut |rows| {
-        let mut out = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(instances * words) {
-            let mut all = chunk.to_vec();
-            all.resize(instances * words, 0);
-            batch.set_state(.., &all).expect("an open batch");
-            batch.rollout(1).expect("an open batch");
-            out.extend_from_slice(&batch.get_state(..).expect("an open batch")[..chunk.len()]);
-        }
-        out
-    });
+    check(
+        &mut |rows| {
+            let mut out = Vec::with_capacity(rows.len());
+            for chunk in rows.chunks(instances * words) {
+                let mut all = chunk.to_vec();
+                all.resize(instances * words, 0);
+                batch.set_state(.., &all).expect("an open batch");
+                batch.rollout(1).expect("an open batch");
+                out.extend_from_slice(&batch.get_state(..).expect("an open batch")[..chunk.len()]);
+            }
+            out
+        },
+        samples,
+    );
     Ok(())
 }

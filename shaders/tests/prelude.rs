@@ -69,12 +69,12 @@ fn math_keeps_its_bounds() {
 
 #[test]
 fn math_is_sane_outside_its_ranges() {
-    on_lanes("prelude_math", |run| math::edges(run));
+    on_lanes("prelude_math", |run| math::edges(run, math::SAMPLES));
 }
 
 #[test]
 fn products_are_exact() {
-    on_lanes("prelude_math", |run| math::mul_high(run));
+    on_lanes("prelude_math", |run| math::mul_high(run, math::SAMPLES));
 }
 
 #[test]

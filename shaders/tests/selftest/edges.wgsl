@@ -1,4 +1,4 @@
-//! TestEdges-v0: what the lanes define and GPUs leave open: NaN, infinity, overflow, signed zeros, shifts by 32 and more.
+//! TestEdges-v0: what the lanes define and GPUs leave open: NaN, infinity, overflow, signed zeros, roundings, long shifts.
 //!
 //! # Source
 //! Own test program: every word of the state collects the hashed results of one function below.
@@ -107,7 +107,8 @@ fn bits(a: bool, b: bool, c: bool, d: bool) -> u32 {
 
 fn probe_conversions(r: u32) -> u32 {
     let a = any_float(r);
-    return mix(mix(u32(a), bitcast<u32>(i32(a))), select(0u, 1u, bool(a)));
+    let h = mix(mix(u32(a), bitcast<u32>(i32(a))), select(0u, 1u, bool(a)));
+    return mix(h, bitcast<u32>(f32(r)) + 3u * bitcast<u32>(f32(i32(r))));
 }
 
 fn probe_comparisons(r: u32) -> u32 {

@@ -76,17 +76,15 @@ fn entry(r: u32) -> f32 {
     return f32(i32(r >> 29u) - 4);
 }
 
-/// Operands at the edges, or random.
+/// Operands at the edges, or random. No switch: SwiftShader compiles path by path.
 fn unsigned(r: u32) -> u32 {
-    let x = r * 0x85ebca6bu;
-    switch (r >> 28u) {
-        case 0u: { return 0u; }
-        case 1u: { return 0xffffffffu; }
-        case 2u: { return 0x80000000u; }
-        case 3u: { return 0x7fffffffu; }
-        case 4u, 5u: { return x >> 24u; }
-        default: { return x; }
-    }
+    let kind = r >> 28u;
+    let random = r * 0x85ebca6bu;
+    var x = select(random, random >> 24u, kind < 6u);
+    x = select(x, 0x7fffffffu, kind == 3u);
+    x = select(x, 0x80000000u, kind == 2u);
+    x = select(x, 0xffffffffu, kind == 1u);
+    return select(x, 0u, kind == 0u);
 }
 
 fn signed(r: u32) -> i32 {

@@ -75,17 +75,16 @@ fn probe_all(state: ptr<function, State>, r: u32) {
     (*state).words[5] = mix((*state).words[5], probe_sum(r * 13u + 5u));
 }
 
-/// Small multiples of a quarter, and now and then something large.
+/// Small multiples of a quarter, and now and then something large. No switch: SwiftShader compiles path by path.
 fn number(r: u32) -> f32 {
+    let kind = (r >> 8u) & 15u;
     let x = f32(i32(r & 255u) - 128) * 0.25;
-    switch ((r >> 8u) & 15u) {
-        case 0u: { return 0.0; }
-        case 1u: { return x * 67108864.0; }
-        case 2u: { return x * 1073741824.0; }
-        case 3u: { return x * 0.0009765625; }
-        case 4u: { return f32(r | 1u); }
-        default: { return x; }
-    }
+    var y = select(x, 0.0, kind == 0u);
+    y = select(y, x * 67108864.0, kind == 1u);
+    y = select(y, x * 1073741824.0, kind == 2u);
+    y = select(y, x * 0.0009765625, kind == 3u);
+    // 24 bits: WGSL leaves open how others are rounded.
+    return select(y, f32((r | 256u) & 0xffffff00u), kind == 4u);
 }
 
 /// The bits, without the sign of zero.
