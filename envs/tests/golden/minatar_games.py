@@ -1,0 +1,139 @@
+"""How the games of the `minatar` package and the environments' states translate into each other.
+
+A case has: `stem`; `name` of the environment without version; `state_fields` in the order of the environment's words;
+`actions`, the numbers that the minimal action set has in the reference; `state` (game -> values of the fields) and
+`load` (values -> game), inverse to each other; `params` (game -> words of its parameters); `prepare`, which puts a
+fresh game where play seldom gets; and `play`, which errs at a given rate and returns the index of an action.
+"""
+
+import numpy as np
+
+
+def packed_bits(planes):
+    """Elements of a boolean array, in order, as little-endian 32-bit words."""
+    padded = np.zeros(-(-planes.size // 32) * 32, dtype=np.uint8)
+    padded[: planes.size] = planes.reshape(-1)
+    return np.packbits(padded, bitorder="little").view("<u4")
+
+
+def nibbles(values):
+    """The word that holds values[i] at bits 4 i to 4 i + 3."""
+    return sum(int(value) << (4 * i) for i, value in enumerate(values))
+
+
+def nibble(word, i):
+    return (int(word) >> (4 * i)) & 15
+
+
+class Breakout:
+    stem = "breakout"
+    name = "MinAtar/Breakout"
+    state_fields = ("ball_x", "ball_y", "ball_direction", "trail", "paddle", "bricks", "strike")
+    # What the game calls its minimal action set: none, left, right.
+    actions = (0, 1, 3)
+
+    @staticmethod
+    def params(game):
+        return [0x3FFFFFFF]
+
+    @staticmethod
+    def state(game):
+        bricks = sum(1 << int(cell - 8) for cell in np.flatnonzero(game.brick_map))
+        trail = game.last_y * 10 + game.last_x
+        return [game.ball_x, game.ball_y, game.ball_dir, trail, game.pos, bricks, int(game.strike)]
+
+    @staticmethod
+    def load(game, values):
+        game.ball_x, game.ball_y, game.ball_dir, trail, game.pos, bricks, strike = values
+        game.last_y, game.last_x = divmod(trail, 10)
+        game.brick_map = np.zeros((10, 10))
+        game.brick_map.reshape(-1)[[bit + 8 for bit in range(32) if bricks >> bit & 1]] = 1
+        game.strike = bool(strike)
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """Leaves some games with few bricks or none, as after long play."""
+        if rng.random() < 0.5:
+            stay = rng.random((3, 10)) < rng.choice([0.0, 0.05, 0.2, 0.6])
+            game.brick_map[1:4] = stay
+            game.ball_y = int(rng.integers(4, 8))
+            game.ball_x = int(rng.integers(10))
+            game.ball_dir = int(rng.integers(4))
+            game.last_x, game.last_y = game.ball_x, game.ball_y
+            game.pos = int(rng.integers(10))
+
+    @staticmethod
+    def play(game, rng, error):
+        """Index of an action: towards the column in which the ball comes down, or anything."""
+        if rng.random() < error:
+            return int(rng.integers(3))
+        x, y, step = game.ball_x, game.ball_y, 1 if game.ball_dir in (1, 2) else -1
+        down = game.ball_dir >= 2
+        while down and y < 8:
+            y += 1
+            if not 0 <= x + step <= 9:
+                step = -step
+            else:
+                x += step
+        return 1 if x < game.pos else 2 if x > game.pos else 0
+
+
+class Freeway:
+    stem = "freeway"
+    name = "MinAtar/Freeway"
+    state_fields = ("chicken", "move_timer", "time_left", "columns", "timers", "speeds")
+    # None, up, down.
+    actions = (0, 2, 4)
+
+    @staticmethod
+    def params(game):
+        return [2500, 5]
+
+    @staticmethod
+    def state(game):
+        x, _, timer, speed = zip(*game.cars)
+        signed = [abs(s) + 8 * (s > 0) for s in speed]
+        return [game.pos, game.move_timer, game.terminate_timer, nibbles(x), nibbles(timer), nibbles(signed)]
+
+    @staticmethod
+    def load(game, values):
+        game.pos, game.move_timer, game.terminate_timer, x, timers, speeds = values
+        game.cars = []
+        for i in range(8):
+            speed = nibble(speeds, i)
+            signed = speed - 8 if speed >= 8 else -speed
+            game.cars.append([nibble(x, i), i + 1, nibble(timers, i), signed])
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """Most games begin anywhere in the road and in time."""
+        if rng.random() < 0.8:
+            for car in game.cars:
+                car[0], car[2] = int(rng.integers(10)), int(rng.integers(abs(car[3]) + 1))
+            game.pos = int(rng.integers(1, 10))
+            game.move_timer = int(rng.integers(3))
+            game.terminate_timer = int(rng.choice([rng.integers(2501), rng.integers(5), 2500]))
+
+    @staticmethod
+    def play(game, rng, error):
+        """Up, unless a car stands in the way; or anything."""
+        if rng.random() < error:
+            return int(rng.integers(3))
+        ahead = game.cars[game.pos - 2][0] if game.pos >= 2 else 0
+        return 0 if abs(ahead - 4) <= 1 else 1
+
+    @staticmethod
+    def draws(values):
+        """The draws that put a game into this state, for `Forced`."""
+        speeds = [nibble(values[5], i) for i in range(8)]
+        return {"randint": np.array([s & 7 for s in speeds]), "rand": np.array([0.25 + 0.5 * (s >= 8) for s in speeds])}
+
+    @staticmethod
+    def categories(values):
+        """What is drawn, in parts whose distributions can be compared: neighbouring cars in pairs."""
+        return {f"cars {i + 1} and {i + 2}": (int(values[5]) >> (4 * i)) & 0xFF for i in range(7)}
+
+
+CASES = (Breakout, Freeway)
