@@ -136,4 +136,76 @@ class Freeway:
         return {f"cars {i + 1} and {i + 2}": (int(values[5]) >> (4 * i)) & 0xFF for i in range(7)}
 
 
-CASES = (Breakout, Freeway)
+class Asterix:
+    stem = "asterix"
+    name = "MinAtar/Asterix"
+    state_fields = (
+        "player_x", "player_y", "columns", "kinds", "spawn_interval", "spawn_timer", "move_interval", "move_timer",
+        "ramp_timer", "ramp_index",
+    )
+    # None, left, up, right, down.
+    actions = (0, 1, 2, 3, 4)
+
+    @staticmethod
+    def params(game):
+        return [int(game.ramping), 10, 5]
+
+    @staticmethod
+    def state(game):
+        columns = nibbles(0 if e is None else e[0] for e in game.entities)
+        kinds = nibbles(0 if e is None else 1 + 2 * e[2] + 4 * e[3] for e in game.entities)
+        return [
+            game.player_x, game.player_y, columns, kinds, game.spawn_speed, game.spawn_timer, game.move_speed,
+            game.move_timer, game.ramp_timer + 1, game.ramp_index,
+        ]
+
+    @staticmethod
+    def load(game, values):
+        (game.player_x, game.player_y, columns, kinds, game.spawn_speed, game.spawn_timer, game.move_speed,
+         game.move_timer, ramp_timer, game.ramp_index) = values
+        game.ramp_timer = ramp_timer - 1
+        game.entities = [None] * 8
+        for i in range(8):
+            kind = nibble(kinds, i)
+            if kind:
+                game.entities[i] = [nibble(columns, i), i + 1, bool(kind & 2), bool(kind & 4)]
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """Some games begin late: entities everywhere, short intervals."""
+        game.ramping = bool(rng.random() < 0.9)
+        if rng.random() < 0.6:
+            game.ramp_index = int(rng.integers(12))
+            game.spawn_speed = max(1, 10 - game.ramp_index)
+            game.move_speed = max(1, 5 - game.ramp_index // 2)
+            game.spawn_timer = int(rng.integers(game.spawn_speed))
+            game.move_timer = int(rng.integers(game.move_speed))
+            game.ramp_timer = int(rng.integers(-1, 101))
+            game.player_x, game.player_y = int(rng.integers(10)), int(rng.integers(1, 9))
+            for i in range(8):
+                if i + 1 != game.player_y and rng.random() < 0.5:
+                    sides = bool(rng.random() < 0.5), bool(rng.random() < 0.4)
+                    game.entities[i] = [int(rng.integers(10)), i + 1, *sides]
+
+    @staticmethod
+    def play(game, rng, error):
+        """Index of an action: after gold where it is safe, away from enemies; or anything."""
+        if rng.random() < error:
+            return int(rng.integers(5))
+        best, chosen = -100.0, 0
+        for action, (dx, dy) in enumerate(((0, 0), (-1, 0), (0, -1), (1, 0), (0, 1))):
+            x, y = min(max(game.player_x + dx, 0), 9), min(max(game.player_y + dy, 1), 8)
+            value = 0.1 * rng.random() - 0.01 * abs(y - 4.5)
+            for entity in filter(None, game.entities):
+                far = abs(entity[0] - x) + abs(entity[1] - y)
+                if entity[3]:
+                    value += 1 / (1 + far)
+                elif entity[1] == y and far <= 2:
+                    value -= 5 - far
+            if value > best:
+                best, chosen = value, action
+        return chosen
+
+
+CASES = (Breakout, Freeway, Asterix)
