@@ -25,6 +25,17 @@ def nibble(word, i):
     return (int(word) >> (4 * i)) & 15
 
 
+def board(cells):
+    """A 10 x 10 board as four words, three rows of ten bits to a word."""
+    return [sum(1 << (10 * (r % 3) + c) for r in range(10) for c in range(10) if r // 3 == w and cells[r, c])
+            for w in range(4)]
+
+
+def cells(words):
+    """The inverse of `board`."""
+    return np.array([[(words[r // 3] >> (10 * (r % 3) + c)) & 1 for c in range(10)] for r in range(10)], float)
+
+
 class Breakout:
     stem = "breakout"
     name = "MinAtar/Breakout"
@@ -208,4 +219,67 @@ class Asterix:
         return chosen
 
 
-CASES = (Breakout, Freeway, Asterix)
+class SpaceInvaders:
+    stem = "space_invaders"
+    name = "MinAtar/SpaceInvaders"
+    state_fields = (
+        "cannon", *(f"{name}.{i}" for name in ("aliens", "bullets", "alien_bullets") for i in range(4)), "rightward",
+        "move_interval", "move_timer", "alien_shot_timer", "shot_timer", "ramp_index",
+    )
+    # None, left, right, fire.
+    actions = (0, 1, 3, 5)
+
+    @staticmethod
+    def params(game):
+        return [int(game.ramping), 12]
+
+    @staticmethod
+    def state(game):
+        maps = board(game.alien_map) + board(game.f_bullet_map) + board(game.e_bullet_map)
+        return [
+            game.pos, *maps, int(game.alien_dir > 0), game.enemy_move_interval, int(game.alien_move_timer),
+            game.alien_shot_timer, game.shot_timer, game.ramp_index,
+        ]
+
+    @staticmethod
+    def load(game, values):
+        game.pos = values[0]
+        game.alien_map, game.f_bullet_map, game.e_bullet_map = (cells(values[i : i + 4]) for i in (1, 5, 9))
+        game.alien_dir = 1 if values[13] else -1
+        (game.enemy_move_interval, game.alien_move_timer, game.alien_shot_timer, game.shot_timer,
+         game.ramp_index) = values[14:]
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """Waves that are nearly cleared, or far down, or fast."""
+        game.ramping = bool(rng.random() < 0.9)
+        game.ramp_index = int(rng.integers(7))
+        game.enemy_move_interval = 12 - game.ramp_index
+        stay = rng.random((4, 6)) < rng.choice([0.1, 0.3, 1.0])
+        stay[rng.integers(4), rng.integers(6)] = True
+        down = int(rng.integers(7)) if rng.random() < 0.5 else 0
+        game.alien_map[:] = 0
+        game.alien_map[down : down + 4, 2:8] = stay
+        game.alien_dir = int(rng.choice([-1, 1]))
+        game.alien_move_timer = int(rng.integers(min(stay.sum(), game.enemy_move_interval)))
+        game.alien_shot_timer = int(rng.integers(10))
+        game.pos = int(rng.integers(10))
+
+    @staticmethod
+    def play(game, rng, error):
+        """Index of an action: out of the way of bullets, below aliens, fire; or anything."""
+        if rng.random() < error:
+            return int(rng.integers(4))
+        danger = game.e_bullet_map[6:10].sum(0)
+        if danger[game.pos]:
+            return 1 if game.pos > 0 and not danger[game.pos - 1] else 2
+        columns = np.flatnonzero(game.alien_map.sum(0))
+        nearest = columns[np.argmin(abs(columns - game.pos))]
+        if game.shot_timer == 0 and abs(nearest - game.pos) <= 1:
+            return 3
+        step = int(np.sign(nearest - game.pos))
+        return 0 if step == 0 or danger[game.pos + step] else 1 if step < 0 else 2
+
+
+CASES = (Breakout, Freeway, Asterix, SpaceInvaders)
