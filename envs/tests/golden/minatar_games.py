@@ -282,4 +282,116 @@ class SpaceInvaders:
         return 0 if step == 0 or danger[game.pos + step] else 1 if step < 0 else 2
 
 
-CASES = (Breakout, Freeway, Asterix, SpaceInvaders)
+class Seaquest:
+    stem = "seaquest"
+    name = "MinAtar/Seaquest"
+    state_fields = (
+        "oxygen", "aboard", "shot_timer", "spawn_timer", "diver_timer", "ramp_index", "count",
+        *(f"things.{i}" for i in range(44)),
+    )
+    actions = (0, 1, 2, 3, 4, 5)
+    # The bits of a thing that is there, is an enemy, and of the kinds.
+    there, enemy, bullet, torpedo, fish, sub, diver = 0x200, 0x400, 0x1000, 0x2000, 0x2C00, 0x3400, 0x4800
+
+    @staticmethod
+    def params(game):
+        return [int(game.ramping)]
+
+    @classmethod
+    def thing(cls, values, kind=0):
+        """[column, row, heading, timer, timer of shots] of the reference as a word; the timers are optional."""
+        x, y, right, move, fire = (*values, 0, 0)[:5]
+        return x | y << 4 | right << 8 | cls.there | kind | move << 15 | fire << 19
+
+    @classmethod
+    def state(cls, game):
+        # The reference has a list for each kind, in order of age; the environment has one for enemies and divers. An
+        # act adds at most one of each, the enemy first.
+        alive = {id(thing): thing for thing in game.e_subs + game.e_fish + game.divers}
+        order = [thing for thing in getattr(game, "order", []) if id(thing) in alive]
+        known = {id(thing) for thing in order}
+        game.order = order + [thing for thing in alive.values() if id(thing) not in known]
+        divers = {id(diver) for diver in game.divers}
+        kind = lambda thing: cls.sub if len(thing) == 5 else cls.diver if id(thing) in divers else cls.fish
+        swimming = [cls.thing(thing, kind(thing)) for thing in reversed(game.order)]
+        torpedoes = [cls.thing(torpedo, cls.torpedo) for torpedo in game.e_bullets]
+        bullets = [cls.thing(bullet, cls.bullet) for bullet in game.f_bullets]
+        submarine = cls.thing((game.sub_x, game.sub_y, game.sub_or))
+        assert len(bullets) <= 2 and len(divers) <= 2 and len(swimming) - len(divers) <= 30 and len(torpedoes) <= 8
+        assert game.move_speed == max(2, 5 - game.ramp_index // 2) and game.e_spawn_speed == 20 - game.ramp_index
+        assert game.terminal or game.surface == (game.sub_y == 0)
+        things = [submarine, *(bullets + [0, 0])[:2], *swimming, *torpedoes]
+        return [
+            game.oxygen, game.diver_count, game.shot_timer, game.e_spawn_timer, game.d_spawn_timer, game.ramp_index,
+            len(things), *(things + [0] * 44)[:44],
+        ]
+
+    @classmethod
+    def load(cls, game, values):
+        (game.oxygen, game.diver_count, game.shot_timer, game.e_spawn_timer, game.d_spawn_timer,
+         game.ramp_index) = values[:6]
+        game.e_spawn_speed, game.move_speed = 20 - game.ramp_index, max(2, 5 - game.ramp_index // 2)
+        submarine, bullets, things = values[7], values[8:10], values[10:7 + values[6]]
+
+        def unpacked(words, kind, length):
+            words = [word for word in words if word and word & 0x7C00 == kind]
+            return [[w & 15, w >> 4 & 15, bool(w >> 8 & 1), w >> 15 & 15, w >> 19][:length] for w in words]
+
+        game.sub_x, game.sub_y, game.sub_or = submarine & 15, submarine >> 4 & 15, bool(submarine & 0x100)
+        game.surface = game.sub_y == 0
+        game.f_bullets = unpacked(bullets, cls.bullet, 3)
+        game.e_bullets = unpacked(things, cls.torpedo, 3)
+        lengths = {cls.sub: 5, cls.fish: 4, cls.diver: 4}
+        lists = {kind: unpacked(things[::-1], kind, length) for kind, length in lengths.items()}
+        game.e_subs, game.e_fish, game.divers = lists.values()
+        heads = {kind: iter(swimming) for kind, swimming in lists.items()}
+        game.order = [next(heads[word & 0x7C00]) for word in things[::-1] if word & 0x7C00 in heads]
+        game.terminal = False
+
+    @staticmethod
+    def prepare(game, rng):
+        """As after many surfacings: frequent and fast enemies, divers aboard, little oxygen."""
+        game.ramping = bool(rng.random() < 0.9)
+        game.ramp_index = int(rng.choice([rng.integers(12), rng.integers(12, 20)]))
+        game.e_spawn_speed = 20 - game.ramp_index
+        game.move_speed = max(2, 5 - game.ramp_index // 2)
+        game.e_spawn_timer = int(rng.integers(game.e_spawn_speed))
+        game.d_spawn_timer = int(rng.integers(30))
+        game.diver_count = int(rng.choice([-1, 0, 1, 2, 5, 6]))
+        game.oxygen = int(rng.choice([rng.integers(1, 201), rng.integers(1, 20), 200]))
+        # Some wait at the surface, where nothing can harm them, until the water is full of enemies.
+        if rng.random() < 0.15:
+            game.ramp_index, game.e_spawn_speed, game.e_spawn_timer, game.move_speed = 19, 1, 0, 2
+        else:
+            game.sub_y = int(rng.integers(1, 9))
+            game.surface = False
+
+    @staticmethod
+    def play(game, rng, error):
+        """Index of an action: out of the way or fire, after divers, up when the air is short; or anything."""
+        if rng.random() < error:
+            return int(rng.integers(6))
+        x, y = game.sub_x, game.sub_y
+        if y == 0 and game.surface and game.e_spawn_speed == 1 and rng.random() < 0.98:
+            return 0
+        dangers = [e for e in game.e_subs + game.e_fish + game.e_bullets]
+
+        def safe(column, row):
+            return not any(d[1] == row and abs(d[0] - column) <= 1 for d in dangers)
+
+        facing = [d for d in dangers if d[1] == y and len(d) > 3 and (d[0] > x) == game.sub_or]
+        if facing and game.shot_timer == 0:
+            return 5
+        urgent = game.diver_count != 0 and (game.oxygen < 60 or game.diver_count == 6)
+        goal = (x, 0) if urgent else tuple(game.divers[0][:2]) if game.divers else (4, 1 + game.oxygen // 10 % 8)
+        moves = {0: (x, y), 1: (x - 1, y), 2: (x, y - 1), 3: (x + 1, y), 4: (x, y + 1)}
+        best, chosen = -1e9, 0
+        for action, (column, row) in moves.items():
+            column, row = min(max(column, 0), 9), min(max(row, 0 if urgent else 1), 8)
+            value = rng.random() - abs(column - goal[0]) - abs(row - goal[1]) - 20 * (not safe(column, row))
+            if value > best:
+                best, chosen = value, action
+        return chosen
+
+
+CASES = (Breakout, Freeway, Asterix, SpaceInvaders, Seaquest)
