@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CRATES = ["shadergym-compiler", "shadergym-shaders"]
-NOT_FAMILIES = {"compiler", "shared", "src", "tests", "target"}
+NOT_FAMILIES = {"compiler", "kernel", "shared", "src", "tests", "target"}
 
 
 def shipped() -> list[Path]:

@@ -110,7 +110,7 @@ fn family(text: &str) -> Result<String, String> {
     let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     // The folders beside the families.
-    if !fits || ["compiler", "shared", "src", "tests", "target"].contains(&text) {
+    if !fits || shadergym_compiler::build_script::NOT_FAMILIES.contains(&text) {
         return Err(
             "allowed is a name like `classic_control`, other than compiler, shared, src, tests and target".to_owned()
         );

@@ -23,6 +23,21 @@ pub fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Folders of the shaders that hold no environments.
+pub const NOT_FAMILIES: [&str; 6] = ["compiler", "kernel", "shared", "src", "tests", "target"];
+
+/// The folders of environments in the folder of the shaders, sorted. Cargo looks at `root` for new ones.
+pub fn families(root: &Path) -> Vec<PathBuf> {
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut folders: Vec<PathBuf> = fs::read_dir(root)
+        .expect("the shaders folder is readable")
+        .map(|e| e.expect("readable entry").path())
+        .filter(|p| p.is_dir() && !NOT_FAMILIES.iter().any(|n| p.ends_with(n)))
+        .collect();
+    folders.sort();
+    folders
+}
+
 /// The prelude `<root>/shared/*.wgsl` and the kernel `<root>/kernel/*.wgsl`.
 pub fn library(root: &Path) -> Library {
     for folder in Library::FOLDERS {
@@ -165,10 +180,6 @@ fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
         }
     }
     line("];".to_owned());
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().expect("a file").to_string_lossy().into_owned()
 }
 
 fn read(path: &Path) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use naga::{Handle, Module, Type, TypeInner};
 
 use crate::actions;
-use crate::facts::{ActionSpace, Facts, Kind};
+use crate::facts::{Facts, Kind};
 use crate::reflect::Reflect;
 
 /// Storage buffers that every WebGPU device offers to one stage.

@@ -100,6 +100,7 @@ fn nested_structs_several_agents_and_bytes() {
         agent_done: true,
         integer: false,
         episode_words: 4 + 2 * 2 + 2 + 2 * 2 + 2 * 5,
+        elapsed_word: 4 + 2 * 2,
         scratch_words: 0,
     };
     let found = facts("test/everything.wgsl", &common::own("everything.wgsl"));

@@ -32,11 +32,8 @@ pub fn library() -> Library {
 /// Path and text of every shipped environment.
 #[allow(dead_code)]
 pub fn shipped() -> Vec<(PathBuf, String)> {
-    let folders = fs::read_dir(shaders()).unwrap().map(|e| e.unwrap().path());
-    let mut files: Vec<PathBuf> = folders
-        .filter(|p| p.is_dir() && !["compiler", "shared", "src", "tests", "target"].iter().any(|n| p.ends_with(n)))
-        .flat_map(|p| wgsl_files(&p))
-        .collect();
+    let families = shadergym_compiler::build_script::families(&shaders());
+    let mut files: Vec<PathBuf> = families.iter().flat_map(|p| wgsl_files(p)).collect();
     files.sort();
     files.into_iter().map(|p| (p.clone(), fs::read_to_string(p).unwrap())).collect()
 }

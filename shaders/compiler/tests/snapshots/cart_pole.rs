@@ -123,10 +123,10 @@ const DRAW_INK: [f32; 3] = [0.133f32, 0.153f32, 0.188f32];
 const DRAW_ORANGE: [f32; 3] = [0.902f32, 0.624f32, 0.0f32];
 const DRAW_BLUE: [f32; 3] = [0.0f32, 0.447f32, 0.698f32];
 const AGENTS: W<u32> = W(1u32);
-const KERNEL_NEXT_STEP: W<u32> = W(0u32);
-const KERNEL_SAME_STEP: W<u32> = W(1u32);
 const KERNEL_TERMINATED: W<u32> = W(1u32);
 const KERNEL_TRUNCATED: W<u32> = W(2u32);
+const KERNEL_NEXT_STEP: W<u32> = W(0u32);
+const KERNEL_SAME_STEP: W<u32> = W(1u32);
 
 #[inline(always)]
 fn rng_sum_lu<Simd: l::Lanes>(s: Simd, a0_a: Rng<Simd>, a1_b: Rng<l::Plain>) -> Rng<Simd> {
@@ -949,6 +949,7 @@ pub struct Environment;
 
 impl l::Program for Environment {
     const AGENTS: usize = 1;
+    const START_COST: usize = 245;
     type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
     type State<Simd: l::Lanes> = State<Simd>;
     type Params<Simd: l::Lanes> = Params<Simd>;
