@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use shadergym_compiler::build_script::NOT_FAMILIES;
 use shadergym_compiler::{compile, template};
 use shadergym_shaders::{environments, library};
 
@@ -110,10 +111,9 @@ fn family(text: &str) -> Result<String, String> {
     let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     // The folders beside the families.
-    if !fits || shadergym_compiler::build_script::NOT_FAMILIES.contains(&text) {
-        return Err(
-            "allowed is a name like `classic_control`, other than compiler, shared, src, tests and target".to_owned()
-        );
+    if !fits || NOT_FAMILIES.contains(&text) {
+        let taken = NOT_FAMILIES.join(", ");
+        return Err(format!("allowed is a name like `classic_control`, other than {taken}"));
     }
     Ok(text.to_owned())
 }
