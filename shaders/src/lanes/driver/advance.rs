@@ -18,15 +18,21 @@ const LARGE_WORDS: usize = shadergym_compiler::Layout::LARGE_WORDS;
 /// As for `Kernel::advance`.
 #[inline(always)]
 pub unsafe fn advance<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
-    let control = P::control(&job.control);
+    let (control, constants) = (P::control(&job.control), P::constants(job.control.constants));
     for index in blocks {
         // SAFETY: the caller's promise for these blocks.
-        unsafe { advance_block::<S, P>(s, control, job, index) };
+        unsafe { advance_block::<S, P>(s, control, &constants, job, index) };
     }
 }
 
 #[inline(always)]
-unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &Job, index: usize) {
+unsafe fn advance_block<S: Lanes, P: Program>(
+    s: S,
+    control: P::Control,
+    constants: &P::Constants,
+    job: &Job,
+    index: usize,
+) {
     let lanes = used::<S>(job, index);
     let (n, first) = (job.instances, index * S::WIDTH);
     let action_words = words::<S, P::Actions<S>>();
@@ -54,10 +60,10 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         let mut totals = P::totals(s);
         for t in 0..job.steps {
             let row = t * n + first;
-            let actions = P::random_actions_or_given(s, &mut params, state, &mut episode, job, row, lanes);
+            let actions = P::random_actions_or_given(s, constants, &mut params, state, &mut episode, job, row, lanes);
             let keep = job.record || t + 1 == job.steps;
             let instead = P::starts_instead(s, control, P::ended(&episode));
-            let rewards = P::advance(s, control, &mut params, state, &mut episode, &mut totals, actions);
+            let rewards = P::advance(s, constants, control, &mut params, state, &mut episode, &mut totals, actions);
             let ended = P::ended(&episode);
             let behind = P::starts_behind(s, control, ended);
             let row = if job.record { t * n } else { 0 } + first;
@@ -80,17 +86,26 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
                 let apart = Mask::to_bits(behind) & valid;
                 if keep && apart != 0 {
                     let rows = job.finally_seen(row, observation_words, global_words);
-                    write_observations::<S, P>(s, &params, state, P::elapsed(&episode), rows, lanes, apart);
+                    write_observations::<S, P>(s, constants, &params, state, P::elapsed(&episode), rows, lanes, apart);
                     last &= !apart;
                 }
-                P::start(s, starts, &mut b.pending, &mut params, state, &mut episode);
+                P::start(s, constants, starts, &mut b.pending, &mut params, state, &mut episode);
                 started = true;
             }
             if keep {
                 let elapsed = P::elapsed(&episode);
                 let rows = job.seen(row, observation_words, global_words);
-                write_observations::<S, P>(s, &params, state, elapsed, rows, lanes, valid);
-                write_masks::<S, P>(s, &params, state, elapsed, job.masks.add(row * mask_words), lanes, valid);
+                write_observations::<S, P>(s, constants, &params, state, elapsed, rows, lanes, valid);
+                write_masks::<S, P>(
+                    s,
+                    constants,
+                    &params,
+                    state,
+                    elapsed,
+                    job.masks.add(row * mask_words),
+                    lanes,
+                    valid,
+                );
                 // Where no start covers it, the observation of the call is the last one of the episode.
                 while last != 0 {
                     let at = row + last.trailing_zeros() as usize;
@@ -124,6 +139,7 @@ trait ActionSource: Program {
     #[inline(always)]
     unsafe fn random_actions_or_given<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &mut Self::Params<S>,
         state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
@@ -132,7 +148,7 @@ trait ActionSource: Program {
         lanes: usize,
     ) -> Self::Actions<S> {
         if job.actions.is_null() {
-            return Self::random_actions(s, params, state, episode);
+            return Self::random_actions(s, constants, params, state, episode);
         }
         let words = words::<S, Self::Actions<S>>();
         // SAFETY: the caller's promise. All-zero bits are a valid value of vectors of words.
