@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
-use shadergym_compiler::{Compiled, Facts, Library, compile_variant};
+use shadergym_compiler::{Compiled, Facts, Library, compile_variant, shared_lanes};
 
 // Generated code names this crate so, in here and in others.
 extern crate self as shadergym_shaders;
@@ -19,10 +19,10 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/library.rs"));
 }
 
-/// Code that is compiled in: of an environment, and of the variants of its file that differ in nothing that code depends on.
-///
-/// The binary holds what every use needs: the text, the facts, the machine code. What is derived from the text, as the
-/// GPU's kernel, is derived again when somebody asks for it.
+/// Why a shipped file compiles.
+const SAME_TEXT: &str = "the build script compiled the same text";
+
+/// Code that is compiled in: of an environment, and of the variants of its file that share it.
 #[derive(Debug)]
 pub struct Code {
     /// Module of the generated code.
@@ -45,17 +45,12 @@ impl Code {
     ) -> Self {
         Self { module, path, id, source, kernels, compiled: OnceLock::new() }
     }
-
-    /// What the compiler makes of the file: some milliseconds at the first call, kept then.
-    fn compiled(&self) -> &Compiled {
-        self.compiled.get_or_init(|| {
-            let compiled = compile_variant(Path::new(self.path), self.source, library(), Some(self.id));
-            compiled.expect("the build script compiled the same text")
-        })
-    }
 }
 
 /// One environment that is compiled in; a variant that its file lists is one too.
+///
+/// The binary holds what every use needs: the text, the facts, the machine code. What is derived from the text, as the
+/// GPU's kernel, is derived again when somebody asks for it.
 #[derive(Debug)]
 pub struct Environment {
     /// File stem, e.g. `cart_pole`.
@@ -68,14 +63,33 @@ pub struct Environment {
     pub kernels: &'static [lanes::Kernel],
     /// Whose code it is, which variants may share.
     pub code: &'static Code,
+    /// What this id has of what the ids that share the code differ in; goes to the kernels with [`lanes::Control`].
+    pub constants: &'static [u32],
     facts_json: &'static str,
     facts: OnceLock<Facts>,
+    compiled: OnceLock<Compiled>,
 }
 
 impl Environment {
     /// For generated code.
-    pub const fn new(stem: &'static str, id: &'static str, code: &'static Code, facts_json: &'static str) -> Self {
-        Self { stem, id, source: code.source, kernels: code.kernels, code, facts_json, facts: OnceLock::new() }
+    pub const fn new(
+        stem: &'static str,
+        id: &'static str,
+        code: &'static Code,
+        constants: &'static [u32],
+        facts_json: &'static str,
+    ) -> Self {
+        Self {
+            stem,
+            id,
+            source: code.source,
+            kernels: code.kernels,
+            code,
+            constants,
+            facts_json,
+            facts: OnceLock::new(),
+            compiled: OnceLock::new(),
+        }
     }
 
     /// What the file declares.
@@ -83,9 +97,24 @@ impl Environment {
         self.facts.get_or_init(|| serde_json::from_str(self.facts_json).expect("written by the build script"))
     }
 
-    /// What the compiler makes of the file; its facts are those of the environment whose code this one shares.
+    /// What the compiler makes of the file: some milliseconds at the first call, kept then. Where ids differ in nothing that
+    /// code depends on it is that of the first of them, so that a GPU compiles one kernel.
     pub fn compiled(&self) -> &Compiled {
-        self.code.compiled()
+        let (id, compiled) = match self.constants {
+            [] => (self.code.id, &self.code.compiled),
+            _ => (self.id, &self.compiled),
+        };
+        compiled.get_or_init(|| {
+            let compiled = compile_variant(Path::new(self.code.path), self.source, library(), Some(id));
+            compiled.expect(SAME_TEXT)
+        })
+    }
+
+    /// The Rust source that the kernels were compiled from, made anew.
+    pub fn lanes(&self) -> String {
+        let lanes = shared_lanes(Path::new(self.code.path), self.source, library()).expect(SAME_TEXT);
+        let id = lanes.ids.iter().find(|id| id.compiled.facts.id == self.id).expect(SAME_TEXT);
+        lanes.codes[id.code].clone()
     }
 
     /// The kernels for `level`, or for the best level that both this environment and this machine have; None if they

@@ -108,8 +108,9 @@ fn sizes(target: Option<Target>, out: &mut dyn Write) -> Done {
         // Anew, since what the target holds may have been compiled before.
         let compiled =
             compile_variant(Path::new(&target.place()), target.source(), library(), Some(&target.facts().id))?;
-        let lanes = compiled.lanes()?;
+        compiled.lanes()?;
         let spent = begin.elapsed().as_secs_f64();
+        let lanes = target.lanes()?;
         let facts = serde_json::to_string(target.facts()).expect("facts are plain data");
         let [source, wgsl, lanes] = [target.source(), &compiled.kernel_source, &lanes]
             .map(|text| [text.lines().count() as u64, text.len() as u64]);

@@ -71,9 +71,12 @@ impl Target {
         &self.compiled().kernel_source
     }
 
-    /// The generated Rust of the CPU kernels.
+    /// The generated Rust of the CPU kernels, which a shipped environment may share with its variants.
     pub fn lanes(&self) -> Done<String> {
-        Ok(self.compiled().lanes()?)
+        match self {
+            Self::Shipped(environment) => Ok(environment.lanes()),
+            Self::File { compiled, .. } => Ok(compiled.lanes()?),
+        }
     }
 
     /// A batch of it.

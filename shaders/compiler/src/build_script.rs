@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use crate::{Compiled, Facts, Library, compile, compile_variant};
+use crate::{Facts, Library, SharedLanes, shared_lanes};
 
 /// The `.wgsl` files of a folder, sorted; the script runs again when one comes, goes or changes.
 pub fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
@@ -64,20 +64,16 @@ pub fn write_environments(root: &Path, files: Vec<PathBuf>, library: &Library) {
 /// One compiled file.
 struct Entry {
     path: PathBuf,
-    /// The environment and the variants that the file lists, each with the index of its code.
-    ids: Vec<(Facts, usize)>,
-    /// Lanes, and under which of the ids they were made. Variants that differ in parameters, or in constants that no code
-    /// uses, share them.
-    codes: Vec<(String, String)>,
+    lanes: SharedLanes,
 }
 
 /// Compiles the files and sorts them by stem; what is wrong with them is added to `errors`.
 fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut Vec<String>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for path in paths {
-        match compile_file(path.strip_prefix(root).unwrap_or(&path), &read(&path), library) {
-            Ok((ids, codes)) => entries.push(Entry { path, ids, codes }),
-            Err(found) => errors.extend(found),
+        match shared_lanes(path.strip_prefix(root).unwrap_or(&path), &read(&path), library) {
+            Ok(lanes) => entries.push(Entry { path, lanes }),
+            Err(found) => errors.extend(found.iter().map(ToString::to_string)),
         }
     }
     entries.sort_by(|a, b| a.stem().cmp(b.stem()));
@@ -86,7 +82,7 @@ fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut
         errors.push(format!("{a} and {b} have the same stem `{}`", pair[0].stem()));
     }
     let mut ids: Vec<(&str, &Path)> =
-        entries.iter().flat_map(|e| e.ids.iter().map(|(facts, _)| (&*facts.id, &*e.path))).collect();
+        entries.iter().flat_map(|e| e.ids().map(|facts| (&*facts.id, &*e.path))).collect();
     ids.sort_unstable();
     for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
         let [a, b] = [0, 1].map(|i| pair[i].1.display());
@@ -95,35 +91,13 @@ fn compile_all(root: &Path, paths: Vec<PathBuf>, library: &Library, errors: &mut
     entries
 }
 
-/// What a file gives: facts of all its ids, and their code.
-type Codes = (Vec<(Facts, usize)>, Vec<(String, String)>);
-
-fn compile_file(shown: &Path, source: &str, library: &Library) -> Result<Codes, Vec<String>> {
-    let lanes = |compiled: Compiled| compiled.lanes().map(|lanes| (compiled.facts, lanes));
-    let (facts, code) = compile(shown, source, library).and_then(lanes).map_err(|error| vec![error.to_string()])?;
-    let variants = facts.variants.clone();
-    let mut codes = vec![(code, facts.id.clone())];
-    let mut ids = vec![(facts, 0)];
-    let mut errors = Vec::new();
-    for id in &variants {
-        match compile_variant(shown, source, library, Some(id)).and_then(lanes) {
-            Ok((facts, code)) => {
-                let known = codes.iter().position(|(other, _)| *other == code);
-                let index = known.unwrap_or(codes.len());
-                if known.is_none() {
-                    codes.push((code, id.clone()));
-                }
-                ids.push((facts, index));
-            }
-            Err(error) => errors.push(error.to_string()),
-        }
-    }
-    if errors.is_empty() { Ok((ids, codes)) } else { Err(errors) }
-}
-
 impl Entry {
     fn stem(&self) -> &str {
-        &self.ids[0].0.stem
+        &self.lanes.ids[0].compiled.facts.stem
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &Facts> {
+        self.lanes.ids.iter().map(|id| &id.compiled.facts)
     }
 
     /// Module of a code; the first has the name of the file.
@@ -151,9 +125,10 @@ fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
         code.push('\n');
     };
     for entry in entries {
-        for (index, (lanes, id)) in entry.codes.iter().enumerate() {
+        for (index, lanes) in entry.lanes.codes.iter().enumerate() {
             let module = entry.module(index);
-            let (stem, family) = (entry.stem(), &entry.ids[0].0.family);
+            let first = entry.lanes.ids.iter().find(|id| id.code == index).expect("a code is somebody's");
+            let Facts { stem, family, id, .. } = &first.compiled.facts;
             write_file(&out.join(format!("{module}.rs")), lanes);
             line(format!("{ALLOWED}mod {module} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"));
             line(format!(
@@ -165,17 +140,19 @@ fn write_table(entries: &[Entry], out: &Path, code: &mut String) {
             ));
         }
     }
-    let count: usize = entries.iter().map(|entry| entry.ids.len()).sum();
+    let count: usize = entries.iter().map(|entry| entry.lanes.ids.len()).sum();
     line(format!("pub(crate) static ENVIRONMENTS: [shadergym_shaders::Environment; {count}] = ["));
     for entry in entries {
-        for (facts, index) in &entry.ids {
+        for id in &entry.lanes.ids {
+            let facts = &id.compiled.facts;
             let file = format!("{}.facts.json", facts.slug());
             write_file(&out.join(&file), &serde_json::to_string(facts).expect("facts are plain data"));
             line(format!(
-                "    shadergym_shaders::Environment::new({:?}, {:?}, &{}, include_str!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))),",
+                "    shadergym_shaders::Environment::new({:?}, {:?}, &{}, &{:?}, include_str!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))),",
                 facts.stem,
                 facts.id,
-                entry.module(*index).to_uppercase()
+                entry.module(id.code).to_uppercase(),
+                id.constants,
             ));
         }
     }

@@ -14,6 +14,7 @@ mod error;
 mod facts;
 mod fresh;
 mod glue;
+mod ids;
 mod lanes;
 mod link;
 mod lint;
@@ -32,6 +33,7 @@ pub use built_ins::{Argument, BUILT_INS, BuiltIn, Kind as ScalarKind};
 pub use contract::HEADINGS;
 pub use error::{CompileError, Diagnostic, nearest};
 pub use facts::*;
+pub use ids::{SharedId, SharedLanes, shared_lanes};
 pub use link::Library;
 use link::{Linked, link, link_kernel};
 pub use lint::{LINTS, Lint};
@@ -59,12 +61,16 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// The Rust source of the CPU kernels.
+    /// The Rust source of the CPU kernels of this id alone; see [`shared_lanes`].
     ///
     /// # Errors
     /// A construct that the CPU back end cannot translate.
     pub fn lanes(&self) -> Result<String, CompileError> {
-        lanes::generate(&self.facts, &self.module, &self.info).map_err(|refusals| self.untranslated(refusals))
+        lanes::generate(self.input()).map_err(|refusals| self.untranslated(refusals))
+    }
+
+    fn input(&self) -> lanes::Input<'_> {
+        lanes::Input { facts: &self.facts, module: &self.module, info: &self.info }
     }
 
     /// The programs of the interpreter, which runs files that were not compiled into the build; takes milliseconds.

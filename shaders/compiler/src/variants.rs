@@ -6,7 +6,7 @@
 //! ```
 //! The section lists them: the id, what is replaced, and behind a semicolon what the variant is. A constant of the file
 //! gets another value, `DEFAULT_PARAMS.member` (likewise of `PARAMS_LOW` and `PARAMS_HIGH`) another argument. All else is
-//! derived as for any environment.
+//! derived as for any environment; who shares the code that a build compiles in is found out in `ids.rs`.
 
 use std::ops::Range;
 

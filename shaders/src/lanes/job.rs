@@ -133,6 +133,9 @@ unsafe impl Send for Job {}
 // SAFETY: as above.
 unsafe impl Sync for Job {}
 
+/// Draws a picture.
+pub(super) type Render = fn(&Control, &[u32], &[u32], u32, usize, usize, &mut [u8]);
+
 /// The CPU kernels of one environment at one SIMD level.
 #[derive(Debug)]
 pub struct Kernel {
@@ -153,6 +156,6 @@ pub struct Kernel {
     /// As for `reset`.
     pub advance: unsafe fn(&Job, Range<usize>),
     /// Draws an instance `[words of params, words of state]` after so many steps of its episode into RGB bytes [height,
-    /// width, 3].
-    pub render: fn(&[u32], &[u32], u32, usize, usize, &mut [u8]),
+    /// width, 3]; of the control it needs the constants.
+    pub render: Render,
 }

@@ -4,7 +4,7 @@ use core::num::Wrapping as W;
 
 use super::{Lanes, Value};
 
-/// Options of a batch; the lanes' view of `KernelControl`.
+/// Options of a batch, the lanes' view of `KernelControl`; and which of the ids that share the code it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Control {
     /// Time limit in steps, 0 = none.
@@ -13,6 +13,8 @@ pub struct Control {
     pub autoreset: u32,
     /// Probability of repeating the last executed action.
     pub sticky_probability: f32,
+    /// The id's values of what these ids differ in: `Environment::constants`.
+    pub constants: &'static [u32],
 }
 
 /// What the generated code of one environment provides. Types are generic over the SIMD level.
@@ -45,9 +47,13 @@ pub trait Program: 'static {
     type Totals<S: Lanes>: Value<S>;
     /// `KernelControl` with the same value in all lanes.
     type Control: Copy;
+    /// What differs between the ids that share the code.
+    type Constants: Copy;
 
     /// The control block.
     fn control(control: &Control) -> Self::Control;
+    /// What differs, of the words of an id.
+    fn constants(words: &[u32]) -> Self::Constants;
     /// Totals of zero.
     fn totals<S: Lanes>(s: S) -> Self::Totals<S>;
     /// Bits of the ended flags.
@@ -63,6 +69,7 @@ pub trait Program: 'static {
     /// Starts an episode in the masked lanes.
     fn start<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         mask: S::M,
         pending: &mut Self::Params<S>,
         params: &mut Self::Params<S>,
@@ -72,6 +79,7 @@ pub trait Program: 'static {
     /// Draws actions, legal ones of this state where the environment has masks.
     fn random_actions<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &mut Self::Params<S>,
         state: &mut Self::State<S>,
         episode: &mut Self::Episode<S>,
@@ -79,6 +87,7 @@ pub trait Program: 'static {
     /// One call of step but for the start in it.
     fn advance<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         control: Self::Control,
         params: &mut Self::Params<S>,
         state: &mut Self::State<S>,
@@ -93,6 +102,7 @@ pub trait Program: 'static {
     /// One agent's observation.
     fn observe<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
         elapsed: S::U,
@@ -101,6 +111,7 @@ pub trait Program: 'static {
     /// The global state.
     fn global_state<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
         elapsed: S::U,
@@ -108,6 +119,7 @@ pub trait Program: 'static {
     /// One agent's mask of legal actions.
     fn action_mask<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
         elapsed: S::U,
@@ -116,6 +128,7 @@ pub trait Program: 'static {
     /// The colour at `uv`, if the environment has a picture.
     fn pixel<S: Lanes>(
         s: S,
+        constants: &Self::Constants,
         params: &Self::Params<S>,
         state: &mut Self::State<S>,
         elapsed: W<u32>,

@@ -58,7 +58,11 @@ impl Lanes {
             environment,
             kernel,
             n,
-            control: Control { max_episode_steps: facts.max_episode_steps, ..Control::default() },
+            control: Control {
+                max_episode_steps: facts.max_episode_steps,
+                constants: environment.constants,
+                ..Control::default()
+            },
             blocks: AlignedWords::new(n.div_ceil(kernel.width) * words * kernel.width),
             pending: AlignedWords::new(facts.params.words * kernel.width),
             observations: vec![0; observations],
@@ -156,6 +160,16 @@ impl Lanes {
         assert_eq!(actions.len(), self.n * self.environment.facts().action_words());
         let job = self.job(1, Some(actions), &[], &[]);
         self.run(&job, self.kernel.advance);
+    }
+
+    /// RGB bytes [height, width, 3] of an instance.
+    pub fn render(&mut self, instance: usize, width: usize, height: usize) -> Vec<u8> {
+        let facts = self.environment.facts();
+        let elapsed = *self.word(instance, facts.elapsed_word);
+        let state = &self.states()[instance * facts.state.words..][..facts.state.words];
+        let mut rgb = vec![0; width * height * 3];
+        (self.kernel.render)(&self.control, &facts.default_params, state, elapsed, width, height, &mut rgb);
+        rgb
     }
 
     fn word(&mut self, instance: usize, word: usize) -> &mut u32 {

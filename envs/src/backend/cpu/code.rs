@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use shadergym_shaders::Environment;
 use shadergym_shaders::interpreter::{EndlessLoop, Interpreter};
 use shadergym_shaders::lanes::{Job, Kernel, Level};
 
@@ -9,7 +10,7 @@ use crate::error::Error;
 
 /// Lanes that were compiled into the build, or the interpreter for a file compiled at run time.
 pub(super) enum Code {
-    Lanes(&'static Kernel),
+    Lanes(&'static Environment, &'static Kernel),
     Interpreted(Box<Interpreter>),
 }
 
@@ -23,7 +24,7 @@ pub(super) enum Call {
 impl Code {
     pub fn level(&self) -> Level {
         match self {
-            Self::Lanes(kernel) => kernel.level,
+            Self::Lanes(_, kernel) => kernel.level,
             Self::Interpreted(interpreter) => interpreter.level(),
         }
     }
@@ -36,8 +37,8 @@ impl Code {
         // SAFETY: the caller's promise; the levels were checked when the code was chosen.
         unsafe {
             match (self, call) {
-                (Self::Lanes(kernel), Call::Reset) => (kernel.reset)(job, blocks),
-                (Self::Lanes(kernel), Call::Advance) => (kernel.advance)(job, blocks),
+                (Self::Lanes(_, kernel), Call::Reset) => (kernel.reset)(job, blocks),
+                (Self::Lanes(_, kernel), Call::Advance) => (kernel.advance)(job, blocks),
                 (Self::Interpreted(interpreter), Call::Reset) => return interpreter.reset(job, blocks),
                 (Self::Interpreted(interpreter), Call::Advance) => return interpreter.advance(job, blocks),
             }

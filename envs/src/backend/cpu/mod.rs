@@ -61,7 +61,7 @@ impl CpuBackend {
             return Err(no_level(level, &environment.kernels.iter().map(|k| k.level).collect::<Vec<_>>()));
         };
         let facts = Arc::new(environment.facts().clone());
-        Ok(Self::open(facts, Code::Lanes(kernel), kernel.width, kernel.words, num_envs, control, threads))
+        Ok(Self::open(facts, Code::Lanes(environment, kernel), kernel.width, kernel.words, num_envs, control, threads))
     }
 
     /// A batch of an environment compiled at run time, as [`Self::new`].
@@ -163,13 +163,22 @@ impl CpuBackend {
         self.pending = all;
     }
 
+    fn lanes_control(&self) -> lanes::Control {
+        lanes::Control {
+            max_episode_steps: self.control.max_episode_steps,
+            autoreset: self.control.autoreset as u32,
+            sticky_probability: self.control.sticky_probability,
+            constants: match &self.code {
+                Code::Lanes(environment, _) => environment.constants,
+                // They are in its programs.
+                Code::Interpreted(_) => &[],
+            },
+        }
+    }
+
     fn job(&mut self, steps: usize, actions: Option<&[u32]>, record: bool, out: &mut Outputs) -> Job {
         Job {
-            control: lanes::Control {
-                max_episode_steps: self.control.max_episode_steps,
-                autoreset: self.control.autoreset as u32,
-                sticky_probability: self.control.sticky_probability,
-            },
+            control: self.lanes_control(),
             instances: self.num_envs,
             blocks: self.blocks.as_mut_ptr(),
             pending_stride: if self.shared { 0 } else { self.facts.params.words * self.width },
@@ -301,7 +310,9 @@ impl Backend for CpuBackend {
         self.check()?;
         self.prepare()?;
         match &self.code {
-            Code::Lanes(kernel) => (kernel.render)(&params, &state, elapsed, width, height, &mut rgb),
+            Code::Lanes(_, kernel) => {
+                (kernel.render)(&self.lanes_control(), &params, &state, elapsed, width, height, &mut rgb);
+            }
             Code::Interpreted(interpreter) => {
                 let drawn = interpreter.render(&params, &state, elapsed, width, height, &mut rgb);
                 drawn.map_err(|EndlessLoop| Error::EndlessLoop {
@@ -316,7 +327,7 @@ impl Backend for CpuBackend {
     fn describe(&self) -> String {
         let (level, width, threads) = (self.code.level(), self.width, self.threads.count);
         match self.code {
-            Code::Lanes(_) => format!("cpu, {level} lanes of {width}, {threads} thread(s)"),
+            Code::Lanes(..) => format!("cpu, {level} lanes of {width}, {threads} thread(s)"),
             Code::Interpreted(_) => {
                 format!("cpu, {level} interpreter on blocks of {width}, {threads} thread(s)")
             }

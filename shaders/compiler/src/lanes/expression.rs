@@ -7,6 +7,7 @@ use naga::{
 };
 
 use super::function::Writer;
+use super::shared::{Origin, Scalar};
 use super::types;
 
 impl Writer<'_, '_> {
@@ -42,9 +43,12 @@ impl Writer<'_, '_> {
     /// The value of an expression, with its own uniformity.
     pub fn value(&mut self, expression: Handle<Expression>) -> String {
         match self.function.expressions[expression] {
-            Expression::Literal(literal) => self.literal(literal),
+            Expression::Literal(literal) => self.literal(expression, literal),
             Expression::Constant(constant) => self.generator.constant(constant),
-            Expression::ZeroValue(ty) => types::zero(self.module, ty),
+            Expression::ZeroValue(ty) => match Scalar::zero(&self.module.types[ty].inner) {
+                Some(zero) => self.generator.scalar(Origin::Expression(self.handle, expression), zero),
+                None => types::zero(self.module, ty),
+            },
             Expression::FunctionArgument(i) => self.argument_names[i as usize].clone(),
             // Initialisers of variables are written where the variables are declared, before any statement.
             Expression::Compose { .. } | Expression::Splat { .. } if self.in_initialiser => {
@@ -69,13 +73,10 @@ impl Writer<'_, '_> {
         if uniform { self.value(expression) } else { self.lanes(expression) }
     }
 
-    fn literal(&mut self, literal: Literal) -> String {
-        match literal {
-            Literal::F32(v) => float(v),
-            Literal::U32(v) => format!("W({v}u32)"),
-            Literal::I32(v) => format!("W({v}i32)"),
-            Literal::Bool(v) => v.to_string(),
-            other => self.unsupported(&format!("literal {other:?}")),
+    fn literal(&mut self, expression: Handle<Expression>, literal: Literal) -> String {
+        match Scalar::of(literal) {
+            Some(scalar) => self.generator.scalar(Origin::Expression(self.handle, expression), scalar),
+            None => self.unsupported(&format!("literal {literal:?}")),
         }
     }
 
@@ -133,7 +134,7 @@ impl Writer<'_, '_> {
             }
             Expression::AccessIndex { base, index } => {
                 let value = self.value(base);
-                let step = self.step(self.type_of_value(base), index);
+                let step = self.step(handle, &self.type_of_value(base), index);
                 format!("{value}{step}")
             }
             Expression::Access { base, index } => self.access(base, index),

@@ -14,6 +14,7 @@ use super::control::{ALL_LANES, FallThrough, JumpTarget, NO_LANES};
 use super::flow::{definitions, exits, operand_uses, uses};
 use super::lines::Lines;
 use super::place::{reference, scatter};
+use super::shared::{PARAMETER, STRUCT, Scalars};
 use super::types;
 use super::{Generator, Refusal};
 use crate::facts::Layout;
@@ -22,6 +23,7 @@ use crate::facts::Layout;
 pub(super) struct Writer<'a, 'g> {
     pub generator: &'g mut Generator<'a>,
     pub module: &'a Module,
+    pub handle: Handle<Function>,
     pub function: &'a Function,
     pub info: &'a FunctionInfo,
     pub analysis: &'g Analysis,
@@ -59,6 +61,7 @@ impl<'a, 'g> Writer<'a, 'g> {
             local_names: function.local_variables.iter().map(|(h, v)| name("v", h.index(), &v.name)).collect(),
             generator,
             module,
+            handle,
             function,
             info,
             analysis,
@@ -141,6 +144,9 @@ impl<'a, 'g> Writer<'a, 'g> {
             self.lines.text("return_value");
         }
         self.lines.tidy();
+        if matches!(self.generator.scalars, Scalars::Read(_)) && self.lines.mentioned().contains(PARAMETER) {
+            self.generator.readers.insert(name.to_owned());
+        }
         let head = self.head(name, arguments, full);
         format!("{head} {{\n{}}}\n", self.lines.finish())
     }
@@ -149,7 +155,8 @@ impl<'a, 'g> Writer<'a, 'g> {
     fn head(&self, name: &str, arguments: &[bool], full: bool) -> String {
         let (mentioned, changed) = (self.lines.mentioned(), self.lines.changed());
         let named = |name: &str| if mentioned.contains(name) { name.to_owned() } else { "_".to_owned() };
-        let count = 1 + usize::from(!full) + arguments.len();
+        let reads = self.generator.readers.contains(name);
+        let count = 1 + usize::from(reads) + usize::from(!full) + arguments.len();
         let mut head = String::new();
         if count > 7 {
             head.push_str(
@@ -157,6 +164,9 @@ impl<'a, 'g> Writer<'a, 'g> {
             );
         }
         let _ = write!(head, "#[inline(always)]\nfn {name}<Simd: l::Lanes>({}: Simd", named("s"));
+        if reads {
+            let _ = write!(head, ", {PARAMETER}: &{STRUCT}");
+        }
         if !full {
             let word = if changed.contains("mask0") { "mut " } else { "" };
             let _ = write!(head, ", {word}{}: Simd::M", named("mask0"));
@@ -346,7 +356,7 @@ impl<'a, 'g> Writer<'a, 'g> {
         // Without pointers and loops a call has no effect that a mask could restrict.
         let full = mask.is_none() || self.generator.is_plain(callee);
         let name = self.generator.request(callee, uniform, full);
-        let mut all = vec!["s".to_owned()];
+        let mut all = vec![format!("s{}", self.generator.passed(&name))];
         if !full {
             all.push(mask.unwrap_or("mask0").to_owned());
         }

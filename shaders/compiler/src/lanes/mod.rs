@@ -15,10 +15,11 @@ mod lines;
 mod matrix;
 mod place;
 mod program;
+mod shared;
 mod switch;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -26,10 +27,12 @@ use naga::valid::ModuleInfo;
 use naga::{Constant, Function, Handle, Module, Statement, TypeInner};
 
 use analysis::{Analysis, analyse, is_pointer};
-use expression::float;
 pub(crate) use flow::{definitions, operand_uses, uses};
 use function::Writer;
-pub(crate) use program::generate;
+pub(crate) use program::Input;
+use shared::{Numbers, Scalars};
+use shared::{Origin, PARAMETER, Scalar};
+pub(crate) use shared::{Outline, Shared, compare};
 
 /// Prelude functions that have a native instruction sequence, bit-identical to their WGSL.
 pub(crate) const NATIVE: [(&str, &str); 1] = [("math_mul_high", "mul_high")];
@@ -41,6 +44,33 @@ pub(crate) struct Refusal {
     pub what: String,
 }
 
+/// The Rust source of an environment's CPU kernels.
+///
+/// # Errors
+/// What the back end cannot translate.
+pub(crate) fn generate(input: Input<'_>) -> Result<String, Vec<Refusal>> {
+    program::write(input, Scalars::Values).map(|(text, _)| text)
+}
+
+/// The same for several ids, which read what differs between them.
+///
+/// # Errors
+/// What the back end cannot translate.
+pub(crate) fn generate_shared(input: Input<'_>, shared: Shared) -> Result<String, Vec<Refusal>> {
+    let scalars = if shared.is_empty() { Scalars::Values } else { Scalars::Read(shared) };
+    program::write(input, scalars).map(|(text, _)| text)
+}
+
+/// The source with its scalars as numbers.
+///
+/// # Errors
+/// What the back end cannot translate.
+pub(crate) fn outline(input: Input<'_>) -> Result<Outline, Vec<Refusal>> {
+    let (text, scalars) = program::write(input, Scalars::Numbers(Numbers::default()))?;
+    let Scalars::Numbers(numbers) = scalars else { unreachable!("the generator writes scalars in one way") };
+    Ok(Outline { text, numbers })
+}
+
 /// Everything shared between the functions of one module.
 pub(crate) struct Generator<'a> {
     module: &'a Module,
@@ -49,6 +79,9 @@ pub(crate) struct Generator<'a> {
     names: HashMap<(Handle<Function>, Vec<bool>, bool), String>,
     functions: Vec<Item>,
     constants: BTreeMap<usize, Item>,
+    scalars: Scalars,
+    /// Functions that read what differs between the ids that share the code.
+    readers: HashSet<String>,
     errors: Vec<Refusal>,
 }
 
@@ -75,8 +108,19 @@ impl<'a> Generator<'a> {
     /// A call of a function, whose result has a value for each lane even where all are the same.
     fn call(&mut self, function: Handle<Function>, arguments: Vec<bool>, values: &str) -> String {
         let uniform = self.analysis(function, &arguments).result_uniform;
-        let call = format!("{}({values})", self.request(function, arguments, true));
+        let name = self.request(function, arguments, true);
+        let call = format!("{name}(s{}, {values})", self.passed(&name));
         if uniform { format!("l::splat(s, {call})") } else { call }
+    }
+
+    /// How a function is given what it reads, behind its first argument; nothing where it reads nothing.
+    fn passed(&self, function: &str) -> String {
+        if self.readers.contains(function) { format!(", {PARAMETER}") } else { String::new() }
+    }
+
+    /// A scalar of the file.
+    fn scalar(&mut self, origin: Origin, scalar: Scalar) -> String {
+        self.scalars.write(self.module, origin, scalar).unwrap_or_else(|| scalar.text())
     }
 
     /// The name of a function's variant, writing it if it is new.
@@ -151,8 +195,16 @@ impl<'a> Generator<'a> {
     fn constant(&mut self, handle: Handle<Constant>) -> String {
         let constant = &self.module.constants[handle];
         let name = constant.name.clone().map_or_else(|| format!("UNNAMED{}", handle.index()), |n| types::global(&n));
+        if let Scalars::Read(shared) = &self.scalars
+            && let Some(read) = shared.constant(self.module, handle)
+        {
+            return read;
+        }
         if !self.constants.contains_key(&handle.index()) {
-            let value = self.constant_value(constant.init);
+            let value = match self.scalars {
+                Scalars::Numbers(_) => self.outlined(handle),
+                _ => self.constant_value(constant.init),
+            };
             let ty = types::handle(self.module, constant.ty, true);
             // A `const` would be copied to wherever an element of it is looked up.
             let table = matches!(self.module.types[constant.ty].inner, TypeInner::Array { .. });
@@ -163,14 +215,24 @@ impl<'a> Generator<'a> {
         name
     }
 
+    /// The value of a constant in an outline: its scalars, in whichever way the file writes them down.
+    fn outlined(&mut self, handle: Handle<Constant>) -> String {
+        let Some(all) = shared::scalars(self.module, self.module.constants[handle].init) else {
+            return self.constant_value(self.module.constants[handle].init);
+        };
+        let numbers = all.into_iter().enumerate().map(|(i, scalar)| self.scalar(Origin::Constant(handle, i), scalar));
+        numbers.collect::<Vec<_>>().join(" ")
+    }
+
     fn constant_value(&mut self, expression: Handle<naga::Expression>) -> String {
-        use naga::{Expression as E, Literal as L};
+        use naga::Expression as E;
         let module = self.module;
+        if let E::Literal(literal) = module.global_expressions[expression]
+            && let Some(scalar) = Scalar::of(literal)
+        {
+            return scalar.text();
+        }
         match module.global_expressions[expression] {
-            E::Literal(L::F32(v)) => float(v),
-            E::Literal(L::U32(v)) => format!("W({v}u32)"),
-            E::Literal(L::I32(v)) => format!("W({v}i32)"),
-            E::Literal(L::Bool(v)) => v.to_string(),
             E::Constant(c) if matches!(module.types[module.constants[c].ty].inner, TypeInner::Array { .. }) => {
                 self.constant_value(module.constants[c].init)
             }

@@ -3,6 +3,7 @@
 use naga::{Expression, Handle, ScalarKind, TypeInner};
 
 use super::function::Writer;
+use super::shared::{Origin, Scalar};
 use super::types;
 
 /// A place in memory: a Rust place expression, and what follows after an index that differs per lane.
@@ -39,13 +40,15 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// `.field` or `[i]`.
-    pub(super) fn step(&self, inner: TypeInner, index: u32) -> String {
-        match inner {
-            TypeInner::Struct { ref members, .. } => {
-                format!(".{}", types::ident(members[index as usize].name.as_deref().unwrap_or("_")))
-            }
-            _ => format!("[{index}]"),
+    /// `.field` or `[i]` of the type `inner`.
+    pub(super) fn step(&mut self, access: Handle<Expression>, inner: &TypeInner, index: u32) -> String {
+        if let TypeInner::Struct { members, .. } = inner {
+            return format!(".{}", types::ident(members[index as usize].name.as_deref().unwrap_or("_")));
+        }
+        let generator = &mut *self.generator;
+        match generator.scalars.write(self.module, Origin::Expression(self.handle, access), Scalar::index(index)) {
+            None => format!("[{index}]"),
+            Some(read) => format!("[({read}.0 as usize).min({})]", self.length(inner) - 1),
         }
     }
 
@@ -124,7 +127,7 @@ impl Writer<'_, '_> {
                 Place { text: format!("*{}", self.argument_names[i as usize]), uniform: false, varying: Vec::new() }
             }
             Expression::AccessIndex { base, index } => {
-                let step = self.step(self.type_of_value(base), index);
+                let step = self.step(pointer, &self.type_of_value(base), index);
                 self.extend(base, step)
             }
             Expression::Access { base, index } => {

@@ -5,6 +5,7 @@ use naga::{Block, Expression, Handle, Statement, SwitchCase, SwitchValue};
 use super::control::{ALL_LANES, FallThrough, JumpTarget, NO_LANES};
 use super::flow::{Exits, exits};
 use super::function::Writer;
+use super::shared::Scalar;
 
 /// The selectors of one body, and that body.
 type Arm<'a> = (Vec<&'a SwitchValue>, &'a Block);
@@ -71,11 +72,7 @@ impl<'a> Writer<'a, '_> {
         // The default is last in Rust.
         arms.sort_by_key(|(values, _)| has_default(values));
         for (values, body) in arms {
-            let pattern = if has_default(&values) {
-                "_".to_owned()
-            } else {
-                values.iter().map(|v| number(v).to_string()).collect::<Vec<_>>().join(" | ")
-            };
+            let pattern = if has_default(&values) { "_".to_owned() } else { self.pattern(&value, &values) };
             self.lines.text(format!("{pattern} => {{"));
             self.nested(body, mask);
             self.lines.text("}");
@@ -85,21 +82,41 @@ impl<'a> Writer<'a, '_> {
         self.lines.close_label(at, &label);
     }
 
+    /// The pattern of an arm. Labels that are read are compared, since Rust's patterns are constants.
+    fn pattern(&mut self, value: &str, labels: &[&SwitchValue]) -> String {
+        let mut all = Vec::new();
+        let mut is_read = false;
+        for label in labels {
+            let written = Scalar::label(label)
+                .and_then(|(origin, scalar)| self.generator.scalars.write(self.module, origin, scalar));
+            is_read |= written.is_some();
+            all.push(match (written, label) {
+                (Some(read), SwitchValue::I32(_)) => format!("{read}.0 as u32"),
+                (Some(read), _) => format!("{read}.0"),
+                (None, _) => number(label).to_string(),
+            });
+        }
+        if !is_read {
+            return all.join(" | ");
+        }
+        let compared: Vec<String> = all.iter().map(|label| format!("{value} == {label}")).collect();
+        format!("_ if {}", compared.join(" || "))
+    }
+
     fn masked_switch(&mut self, n: usize, selector: Handle<Expression>, arms: Vec<Arm<'a>>, mask: Option<&str>) {
         let value = self.lanes(selector);
-        let signed = self.kind(selector) == naga::ScalarKind::Sint;
-        let (ty, suffix) = if signed { ("Simd::I", "i32") } else { ("Simd::U", "u32") };
-        let is = |v: &SwitchValue| {
-            let v = if signed { i64::from(number(v) as i32) } else { i64::from(number(v)) };
-            format!("{value}.same(l::splat::<Simd, {ty}>(s, W({v}{suffix})))")
-        };
-        let all: Vec<String> =
-            arms.iter().flat_map(|(values, _)| values.iter().filter(|v| !is_default(v)).map(|v| is(v))).collect();
-        for (i, (values, body)) in arms.into_iter().enumerate() {
+        let ty = if self.kind(selector) == naga::ScalarKind::Sint { "Simd::I" } else { "Simd::U" };
+        let mut conditions: Vec<Vec<String>> = Vec::new();
+        for (labels, _) in &arms {
+            let labels = labels.iter().filter_map(|label| Scalar::label(label));
+            let labels = labels.map(|(origin, label)| self.generator.scalar(origin, label));
+            conditions.push(labels.map(|label| format!("{value}.same(l::splat::<Simd, {ty}>(s, {label}))")).collect());
+        }
+        let all = conditions.concat();
+        for (i, ((values, body), mut parts)) in arms.into_iter().zip(conditions).enumerate() {
             if body.is_empty() {
                 continue;
             }
-            let mut parts: Vec<String> = values.iter().filter(|v| !is_default(v)).map(|v| is(v)).collect();
             if has_default(&values) {
                 parts.push(match all.is_empty() {
                     true => ALL_LANES.to_owned(),
@@ -121,12 +138,8 @@ impl<'a> Writer<'a, '_> {
     }
 }
 
-fn is_default(value: &SwitchValue) -> bool {
-    matches!(value, SwitchValue::Default)
-}
-
 fn has_default(values: &[&SwitchValue]) -> bool {
-    values.iter().any(|v| is_default(v))
+    values.iter().any(|value| matches!(value, SwitchValue::Default))
 }
 
 fn number(value: &SwitchValue) -> u32 {

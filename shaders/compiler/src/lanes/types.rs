@@ -73,8 +73,22 @@ pub(super) fn has_bools(module: &Module, ty: Handle<Type>) -> bool {
 /// A constant's, function's or struct's name as a Rust identifier. Names that the generated code uses itself get two
 /// underscores in front, with which no WGSL name begins.
 pub(super) fn global(name: &str) -> String {
-    const TAKEN: [&str; 12] =
-        ["W", "Simd", "Environment", "Option", "Some", "None", "KERNELS", "s", "l", "returned", "return_value", "part"];
+    const TAKEN: [&str; 14] = [
+        "W",
+        "Simd",
+        "Environment",
+        "Option",
+        "Some",
+        "None",
+        "KERNELS",
+        "s",
+        "l",
+        "returned",
+        "return_value",
+        "part",
+        super::shared::STRUCT,
+        super::shared::PARAMETER,
+    ];
     // Bindings of the generated code are one of these and a number.
     const NUMBERED: [&str; 15] = [
         "a",

@@ -962,10 +962,12 @@ impl l::Program for Environment {
     type Rewards<Simd: l::Lanes> = [Simd::F; 1];
     type Totals<Simd: l::Lanes> = KernelTotals<Simd>;
     type Control = KernelControl<l::Plain>;
+    type Constants = ();
 
     fn control(control: &l::Control) -> Self::Control {
         KernelControl::<l::Plain> { instances: W(0u32), steps: W(0u32), max_episode_steps: W(control.max_episode_steps), autoreset: W(control.autoreset), sticky_probability: control.sticky_probability, width: W(0u32), height: W(0u32), instance: W(0u32), at_reward: W(0u32), at_flags: W(0u32), at_finished: W(0u32), at_observation: W(0u32), at_final: W(0u32), at_actions: W(0u32), at_totals: W(0u32), final_stride: W(0u32), continued: W(0u32), at_mask: W(0u32), at_info: W(0u32), at_done: W(0u32), at_global: W(0u32), at_final_global: W(0u32), zero: W(0u32) }
     }
+    fn constants(_: &[u32]) -> Self::Constants {}
     #[inline(always)]
     fn totals<Simd: l::Lanes>(s: Simd) -> KernelTotals<Simd> {
         l::splat(s, KernelTotals::<l::Plain> { transitions: W(0u32), episodes: W(0u32), length_sum: W(0u32), return_sum: [KernelSum::<l::Plain> { value: 0.0f32, rest: 0.0f32 }; 1], finished_length: W(0u32), finished_return: [0.0f32; 1] })
@@ -991,15 +993,15 @@ impl l::Program for Environment {
         kernel_seed_masked(s, mask, episode, low, high)
     }
     #[inline(always)]
-    fn start<Simd: l::Lanes>(s: Simd, mask: Simd::M, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) {
+    fn start<Simd: l::Lanes>(s: Simd, _: &Self::Constants, mask: Simd::M, pending: &mut Params<Simd>, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) {
         kernel_start_masked(s, mask, pending, params, state, episode)
     }
     #[inline(always)]
-    fn random_actions<Simd: l::Lanes>(s: Simd, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {
+    fn random_actions<Simd: l::Lanes>(s: Simd, _: &Self::Constants, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>) -> Self::Actions<Simd> {
         kernel_random_actions(s, params, state, episode)
     }
     #[inline(always)]
-    fn advance<Simd: l::Lanes>(s: Simd, control: Self::Control, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {
+    fn advance<Simd: l::Lanes>(s: Simd, _: &Self::Constants, control: Self::Control, params: &mut Params<Simd>, state: &mut State<Simd>, episode: &mut KernelEpisode<Simd>, totals: &mut KernelTotals<Simd>, actions: Self::Actions<Simd>) -> Self::Rewards<Simd> {
         kernel_advance_ulllll(s, control, params, state, episode, totals, actions)
     }
     #[inline(always)]
@@ -1011,19 +1013,19 @@ impl l::Program for Environment {
         kernel_starts_behind_ul(s, control.autoreset, ended)
     }
     #[inline(always)]
-    fn observe<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {
+    fn observe<Simd: l::Lanes>(s: Simd, _: &Self::Constants, params: &Params<Simd>, state: &mut State<Simd>, elapsed: Simd::U, agent: W<u32>) -> Self::Observation<Simd> {
         kernel_observe_lllu(s, *params, state, elapsed, agent)
     }
     #[inline(always)]
-    fn global_state<Simd: l::Lanes>(_: Simd, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U) -> Self::GlobalState<Simd> {
+    fn global_state<Simd: l::Lanes>(_: Simd, _: &Self::Constants, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U) -> Self::GlobalState<Simd> {
         []
     }
     #[inline(always)]
-    fn action_mask<Simd: l::Lanes>(_: Simd, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U, _: W<u32>) -> Self::Mask<Simd> {
+    fn action_mask<Simd: l::Lanes>(_: Simd, _: &Self::Constants, _: &Params<Simd>, _: &mut State<Simd>, _: Simd::U, _: W<u32>) -> Self::Mask<Simd> {
         []
     }
     #[inline(always)]
-    fn pixel<Simd: l::Lanes>(s: Simd, params: &Params<Simd>, state: &mut State<Simd>, elapsed: W<u32>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {
+    fn pixel<Simd: l::Lanes>(s: Simd, _: &Self::Constants, params: &Params<Simd>, state: &mut State<Simd>, elapsed: W<u32>, uv: [Simd::F; 2]) -> Option<[Simd::F; 3]> {
         Some(kernel_pixel_llul(s, *params, state, elapsed, uv))
     }
 }

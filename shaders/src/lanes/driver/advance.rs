@@ -14,21 +14,27 @@ use super::tile::{self, advance_tiles};
 /// As for `Kernel::advance`.
 #[inline(always)]
 pub unsafe fn advance<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
-    let control = P::control(&job.control);
+    let (control, constants) = (P::control(&job.control), P::constants(job.control.constants));
     if tile::pays::<S, P>() {
         // SAFETY: the caller's promise for these blocks.
-        unsafe { advance_tiles::<S, P>(s, control, job, blocks) };
+        unsafe { advance_tiles::<S, P>(s, control, &constants, job, blocks) };
         return;
     }
     for index in blocks {
         // SAFETY: the caller's promise for these blocks.
-        unsafe { advance_block::<S, P>(s, control, job, index) };
+        unsafe { advance_block::<S, P>(s, control, &constants, job, index) };
     }
 }
 
 /// All calls of one block, in registers.
 #[inline(always)]
-unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &Job, index: usize) {
+unsafe fn advance_block<S: Lanes, P: Program>(
+    s: S,
+    control: P::Control,
+    constants: &P::Constants,
+    job: &Job,
+    index: usize,
+) {
     let lanes = used::<S>(job, index);
     let first = index * S::WIDTH;
     // SAFETY: the caller's promise; all rows below belong to instances of this block.
@@ -47,12 +53,13 @@ unsafe fn advance_block<S: Lanes, P: Program>(s: S, control: P::Control, job: &J
         let mut totals = P::totals(s);
         for t in 0..job.steps {
             let row = Row::of(job, t, first, lanes);
-            let (starts, last) = transition::<S, P>(s, control, job, row, &mut params, state, &mut episode, &mut totals);
+            let (starts, last) =
+                transition::<S, P>(s, control, constants, job, row, &mut params, state, &mut episode, &mut totals);
             if starts.any() {
-                P::start(s, starts, &mut b.pending, &mut params, state, &mut episode);
+                P::start(s, constants, starts, &mut b.pending, &mut params, state, &mut episode);
                 started = true;
             }
-            see::<S, P>(s, job, row, &params, state, P::elapsed(&episode), last);
+            see::<S, P>(s, constants, job, row, &params, state, P::elapsed(&episode), last);
         }
         *b.episode = episode;
         if let Some(state) = copy {

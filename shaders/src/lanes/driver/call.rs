@@ -46,6 +46,7 @@ impl Row {
 pub(super) unsafe fn transition<S: Lanes, P: Program>(
     s: S,
     control: P::Control,
+    constants: &P::Constants,
     job: &Job,
     row: Row,
     params: &mut P::Params<S>,
@@ -55,9 +56,9 @@ pub(super) unsafe fn transition<S: Lanes, P: Program>(
 ) -> (S::M, u64) {
     let Row { input, output, lanes, valid, keep } = row;
     // SAFETY: the caller's promise.
-    let actions = unsafe { random_actions_or_given::<S, P>(s, params, state, episode, job, input, lanes) };
+    let actions = unsafe { random_actions_or_given::<S, P>(s, constants, params, state, episode, job, input, lanes) };
     let instead = P::starts_instead(s, control, P::ended(episode));
-    let rewards = P::advance(s, control, params, state, episode, totals, actions);
+    let rewards = P::advance(s, constants, control, params, state, episode, totals, actions);
     let ended = P::ended(episode);
     let behind = P::starts_behind(s, control, ended);
     let starts = instead | behind;
@@ -82,7 +83,7 @@ pub(super) unsafe fn transition<S: Lanes, P: Program>(
         if apart != 0 {
             let (observation_words, global_words) = seen_words::<S, P>();
             let rows = job.finally_seen(output, observation_words, global_words);
-            write_observations::<S, P>(s, params, state, P::elapsed(episode), rows, lanes, apart);
+            write_observations::<S, P>(s, constants, params, state, P::elapsed(episode), rows, lanes, apart);
             last &= !apart;
         }
     }
@@ -94,8 +95,10 @@ pub(super) unsafe fn transition<S: Lanes, P: Program>(
 /// # Safety
 /// `job` must be valid for the row.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a block, which live in registers")]
 pub(super) unsafe fn see<S: Lanes, P: Program>(
     s: S,
+    constants: &P::Constants,
     job: &Job,
     row: Row,
     params: &P::Params<S>,
@@ -112,8 +115,8 @@ pub(super) unsafe fn see<S: Lanes, P: Program>(
     // SAFETY: the caller's promise.
     unsafe {
         let rows = job.seen(output, observation_words, global_words);
-        write_observations::<S, P>(s, params, state, elapsed, rows, lanes, valid);
-        write_masks::<S, P>(s, params, state, elapsed, job.masks.add(output * mask_words), lanes, valid);
+        write_observations::<S, P>(s, constants, params, state, elapsed, rows, lanes, valid);
+        write_masks::<S, P>(s, constants, params, state, elapsed, job.masks.add(output * mask_words), lanes, valid);
         // Where no start covers it, the observation of the call is the last one of the episode.
         while last != 0 {
             let at = output + last.trailing_zeros() as usize;
@@ -136,8 +139,10 @@ pub(super) unsafe fn see<S: Lanes, P: Program>(
 /// # Safety
 /// `job.actions`, if not null, must be valid for rows `row..row + lanes`.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "as for `transition`")]
 unsafe fn random_actions_or_given<S: Lanes, P: Program>(
     s: S,
+    constants: &P::Constants,
     params: &mut P::Params<S>,
     state: &mut P::State<S>,
     episode: &mut P::Episode<S>,
@@ -146,7 +151,7 @@ unsafe fn random_actions_or_given<S: Lanes, P: Program>(
     lanes: usize,
 ) -> P::Actions<S> {
     if job.actions.is_null() {
-        return P::random_actions(s, params, state, episode);
+        return P::random_actions(s, constants, params, state, episode);
     }
     let words = words::<S, P::Actions<S>>();
     // SAFETY: the caller's promise. All-zero bits are a valid value of vectors of words.

@@ -12,6 +12,7 @@ mod tile;
 
 use core::ops::Range;
 
+use super::job::Render;
 use super::{Job, Kernel, Lanes, Program};
 pub use advance::advance;
 pub use picture::render;
@@ -49,8 +50,16 @@ macro_rules! kernels {
         ];
 
         /// Pictures are drawn for one instance at a time: one version serves all levels.
-        fn render(params: &[u32], state: &[u32], elapsed: u32, width: usize, height: usize, rgb: &mut [u8]) {
-            $crate::lanes::driver::render::<$program>(params, state, elapsed, width, height, rgb)
+        fn render(
+            control: &$crate::lanes::Control,
+            params: &[u32],
+            state: &[u32],
+            elapsed: u32,
+            width: usize,
+            height: usize,
+            rgb: &mut [u8],
+        ) {
+            $crate::lanes::driver::render::<$program>(control, params, state, elapsed, width, height, rgb)
         }
     };
     (@level $program:ty, $token:ident) => {{
@@ -84,7 +93,7 @@ macro_rules! kernels {
 pub const fn kernel<S: Lanes, P: Program>(
     reset: unsafe fn(&Job, Range<usize>),
     advance: unsafe fn(&Job, Range<usize>),
-    render: fn(&[u32], &[u32], u32, usize, usize, &mut [u8]),
+    render: Render,
 ) -> Kernel {
     let vector = size_of::<S::U>();
     Kernel {

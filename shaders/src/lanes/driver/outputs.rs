@@ -13,6 +13,7 @@ use super::super::{Int, Job, Lanes, Mask, Program, Seen, splat};
 #[inline(always)]
 pub(super) unsafe fn write_observations<S: Lanes, P: Program>(
     s: S,
+    constants: &P::Constants,
     params: &P::Params<S>,
     state: &mut P::State<S>,
     elapsed: S::U,
@@ -21,12 +22,12 @@ pub(super) unsafe fn write_observations<S: Lanes, P: Program>(
     bits: u64,
 ) {
     for agent in 0..P::AGENTS {
-        let observation = P::observe(s, params, state, elapsed, W(agent as u32));
+        let observation = P::observe(s, constants, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
         unsafe { write_chosen::<S, _>(&observation, rows.observations, agent, P::AGENTS, lanes, bits) };
     }
     if words::<S, P::GlobalState<S>>() > 0 {
-        let global = P::global_state(s, params, state, elapsed);
+        let global = P::global_state(s, constants, params, state, elapsed);
         // SAFETY: the caller's promise.
         unsafe { write_chosen::<S, _>(&global, rows.global_states, 0, 1, lanes, bits) };
     }
@@ -45,6 +46,7 @@ pub(super) fn seen_words<S: Lanes, P: Program>() -> (usize, usize) {
 #[inline(always)]
 pub(super) unsafe fn write_masks<S: Lanes, P: Program>(
     s: S,
+    constants: &P::Constants,
     params: &P::Params<S>,
     state: &mut P::State<S>,
     elapsed: S::U,
@@ -56,7 +58,7 @@ pub(super) unsafe fn write_masks<S: Lanes, P: Program>(
         return;
     }
     for agent in 0..P::AGENTS {
-        let mask = P::action_mask(s, params, state, elapsed, W(agent as u32));
+        let mask = P::action_mask(s, constants, params, state, elapsed, W(agent as u32));
         // SAFETY: the caller's promise.
         unsafe { write_chosen::<S, _>(&mask, rows, agent, P::AGENTS, lanes, bits) };
     }

@@ -13,14 +13,15 @@ use super::outputs::{seen_words, write_masks, write_observations};
 /// As for `Kernel::reset`.
 #[inline(always)]
 pub unsafe fn reset<S: Lanes, P: Program>(s: S, job: &Job, blocks: Range<usize>) {
+    let constants = P::constants(job.control.constants);
     for index in blocks {
         // SAFETY: the caller's promise for these blocks.
-        unsafe { reset_block::<S, P>(s, job, index) };
+        unsafe { reset_block::<S, P>(s, &constants, job, index) };
     }
 }
 
 #[inline(always)]
-unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
+unsafe fn reset_block<S: Lanes, P: Program>(s: S, constants: &P::Constants, job: &Job, index: usize) {
     let lanes = used::<S>(job, index);
     let first = index * S::WIDTH;
     let (mut low, mut high) = ([0; MAX_WIDTH], [0; MAX_WIDTH]);
@@ -48,7 +49,7 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
             P::seed(s, mask, b.episode, s.load(&low[..S::WIDTH]), s.load(&high[..S::WIDTH]));
         }
         if start != 0 {
-            P::start(s, s.mask_from_bits(start), &mut b.pending, &mut params, b.state, b.episode);
+            P::start(s, constants, s.mask_from_bits(start), &mut b.pending, &mut params, b.state, b.episode);
             if !shared {
                 *b.params = params;
             }
@@ -56,8 +57,8 @@ unsafe fn reset_block<S: Lanes, P: Program>(s: S, job: &Job, index: usize) {
         let elapsed = P::elapsed(b.episode);
         let (observation_words, global_words) = seen_words::<S, P>();
         let rows = job.seen(first, observation_words, global_words);
-        write_observations::<S, P>(s, &params, b.state, elapsed, rows, lanes, observe);
+        write_observations::<S, P>(s, constants, &params, b.state, elapsed, rows, lanes, observe);
         let row = first * P::AGENTS * words::<S, P::Mask<S>>();
-        write_masks::<S, P>(s, &params, b.state, elapsed, job.masks.add(row), lanes, observe);
+        write_masks::<S, P>(s, constants, &params, b.state, elapsed, job.masks.add(row), lanes, observe);
     }
 }

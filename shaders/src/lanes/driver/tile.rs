@@ -40,14 +40,20 @@ pub(super) const fn pays<S: Lanes, P: Program>() -> bool {
 /// # Safety
 /// As for `Kernel::advance`.
 #[inline(always)]
-pub(super) unsafe fn advance_tiles<S: Lanes, P: Program>(s: S, control: P::Control, job: &Job, blocks: Range<usize>) {
+pub(super) unsafe fn advance_tiles<S: Lanes, P: Program>(
+    s: S,
+    control: P::Control,
+    constants: &P::Constants,
+    job: &Job,
+    blocks: Range<usize>,
+) {
     let mut scratch = None;
     let mut first = blocks.start;
     while first < blocks.end {
         let tile = first..blocks.end.min(first + BLOCKS);
         first = tile.end;
         // SAFETY: the caller's promise for these blocks.
-        unsafe { advance_tile::<S, P>(s, control, job, tile, &mut scratch) };
+        unsafe { advance_tile::<S, P>(s, control, constants, job, tile, &mut scratch) };
     }
 }
 
@@ -55,6 +61,7 @@ pub(super) unsafe fn advance_tiles<S: Lanes, P: Program>(s: S, control: P::Contr
 unsafe fn advance_tile<S: Lanes, P: Program>(
     s: S,
     control: P::Control,
+    constants: &P::Constants,
     job: &Job,
     tile: Range<usize>,
     scratch: &mut Option<AlignedWords>,
@@ -74,6 +81,7 @@ unsafe fn advance_tile<S: Lanes, P: Program>(
                 let (starting, ends) = transition::<S, P>(
                     s,
                     control,
+                    constants,
                     job,
                     row(t, index),
                     &mut params,
@@ -89,7 +97,7 @@ unsafe fn advance_tile<S: Lanes, P: Program>(
             }
         }
         // SAFETY: the caller's promise.
-        unsafe { start_lanes::<S, P>(s, job, &tile, &mut starts, scratch) };
+        unsafe { start_lanes::<S, P>(s, constants, job, &tile, &mut starts, scratch) };
         if !row(t, tile.start).keep {
             continue;
         }
@@ -100,7 +108,7 @@ unsafe fn advance_tile<S: Lanes, P: Program>(
                 let params = *b.in_force(job);
                 let mut copy = if is_large::<S, P>() { None } else { Some(*b.state) };
                 let state = copy.as_mut().unwrap_or(&mut *b.state);
-                see::<S, P>(s, job, row(t, index), &params, state, P::elapsed(b.episode), last[k]);
+                see::<S, P>(s, constants, job, row(t, index), &params, state, P::elapsed(b.episode), last[k]);
             }
         }
     }
@@ -124,6 +132,7 @@ struct Place {
 #[inline(always)]
 unsafe fn start_lanes<S: Lanes, P: Program>(
     s: S,
+    constants: &P::Constants,
     job: &Job,
     tile: &Range<usize>,
     starts: &mut [u64; BLOCKS],
@@ -181,7 +190,7 @@ unsafe fn start_lanes<S: Lanes, P: Program>(
                 None if packed => &mut *memory(words::<S, P::State<S>>() * S::WIDTH).cast(),
                 None => &mut *home.state,
             };
-            P::start(s, s.mask_from_bits(mask), &mut pending, &mut params, state, &mut episode);
+            P::start(s, constants, s.mask_from_bits(mask), &mut pending, &mut params, state, &mut episode);
             if packed {
                 for (lane, place) in places.iter().enumerate() {
                     let to = own(*place);
