@@ -16,7 +16,7 @@
 //! - TestVariantsTables-v0: DIRECTION = vec2<f32>(-2.0, 1.5), TABLE = array<i32, 4>(9, -8, 7, -6), LINK = Link(3u, true),
 //!   SLOT = 2u; a vector, a table, a struct and an index.
 //! - TestVariantsActions-v0: ACTION_COUNT = 5u, LOUD = true, DEFAULT_PARAMS.salt = 9u; what is drawn and what is told.
-//! - TestVariantsLabel-v0: LABEL = 3u; the label of a case.
+//! - TestVariantsLabel-v0: LABEL = 3u; labels of cases.
 //! - TestVariantsLimit-v0: MAX_EPISODE_STEPS = 11u; nothing that code uses.
 //! - TestVariantsSized-v0: CELLS = 4u, TURNS = 4u; another state, which has code of its own.
 import package::shared::rng::{Rng, rng_next, rng_range};
@@ -38,6 +38,7 @@ const TABLE: array<i32, 4> = array<i32, 4>(1, 2, 3, 4);
 const LINK: Link = Link(1u, false);
 const SLOT: u32 = 0u;
 const LABEL: u32 = 2u;
+const PLACE: i32 = i32(LABEL) - 3;
 const CELLS: u32 = 3u;
 
 struct Link {
@@ -133,11 +134,24 @@ fn labelled(value: u32) -> u32 {
     }
 }
 
+/// With a switch that all lanes take together.
+fn counted(seed: u32) -> u32 {
+    var all = seed;
+    for (var i = -2; i < 3; i++) {
+        switch i {
+            case PLACE: { all = hash(all); }
+            case 2, PLACE - 1: { all += 5u; }
+            default: { all ^= 3u; }
+        }
+    }
+    return all;
+}
+
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     var state: State;
     // A variable that begins as a constant.
     var turns = TURNS;
-    state.seed = rng_next(rng) + params.salt * turns;
+    state.seed = counted(rng_next(rng) + params.salt * turns);
     state.scaled = vec2<f32>(f32(rng_range(rng, TURNS + 1u)), 1.0) * DIRECTION;
     state.sum = TABLE[SLOT];
     return state;
