@@ -131,7 +131,7 @@ impl<S: Lanes, T: Value<S>, const N: usize> Value<S> for [T; N] {
     }
     #[inline(always)]
     fn spread(s: S, value: Self::Uniform) -> Self {
-        // Not `map`: it is not inlined, and then neither are the instructions of the level in it.
+        // Not `map`: in some binaries it is not inlined, and then neither are the instructions of the level in it.
         let mut out = [const { MaybeUninit::uninit() }; N];
         for i in 0..N {
             out[i] = MaybeUninit::new(T::spread(s, value[i]));
