@@ -98,7 +98,10 @@ impl Batch {
             for first in (0..steps).step_by(MOST_CALLS) {
                 let k = MOST_CALLS.min(steps - first);
                 let actions = words.map(|words| &words[first * row..][..k * row]);
-                backend.advance(Advance { steps: k, actions, record: false, totals: true, deliver: None }, &mut self.out)?;
+                backend.advance(
+                    Advance { steps: k, actions, record: false, totals: true, deliver: None },
+                    &mut self.out,
+                )?;
                 stats += &RolloutStats::of(&self.out, facts);
             }
             return Ok(stats);

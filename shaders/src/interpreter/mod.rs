@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use shadergym_compiler::bytecode::{Bytecode, Options};
 use shadergym_compiler::{CompileError, Compiled, Facts};
 
-use crate::lanes::{Job, Level};
-pub use machine::{EndlessLoop, MAX_ROUNDS};
 use crate::aligned::LINE;
+use crate::lanes::{Job, Level};
 use machine::Machine;
+pub use machine::{EndlessLoop, MAX_ROUNDS};
 
 /// Instances of a block: a row of 1 KiB, so that what an instruction works on stays in the cache while choosing the
 /// instruction costs little.

@@ -9,7 +9,9 @@ use core::num::Wrapping as W;
 pub use fearless_simd::Neon;
 #[cfg(target_arch = "x86_64")]
 pub use fearless_simd::{Avx2, Avx512, Sse4_2};
-use fearless_simd::{ExtractToken, Select, SimdInto, SimdBase, SimdCvtFloat, SimdCvtTruncate, SimdFloat, SimdInt, SimdMask};
+use fearless_simd::{
+    ExtractToken, Select, SimdBase, SimdCvtFloat, SimdCvtTruncate, SimdFloat, SimdInt, SimdInto, SimdMask,
+};
 
 use super::{Float, Int, LARGEST_I32, LARGEST_U32, Lanes, Level, Mask, Signed, Uint, Value};
 

@@ -221,6 +221,8 @@ unsafe fn start_lanes<S: Lanes, P: Program>(
 unsafe fn move_lane<S: Lanes, T>(from: *const T, from_lane: usize, to: *mut T, to_lane: usize) {
     for word in 0..words::<S, T>() {
         // SAFETY: the caller's promise.
-        unsafe { *to.cast::<u32>().add(word * S::WIDTH + to_lane) = *from.cast::<u32>().add(word * S::WIDTH + from_lane) };
+        unsafe {
+            *to.cast::<u32>().add(word * S::WIDTH + to_lane) = *from.cast::<u32>().add(word * S::WIDTH + from_lane)
+        };
     }
 }
