@@ -1,6 +1,8 @@
 //! The same again: runs depend on the seed and nothing else, and can be taken up anywhere.
 
-use shadergym_envs::{AutoresetMode, Batch, Device, Kind, Level, RolloutStats, SampleRng, Snapshot};
+use std::sync::Mutex;
+
+use shadergym_envs::{Actions, AutoresetMode, Batch, Device, Kind, Level, RolloutStats, SampleRng, Snapshot, StepRows};
 
 use crate::case::{Case, action_words, bits, fingerprint, random_params, trace};
 
@@ -236,6 +238,7 @@ pub fn thread_count_does_not_matter(case: &Case) {
         batch.reset(71).expect("resets");
         let stats = batch.rollout(40).expect("rolls out");
         let recording = batch.record(3).expect("records");
+        outputs_are_delivered_once(&mut batch, recording.actions_at(2));
         (stats, fingerprint(&recording), batch.snapshot().expect("reads"))
     };
     let one = run(1);
@@ -243,6 +246,29 @@ pub fn thread_count_does_not_matter(case: &Case) {
         let several = run(threads);
         assert_eq!((&several.0, several.1), (&one.0, one.1), "{threads} threads");
         assert_eq!(several.2, one.2, "{threads} threads");
+    }
+}
+
+/// A step whose outputs are given out range by range, from whatever thread: each instance's once, and those of the batch.
+fn outputs_are_delivered_once(batch: &mut Batch, actions: Actions<'_>) {
+    let (n, agents, words) = (batch.num_envs(), batch.agents(), batch.spec().observation_words());
+    let given = Mutex::new(vec![None; n]);
+    let row = |observations: &[u32], rewards: &[f32], flags: [bool; 2], k: usize| {
+        let rewards: Vec<u32> = rewards[k * agents..][..agents].iter().map(|r| r.to_bits()).collect();
+        (observations[k * words..][..words].to_vec(), rewards, flags)
+    };
+    let deliver = |rows: StepRows| {
+        let mut given = given.lock().expect("nobody panics");
+        for k in 0..rows.terminated.len() {
+            let flags = [rows.terminated[k], rows.truncated[k]];
+            let before = given[rows.first + k].replace(row(rows.observations.words(), rows.rewards, flags, k));
+            assert!(before.is_none(), "instance {} was given out twice", rows.first + k);
+        }
+    };
+    let view = batch.step_delivered(actions, &deliver).expect("steps");
+    for (i, given) in given.into_inner().expect("nobody panics").into_iter().enumerate() {
+        let flags = [view.terminated()[i], view.truncated()[i]];
+        assert_eq!(given, Some(row(view.observations().words(), view.rewards(), flags, i)), "instance {i}");
     }
 }
 

@@ -213,7 +213,7 @@ impl CpuBackend {
 
     /// Runs all blocks; `deliver` is given the outputs of each range of them by the thread that ran it.
     fn run(&mut self, job: &Job, call: Call, deliver: Option<Deliver<'_>>) -> Result<()> {
-        let (code, facts, count) = (&self.code, &*self.facts, self.num_envs.div_ceil(self.width));
+        let (code, facts, count) = (&self.code, &*self.facts, self.count());
         let endless = AtomicBool::new(false);
         self.threads.run(call as usize, count, job.steps, |blocks| {
             let instances = blocks.start * self.width..(blocks.end * self.width).min(self.num_envs);

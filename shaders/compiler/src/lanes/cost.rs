@@ -6,23 +6,34 @@ use naga::{Block, Function, Handle, Module, Statement};
 /// order of magnitude.
 const ROUNDS: usize = 16;
 
-/// Operations on a vector that a call of a function takes, at most `usize::MAX`: every expression and every store is one.
+/// No cost is larger, so that the runtime can multiply it by small numbers.
+const MOST: usize = 1 << 24;
+
+/// Operations on a vector that a call of a function takes, at most [`MOST`]: every expression and every store is one.
 pub(super) fn of_function(module: &Module, function: Handle<Function>) -> usize {
-    let function = &module.functions[function];
-    of_block(module, function, &function.body)
+    // Functions come behind those that they call, so each is looked at once, however often it is called.
+    let mut costs = Vec::new();
+    for (handle, declared) in module.functions.iter() {
+        costs.push(of_block(&costs, &declared.body));
+        if handle == function {
+            break;
+        }
+    }
+    costs.pop().unwrap_or(0)
 }
 
-fn of_block(module: &Module, function: &Function, block: &Block) -> usize {
-    let of = |block: &Block| of_block(module, function, block);
-    let costs = block.iter().map(|statement| match statement {
+/// `costs` holds those of the functions that the block may call.
+fn of_block(costs: &[usize], block: &Block) -> usize {
+    let of = |block: &Block| of_block(costs, block);
+    let all = block.iter().map(|statement| match statement {
         Statement::Emit(range) => range.clone().count(),
         Statement::Block(inner) => of(inner),
         // Lanes differ: both sides run.
-        Statement::If { accept, reject, .. } => of(accept).saturating_add(of(reject)),
-        Statement::Switch { cases, .. } => cases.iter().map(|case| of(&case.body)).fold(0, usize::saturating_add),
-        Statement::Loop { body, continuing, .. } => of(body).saturating_add(of(continuing)).saturating_mul(ROUNDS),
-        Statement::Call { function, .. } => of_function(module, *function),
+        Statement::If { accept, reject, .. } => of(accept) + of(reject),
+        Statement::Switch { cases, .. } => cases.iter().fold(0, |sum, case| MOST.min(sum + of(&case.body))),
+        Statement::Loop { body, continuing, .. } => (of(body) + of(continuing)) * ROUNDS,
+        Statement::Call { function, .. } => costs[function.index()],
         _ => 1,
     });
-    costs.fold(0, usize::saturating_add)
+    all.fold(0, |sum, cost| MOST.min(sum + cost))
 }
