@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use shadergym_agents::network::{Activation, Init, LossSums, Mlp, MlpShape, Network, Rows, Tower};
+use shadergym_agents::network::{
+    Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, LossSums, Network, Rows, Shape, Tower,
+};
 use shadergym_agents::optim::{Kind, Optimizer, Options};
 use shadergym_envs::Encoding;
 
@@ -34,9 +36,9 @@ fn words(len: usize, share: u32) -> Vec<u32> {
     (0..len).map(|_| (0..32).fold(0, |word, bit| word | u32::from(next() < share) << bit)).collect()
 }
 
-fn measure(name: &str, shape: MlpShape, batch: usize, threads: usize) {
-    let (inputs, encoding) = (shape.inputs, shape.encoding);
-    let mut network = Mlp::new(shape, 1, threads);
+fn measure(name: &str, shape: Shape, batch: usize, threads: usize) {
+    let (inputs, encoding) = (shape.inputs.elements(), shape.inputs.encoding());
+    let mut network = FeedForward::new(&shape, 1, threads).expect("a valid shape");
     let (packed, floats);
     let rows = match encoding {
         Encoding::Bit => {
@@ -81,9 +83,10 @@ fn tower(name: &'static str, hidden: &[usize], outputs: usize) -> Tower {
 }
 
 fn main() {
-    let shape = |inputs, encoding, towers, activation, layer_norm| MlpShape {
-        inputs,
-        encoding,
+    let shape = |inputs, encoding, towers, activation, layer_norm| Shape {
+        inputs: Inputs::Flat { elements: inputs, encoding },
+        convolutions: Vec::new(),
+        trunk: Vec::new(),
         towers,
         activation,
         layer_norm,
@@ -94,19 +97,37 @@ fn main() {
     println!("|---|---|---|---|---|---|");
     for (batch, threads) in [(1, 1), (256, 1), (2048, 1), (2048, 2)] {
         let towers = vec![tower("policy", &[64, 64], 4)];
-        measure("8-64-64-4 tanh", shape(8, Encoding::F32, towers, Activation::Tanh, false), batch, threads);
+        measure("8-64-64-4 tanh", shape(8, Encoding::F32, towers, Activation::Tanh, None), batch, threads);
     }
     for threads in [1, 2] {
         let towers = vec![tower("policy", &[64, 64], 6), tower("value", &[64, 64], 1)];
-        let bits = shape(400, Encoding::Bit, towers, Activation::Relu, false);
+        let bits = shape(400, Encoding::Bit, towers, Activation::Relu, None);
         measure("400 bits, 2 towers 64-64-{6,1} relu", bits, 1024, threads);
     }
     for batch in [32, 1024] {
-        let bits = shape(400, Encoding::Bit, vec![tower("q", &[128], 4)], Activation::Relu, true);
+        let bits = shape(400, Encoding::Bit, vec![tower("q", &[128], 4)], Activation::Relu, Some(LayerNorm::FLAX));
         measure("400 bits-128-4 relu, layer norm", bits, batch, 1);
     }
     for threads in [1, 2] {
         let towers = vec![tower("q", &[256, 256], 1)];
-        measure("23-256-256-1 relu", shape(23, Encoding::F32, towers, Activation::Relu, false), 256, threads);
+        measure("23-256-256-1 relu", shape(23, Encoding::F32, towers, Activation::Relu, None), 256, threads);
+    }
+    for (width, threads) in [(256, 1), (1024, 1), (1024, 2)] {
+        let wide = shape(64, Encoding::F32, vec![tower("q", &[width, width], 1)], Activation::Relu, None);
+        measure(&format!("64-{width}-{width}-1 relu"), wide, 256, threads);
+    }
+    // MinAtar's.
+    for (layer_norm, batch, threads) in
+        [(None, 1, 1), (None, 128, 1), (None, 1024, 1), (None, 1024, 2), (Some(LayerNorm::FLAX), 128, 1)]
+    {
+        let towers = vec![tower("policy", &[], 6), tower("value", &[], 1)];
+        let shape = Shape {
+            inputs: Inputs::Picture { size: [10, 10, 4], encoding: Encoding::Bit },
+            convolutions: vec![Convolution { channels: 16, kernel: 3, stride: 1 }],
+            trunk: vec![128],
+            ..shape(400, Encoding::Bit, towers, Activation::Relu, layer_norm)
+        };
+        let norm = if layer_norm.is_some() { ", layer norm" } else { "" };
+        measure(&format!("10x10x4 bits, conv 16, 128, 6 and 1, relu{norm}"), shape, batch, threads);
     }
 }

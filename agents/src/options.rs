@@ -137,7 +137,7 @@ words!(Truncation, "bootstrap or terminal", {
 pub enum NetworkKind {
     /// Fused multi-layer perceptron on SIMD lanes.
     Mlp,
-    /// Convolutions over `[height, width, channels]` observations, by burn.
+    /// Convolutions over `[height, width, channels]` observations.
     Conv,
 }
 words!(NetworkKind, "mlp or conv", { "mlp" => NetworkKind::Mlp, "conv" => NetworkKind::Conv });

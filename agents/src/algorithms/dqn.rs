@@ -80,7 +80,7 @@ options! {
         max_grad_norm: f32 = 0.0,
         /// What a time limit means to the value of a state: bootstrap or terminal.
         truncation: Truncation = Truncation::Bootstrap,
-        /// Network: mlp or conv (by burn).
+        /// Network: mlp or conv.
         network: NetworkKind = NetworkKind::Mlp,
         /// Widths of the hidden layers.
         hidden: Vec<usize> = vec![120, 84],

@@ -85,7 +85,7 @@ options! {
         normalize_reward: bool = false,
         /// What a time limit means to the value of a state: bootstrap or terminal.
         truncation: Truncation = Truncation::Bootstrap,
-        /// Network: mlp (policy and value apart) or conv (one trunk, by burn).
+        /// Network: mlp (policy and value apart) or conv (one trunk).
         network: NetworkKind = NetworkKind::Mlp,
         /// Widths of the hidden layers.
         hidden: Vec<usize> = vec![64, 64],

@@ -4,7 +4,7 @@ use shadergym_envs::{Encoding, Space};
 
 use crate::agent::Setup;
 use crate::error::{Error, Result};
-use crate::network::{Activation, Init, Layout, Mlp, MlpShape, Network, Tower};
+use crate::network::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Layout, Network, Shape, Tower};
 use crate::optim::{Kind as OptimizerKind, Optimizer, Options as OptimizerOptions};
 use crate::options::{NetworkKind, check};
 
@@ -35,14 +35,17 @@ impl Networks<'_> {
         heads: &[(&'static str, usize, f32)],
         free: Option<(&'static str, Vec<f32>)>,
     ) -> Result<Box<dyn Network>> {
-        let space = &setup.facts.observation;
-        match self.kind {
-            NetworkKind::Mlp => Ok(self.perceptron(setup, space.flat_elements(), space.flat_encoding(), heads, free)),
-            NetworkKind::Conv => self.convolutional(setup, heads, free),
-        }
+        let inputs = match self.kind {
+            NetworkKind::Mlp => flat(setup),
+            NetworkKind::Conv => picture(setup)?,
+        };
+        self.on(setup, inputs, heads, free)
     }
 
     /// A perceptron on rows of other inputs, such as observation and action.
+    ///
+    /// # Panics
+    /// If a width is 0: [`check_common`] refuses that.
     pub fn perceptron(
         &self,
         setup: &Setup,
@@ -51,71 +54,63 @@ impl Networks<'_> {
         heads: &[(&'static str, usize, f32)],
         free: Option<(&'static str, Vec<f32>)>,
     ) -> Box<dyn Network> {
-        let towers = heads.iter().map(|&(name, outputs, output_gain)| Tower {
-            name,
-            hidden: self.hidden.to_vec(),
-            outputs,
-            output_gain,
-        });
-        let shape = MlpShape {
-            inputs,
-            encoding,
-            towers: towers.collect(),
-            activation: self.activation,
-            layer_norm: self.layer_norm,
-            free,
-            init: self.init,
-        };
-        Box::new(Mlp::new(shape, setup.seed, setup.num_threads))
+        self.on(setup, Inputs::Flat { elements: inputs, encoding }, heads, free).expect("widths above 0")
     }
 
-    /// One 3 x 3 convolution to 16 channels (MinAtar's), then the hidden layers.
-    #[cfg(feature = "burn")]
-    fn convolutional(
+    fn on(
         &self,
         setup: &Setup,
+        inputs: Inputs,
         heads: &[(&'static str, usize, f32)],
         free: Option<(&'static str, Vec<f32>)>,
     ) -> Result<Box<dyn Network>> {
-        use crate::network::burn::{ConvLayer, ConvNet, ConvShape, Head, Init as ConvInit};
-        let shape = setup.facts.observation.single().map_or(&[][..], |part| &part.shape);
-        let &[height, width, channels] = shape else {
-            let text = format!(
-                "network=conv needs observations [height, width, channels], those of {} are {}; use network=mlp",
-                setup.facts.id,
-                Space::of_observation(&setup.facts)
-            );
-            return Err(Error::Unsupported(text));
-        };
-        let shape = ConvShape {
-            height,
-            width,
-            channels,
-            convolutions: vec![ConvLayer { channels: 16, kernel: 3, stride: 1 }],
-            hidden: self.hidden.to_vec(),
-            heads: heads.iter().map(|&(_, outputs, gain)| Head { outputs, gain }).collect(),
-            layer_norm: self.layer_norm,
-            free: free.map(|(name, values)| (name.to_owned(), values)),
+        let conv = self.kind == NetworkKind::Conv;
+        // Convolutions and the hidden layers behind them are shared; perceptrons have a tower per head.
+        let (trunk, hidden) = if conv { (self.hidden, &[][..]) } else { (&[][..], self.hidden) };
+        let towers = heads.iter().map(|&(name, outputs, output_gain)| Tower {
+            name,
+            hidden: hidden.to_vec(),
+            outputs,
+            output_gain,
+        });
+        let shape = Shape {
+            inputs,
+            convolutions: if conv { vec![MINATAR] } else { Vec::new() },
+            trunk: trunk.to_vec(),
+            towers: towers.collect(),
+            activation: self.activation,
+            layer_norm: self.layer_norm.then_some(LayerNorm::FLAX),
+            free,
             init: match self.init {
-                Init::Orthogonal => ConvInit::Orthogonal,
-                Init::Uniform => ConvInit::LeCun,
-                Init::LecunNormal => ConvInit::He,
+                Init::LecunNormal if conv => Init::HeNormal,
+                init => init,
             },
-            seed: setup.seed,
         };
-        Ok(Box::new(ConvNet::new(shape)?))
+        Ok(Box::new(FeedForward::new(&shape, setup.seed, setup.num_threads)?))
     }
+}
 
-    #[cfg(not(feature = "burn"))]
-    fn convolutional(
-        &self,
-        _: &Setup,
-        _: &[(&'static str, usize, f32)],
-        _: Option<(&'static str, Vec<f32>)>,
-    ) -> Result<Box<dyn Network>> {
-        let text = "this build has no convolutional networks (cargo feature `burn`); use network=mlp";
-        Err(Error::Unsupported(text.to_owned()))
-    }
+/// The convolution of MinAtar's networks (Young and Tian 2019, and purejaxql's).
+const MINATAR: Convolution = Convolution { channels: 16, kernel: 3, stride: 1 };
+
+/// Observations as a dense layer reads them.
+fn flat(setup: &Setup) -> Inputs {
+    let space = &setup.facts.observation;
+    Inputs::Flat { elements: space.flat_elements(), encoding: space.flat_encoding() }
+}
+
+/// Observations as a convolution reads them.
+fn picture(setup: &Setup) -> Result<Inputs> {
+    let shape = setup.facts.observation.single().map_or(&[][..], |part| &part.shape);
+    let &[height, width, channels] = shape else {
+        let text = format!(
+            "network=conv needs observations [height, width, channels], those of {} are {}; use network=mlp",
+            setup.facts.id,
+            Space::of_observation(&setup.facts)
+        );
+        return Err(Error::Unsupported(text));
+    };
+    Ok(Inputs::Picture { size: [height, width, channels], encoding: setup.facts.observation.flat_encoding() })
 }
 
 /// The optimiser of these options.

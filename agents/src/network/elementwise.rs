@@ -3,12 +3,12 @@
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
+use super::feedforward::Activation;
 use super::kernels::Tile;
-use super::mlp::Activation;
 use super::vector_math::{Tanh, apply};
 
-/// Added to the variance, as flax does.
-const EPSILON: f32 = 1e-6;
+/// What [`Activation::LeakyRelu`] leaves of negative values.
+const LEAK: f32 = 0.01;
 
 /// Applies the activation to whole rows, padding included.
 pub(crate) fn activate<S: Simd>(simd: S, activation: Activation, values: &mut [f32]) {
@@ -22,11 +22,17 @@ pub(crate) fn activate<S: Simd>(simd: S, activation: Activation, values: &mut [f
                     zero.max(S::f32s::from_slice(simd, chunk)).store_slice(chunk);
                 }
             }
+            Activation::LeakyRelu => {
+                for chunk in values.chunks_exact_mut(S::f32s::LEN) {
+                    let x = S::f32s::from_slice(simd, chunk);
+                    x.max(x * LEAK).store_slice(chunk);
+                }
+            }
         },
     );
 }
 
-/// Multiplies gradients with respect to activated values by the derivative of the activation, which for both follows
+/// Multiplies gradients with respect to activated values by the derivative of the activation, which for all follows
 /// from its result.
 pub(crate) fn deactivate<S: Simd>(simd: S, activation: Activation, activated: &[f32], gradient: &mut [f32]) {
     simd.vectorize(
@@ -39,6 +45,7 @@ pub(crate) fn deactivate<S: Simd>(simd: S, activation: Activation, activated: &[
                 let product = match activation {
                     Activation::Tanh => g * (one - h * h),
                     Activation::Relu => h.simd_gt(zero).select(g, zero),
+                    Activation::LeakyRelu => h.simd_gt(zero).select(g, g * LEAK),
                 };
                 product.store_slice(d);
             }
@@ -82,9 +89,11 @@ macro_rules! row_sum {
 
 /// Normalises rows: leaves the normalised values in `normal`, one over the standard deviation in `inverse`, and their
 /// affine image in `values`.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn normalise<S: Simd>(
     simd: S,
-    affine: Affine<'_>,
+    affine: Option<Affine<'_>>,
+    epsilon: f32,
     width: usize,
     stride: usize,
     values: &mut [f32],
@@ -103,16 +112,21 @@ pub(crate) fn normalise<S: Simd>(
                     let centred = at::<S>(simd, row, column) - mean;
                     centred * centred
                 });
-                *inverse = 1.0 / (squares / width as f32 + EPSILON).sqrt();
+                *inverse = 1.0 / (squares / width as f32 + epsilon).sqrt();
                 let factor = S::f32s::splat(simd, *inverse);
                 let mut column = 0;
                 while column < width {
                     let range = column..column + len;
                     let x = (at::<S>(simd, row, column) - mean) * factor;
                     x.store_slice(&mut normal[range.clone()]);
-                    let scale = at::<S>(simd, affine.scale, column);
-                    let offset = at::<S>(simd, affine.offset, column);
-                    x.mul_add(scale, offset).store_slice(&mut row[range]);
+                    let image = match affine {
+                        Some(affine) => {
+                            let offset = at::<S>(simd, affine.offset, column);
+                            x.mul_add(at::<S>(simd, affine.scale, column), offset)
+                        }
+                        None => x,
+                    };
+                    image.store_slice(&mut row[range]);
                     column += len;
                 }
             }
@@ -121,26 +135,39 @@ pub(crate) fn normalise<S: Simd>(
 }
 
 /// Turns gradients with respect to the affine image into those with respect to what was normalised.
-pub(crate) fn denormalise<S: Simd>(simd: S, scale: &[f32], normal: Tile<'_>, inverse: &[f32], gradient: &mut [f32]) {
+pub(crate) fn denormalise<S: Simd>(
+    simd: S,
+    scale: Option<&[f32]>,
+    normal: Tile<'_>,
+    inverse: &[f32],
+    gradient: &mut [f32],
+) {
     simd.vectorize(
         #[inline(always)]
         || {
             let (len, width) = (S::f32s::LEN, normal.width);
+            // A match for each vector: without scale nothing is multiplied.
+            macro_rules! scaled {
+                ($row:ident, $column:ident) => {
+                    match scale {
+                        Some(scale) => at::<S>(simd, $row, $column) * at::<S>(simd, scale, $column),
+                        None => at::<S>(simd, $row, $column),
+                    }
+                };
+            }
             let rows = gradient.chunks_exact_mut(normal.stride).zip(normal.values.chunks_exact(normal.stride));
             for ((row, normal), inverse) in rows.zip(inverse) {
-                let mean = row_sum!(simd, width, column => at::<S>(simd, row, column) * at::<S>(simd, scale, column))
-                    / width as f32;
+                let mean = row_sum!(simd, width, column => scaled!(row, column)) / width as f32;
                 let along = row_sum!(simd, width, column => {
-                    at::<S>(simd, row, column) * at::<S>(simd, scale, column) * at::<S>(simd, normal, column)
+                    scaled!(row, column) * at::<S>(simd, normal, column)
                 }) / width as f32;
                 let (mean, along) = (S::f32s::splat(simd, mean), S::f32s::splat(simd, along));
                 let factor = S::f32s::splat(simd, *inverse);
                 let mut column = 0;
                 while column < width {
                     let range = column..column + len;
-                    let scale = at::<S>(simd, scale, column);
                     let x = at::<S>(simd, normal, column);
-                    let g = at::<S>(simd, row, column) * scale - mean - x * along;
+                    let g = scaled!(row, column) - mean - x * along;
                     (g * factor).store_slice(&mut row[range]);
                     column += len;
                 }

@@ -31,17 +31,32 @@ pub(crate) fn uniform(random: &mut Random, out: &mut [f32], bound: f64) {
     out.iter_mut().for_each(|w| *w = ((random.unit() * 2.0 - 1.0) * bound) as f32);
 }
 
-/// Normal, cut off at two standard deviations and scaled so that its variance is `1 / inputs` after the cut.
-pub(crate) fn lecun_normal(random: &mut Random, out: &mut [f32], inputs: usize) {
+/// Normal, cut off at two standard deviations and scaled so that its deviation is this one after the cut.
+pub(crate) fn truncated_normal(random: &mut Random, out: &mut [f32], deviation: f64) {
     /// Standard deviation of a standard normal that is cut off at 2.
     const CUT: f64 = 0.879_625_661_034_239_8;
-    let scale = 1.0 / (CUT * (inputs as f64).sqrt());
+    let scale = deviation / CUT;
     for w in out {
         let mut x = random.normal();
         while x.abs() > 2.0 {
             x = random.normal();
         }
         *w = (x * scale) as f32;
+    }
+}
+
+/// Sets a share of the weights `[inputs, outputs]` of each output to zero, rounded up to whole inputs; with `keep_one` not all.
+pub(crate) fn sparse(random: &mut Random, weights: &mut [f32], outputs: usize, share: f64, keep_one: bool) {
+    let inputs = weights.len() / outputs;
+    // What rounding adds to 0.9 x 10 is not one input more.
+    let zeros = (share * inputs as f64 - 1e-6).ceil().max(0.0) as usize;
+    let zeros = zeros.min(if keep_one { inputs - 1 } else { inputs });
+    let mut order: Vec<usize> = (0..inputs).collect();
+    for output in 0..outputs {
+        for i in 0..zeros {
+            order.swap(i, i + (random.unit() * (inputs - i) as f64) as usize);
+            weights[order[i] * outputs + output] = 0.0;
+        }
     }
 }
 
@@ -98,12 +113,26 @@ mod tests {
     }
 
     #[test]
+    fn sparse_weights_are_zero_in_their_share_of_each_output() {
+        for (inputs, share, keep_one, zeros) in
+            [(10, 0.9, false, 9), (4, 0.9, false, 4), (4, 0.9, true, 3), (32, 0.9, true, 29), (5, 0.0, false, 0)]
+        {
+            let mut w = vec![1.0; inputs * 7];
+            sparse(&mut Random::new(4), &mut w, 7, share, keep_one);
+            for output in 0..7 {
+                let found = (0..inputs).filter(|i| w[i * 7 + output] == 0.0).count();
+                assert_eq!(found, zeros, "{inputs} inputs, {share}");
+            }
+        }
+    }
+
+    #[test]
     fn draws_have_their_variance_and_bounds() {
         let mut w = vec![0.0; 100_000];
         let variance = |w: &[f32]| w.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>() / w.len() as f64;
         uniform(&mut Random::new(1), &mut w, 0.25);
         assert!(w.iter().all(|w| w.abs() <= 0.25) && (variance(&w) / (0.0625 / 3.0) - 1.0).abs() < 0.02);
-        lecun_normal(&mut Random::new(1), &mut w, 25);
+        truncated_normal(&mut Random::new(1), &mut w, 0.2);
         assert!(w.iter().all(|w| w.abs() <= 2.0 / 0.8796 / 5.0 + 1e-6) && (variance(&w) * 25.0 - 1.0).abs() < 0.02);
         let mean = w.iter().map(|w| f64::from(*w)).sum::<f64>() / w.len() as f64;
         assert!(mean.abs() < 3e-3, "{mean}");

@@ -84,6 +84,10 @@ pub(crate) fn matmul<S: Simd>(simd: S, rows: usize, x: Tile<'_>, w: Weights<'_>,
     );
 }
 
+/// Rows of the weights that are used for all rows of a tile before the next: with four vectors of 16 floats each, 32 KiB,
+/// which the first cache holds. A sum that is put down and taken up again has the same bits.
+const BLOCK: usize = 128;
+
 /// `V` vectors of columns of the product: blocks of `R` rows, then single rows with their terms in `CHAINS` sums, as
 /// one sum would wait for each addition.
 #[inline(always)]
@@ -96,14 +100,18 @@ fn product_panel<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
     stride: usize,
     column: usize,
 ) {
-    let mut row = 0;
-    while row + R <= rows {
-        product_block::<S, F, V, R>(simd, row, x, w, y, stride, column);
-        row += R;
+    let mut row = rows / R * R;
+    let mut from = 0;
+    while row > 0 && (from == 0 || from < x.width) {
+        let terms = from..x.width.min(from + BLOCK);
+        for first in (0..row).step_by(R) {
+            product_block::<S, F, V, R>(simd, first, terms.clone(), x, w, y, stride, column);
+        }
+        from += BLOCK;
     }
     while row < rows {
         match V {
-            4 => product_block::<S, F, V, 1>(simd, row, x, w, y, stride, column),
+            4 => product_block::<S, F, V, 1>(simd, row, 0..x.width, x, w, y, stride, column),
             _ => product_row::<S, F, V>(simd, row, x, w, y, stride, column),
         }
         row += 1;
@@ -127,10 +135,13 @@ pub(super) fn start<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
     sums
 }
 
+/// Some of the terms of the sums of `R` rows: those from the first on start, others go on.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const R: usize>(
     simd: S,
     row: usize,
+    terms: std::ops::Range<usize>,
     x: Tile<'_>,
     w: Weights<'_>,
     y: &mut [f32],
@@ -141,8 +152,18 @@ fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
     for r in 0..R {
         inputs[r] = &x.values[(row + r) * x.stride..][..x.width];
     }
-    let mut sums = [start::<S, F, V>(simd, w, column); R];
-    for k in 0..x.width {
+    let mut sums = [[F::splat(simd, 0.0); V]; R];
+    if terms.start == 0 {
+        sums = [start::<S, F, V>(simd, w, column); R];
+    } else {
+        for r in 0..R {
+            let y = &y[(row + r) * stride + column..][..V * F::LEN];
+            for v in 0..V {
+                sums[r][v] = F::from_slice(simd, &y[v * F::LEN..(v + 1) * F::LEN]);
+            }
+        }
+    }
+    for k in terms {
         let weights = &w.values[k * w.stride + column..][..V * F::LEN];
         let mut vectors = [F::splat(simd, 0.0); V];
         for v in 0..V {

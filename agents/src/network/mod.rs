@@ -6,21 +6,19 @@
 //! backward while its activations are in the cache, and tiles run in parallel.
 
 mod bits;
-#[cfg(feature = "burn")]
-pub mod burn;
 mod elementwise;
+mod feedforward;
 mod init;
 mod kernels;
 mod layout;
-mod mlp;
 mod rows;
 mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;
 
+pub use feedforward::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Shape, Tower};
 pub use layout::{Layout, Part};
-pub use mlp::{Activation, Init, Mlp, MlpShape, Tower};
 pub use rows::Rows;
 
 /// What a loss adds up over rows besides the gradient: sums of its own choice, such as policy loss, value loss, entropy.
