@@ -5,6 +5,7 @@ use std::ops::Range;
 use fearless_simd::Simd;
 
 use super::forward::{copy_cells, tile};
+use super::patches::Patches;
 use super::workspace::{Lines, Loaded, Workspace};
 use super::{FeedForward, Layer, Slot, row_stride};
 use crate::network::bits::{SetBits, outer_bits};
@@ -102,7 +103,7 @@ impl FeedForward {
         let plan = &self.plan;
         let Workspace { input, loaded, starts, indices, hidden, flat, normal, inverse, delta, narrow, patches, .. } =
             workspace;
-        let size = Slot { places: layer.patches.map_or(1, |patches| patches.places()), width: layer.outputs };
+        let size = Slot { places: layer.patches.as_ref().map_or(1, Patches::places), width: layer.outputs };
         let cell = padded(size.width);
         let [delta, next] = delta;
         if size.gaps() {

@@ -226,7 +226,7 @@ impl Plan {
         let mut source = None;
         for (i, (patches, layer)) in convolutions.iter().zip(&shape.convolutions).enumerate() {
             let kernel = [layer.kernel, layer.kernel, patches.channels, layer.channels];
-            source = plan.push(format!("conv.{i}"), source, &kernel, Some(*patches), true);
+            source = plan.push(format!("conv.{i}"), source, &kernel, Some(patches.clone()), true);
         }
         for (i, &width) in shape.trunk.iter().enumerate() {
             let inputs = plan.width(source);
@@ -262,7 +262,7 @@ impl Plan {
         patches: Option<Patches>,
         hidden: bool,
     ) -> Option<usize> {
-        let (outputs, places) = (weight[weight.len() - 1], patches.map_or(1, |patches| patches.places()));
+        let (outputs, places) = (weight[weight.len() - 1], patches.as_ref().map_or(1, Patches::places));
         let inputs = weight[..weight.len() - 1].iter().product();
         let transposed = self.layers.last().map_or(0, |l| l.transposed + l.outputs * padded(l.inputs));
         let slot = hidden.then_some(self.slots.len());
@@ -272,15 +272,15 @@ impl Plan {
             let scale = self.layout.push(format!("{name}.norm.scale"), &[outputs]).start;
             (scale, self.layout.push(format!("{name}.norm.offset"), &[outputs]).start)
         });
+        if patches.is_some() {
+            self.patches = self.patches.max(places * padded(inputs));
+        }
         self.layers.push(Layer { source, slot, inputs, outputs, patches, weight, bias, affine, transposed });
         let size = Slot { places, width: outputs };
         if hidden {
             self.slots.push(size);
         }
         self.widest = self.widest.max(size.row()).max(row_stride(places * outputs));
-        if patches.is_some() {
-            self.patches = self.patches.max(places * padded(inputs));
-        }
         if outputs <= NARROW {
             self.narrow = self.narrow.max(outputs * row_stride(inputs));
         }

@@ -11,14 +11,22 @@ use super::workspace::{Lines, Workspace};
 use super::{FeedForward, TILE};
 use crate::network::{Loss, LossSums, Rows};
 
-/// Groups of rows whose gradients are summed in one buffer each, at most; a group has whole tiles. They are the unit of
-/// parallel work, and are added in order. More of them would feed more threads, but each costs clearing and adding up as
-/// many floats as the network has parameters: a tenth of the time of a group of one tile.
-const MAX_GROUPS: usize = 16;
 /// Below so many multiplications with weights a prediction is over before another thread has woken up.
-const PARALLEL_WORK: usize = 1 << 24;
+const PARALLEL_WORK: usize = 1 << 23;
+/// Rows that are predicted together at least, and whose number is a multiple of it on all threads but one. The products take
+/// rows in blocks of 4 or 8 and the rest one by one, which rounds differently: so each row is in a block or not whatever
+/// the threads.
+const BLOCK: usize = 8;
 /// Parameters whose gradients one thread adds up.
 const CHUNK: usize = 1 << 14;
+
+/// Rows of a group, whose gradients are summed in one buffer. Groups are the unit of parallel work and are added in order. Each
+/// costs clearing and adding up as many floats as the network has parameters, a tenth of the time that one tile takes,
+/// so they grow as their number does: 128 rows are 2, 1,024 rows 8, 16,384 rows 32.
+fn group_rows(rows: usize) -> usize {
+    let tiles = rows.div_ceil(TILE).max(1);
+    TILE * tiles.div_ceil((4 * tiles).isqrt().min(tiles))
+}
 
 /// Gradient and loss of a group of rows.
 #[derive(Debug, Default)]
@@ -39,11 +47,10 @@ pub(super) fn add(sums: &mut LossSums, more: LossSums) {
 
 impl FeedForward {
     pub(super) fn predict_range(&self, rows: Rows<'_>, range: Range<usize>, outputs: &mut [f32], threads: usize) {
-        if threads <= 1 || range.len() <= TILE || range.len() * self.plan.work < PARALLEL_WORK {
+        if threads <= 1 || range.len() < 2 * BLOCK || range.len() * self.plan.work < PARALLEL_WORK {
             return dispatch!(self.plan.level, simd => self.predict_serial(simd, rows, range, outputs));
         }
-        // Whole tiles on both sides, so that every row is in the same place of its tile whatever the threads.
-        let half = (range.len() * (threads / 2) / threads).next_multiple_of(TILE).min(range.len());
+        let half = (range.len() * (threads / 2) / threads).next_multiple_of(BLOCK);
         let (left, right) = outputs.split_at_mut(half * self.plan.outputs);
         let middle = range.start + half;
         rayon::join(
@@ -65,7 +72,7 @@ impl FeedForward {
 
     /// Adds the gradient of all rows to `gradient`.
     pub(super) fn learn_all(&self, rows: Rows<'_>, loss: &Loss<'_>, gradient: &mut [f32]) -> LossSums {
-        let size = TILE * rows.len().div_ceil(TILE * MAX_GROUPS).max(1);
+        let size = group_rows(rows.len());
         let count = rows.len().div_ceil(size);
         // The first group adds to `gradient` itself.
         if count <= 1 || self.plan.threads <= 1 {
