@@ -81,6 +81,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another run is training in this folder.
+    #[error("{folder} is being trained in by another run; wait for its end, or train in another folder")]
+    Busy {
+        /// The folder.
+        folder: String,
+    },
     /// A metrics file that does not read.
     #[error("{path}, line {line}, column `{column}`: {reason}")]
     Metrics {

@@ -10,6 +10,7 @@ mod experiment;
 mod list;
 mod new_env;
 mod output;
+mod population;
 mod render;
 mod resume;
 mod spec;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::bar::{Verbosity, catch_signals};
 use super::output::Done;
+use super::population;
 use super::train::{follow, steps};
 use crate::train;
 
@@ -18,7 +19,7 @@ Examples:
   shadergym resume runs/cart_pole-ppo-0-1
   shadergym resume runs/cart_pole-ppo-0-1 --steps 100_000")]
 pub struct Args {
-    /// Folder of the run
+    /// Folder of the run, or of a population
     folder: PathBuf,
     /// Environment steps to add
     #[arg(long, allow_negative_numbers = true, value_parser = steps)]
@@ -29,5 +30,10 @@ pub struct Args {
 
 pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     catch_signals()?;
+    if train::is_population(&args.folder) {
+        return population::follow(args.verbosity, out, |callback| {
+            train::resume_population(&args.folder, args.steps, callback)
+        });
+    }
     follow(args.verbosity, out, |callback| train::resume(&args.folder, args.steps, callback))
 }

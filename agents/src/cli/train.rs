@@ -7,7 +7,7 @@ use shadergym_envs::Device;
 
 use super::bar::{Bar, Verbosity, catch_signals, rate};
 use super::output::{Done, Failure, Table, digits, grouped};
-use super::target;
+use super::{population, target};
 use crate::algorithms::{self, AGENTS};
 use crate::error::Error;
 use crate::options::parse_settings;
@@ -32,6 +32,7 @@ Examples:
   shadergym train ppo --options                                   which options the agent has
   shadergym train ppo CartPole-v1 --steps 200_000 --set learning_rate=1e-3 --set hidden=[128,128]
   shadergym train pqn MinAtar/Breakout-v1 --num-envs 128 --until 50
+  shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
 
 Exit codes: 0 done, 1 failed, 2 wrong use of the command line, 130 interrupted and ready to be resumed.")]
@@ -54,6 +55,9 @@ pub struct Args {
     /// Seed of everything random; default 0
     #[arg(long, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Train so many learners side by side, with this seed and those after it: a population
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::positive)]
+    seeds: Option<usize>,
     /// auto, cpu, gpu, gpu:<index> or gpu:<part of the name>; default auto
     #[arg(long, value_parser = target::device)]
     device: Option<Device>,
@@ -110,6 +114,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         tables: None,
     };
     catch_signals()?;
+    if let Some(seeds) = args.seeds {
+        return population::follow(args.verbosity, out, |callback| {
+            train::train_population(&options, seeds as u64, callback)
+        });
+    }
     follow(args.verbosity, out, |callback| train::train(&options, callback))
 }
 

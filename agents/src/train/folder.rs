@@ -24,36 +24,8 @@ impl RunFolder {
     /// # Errors
     /// [`Error::Io`]; [`Error::InvalidOption`] if there is something in it.
     pub fn create(out: &Out, plan: &Plan) -> Result<Option<Self>> {
-        let path = match out {
-            Out::Memory => return Ok(None),
-            Out::Folder(path) => {
-                if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-                    return Err(Error::InvalidOption {
-                        option: "out".to_owned(),
-                        value: format!("{}, where there is something already", path.display()),
-                        allowed: "a folder that does not exist or is empty; `shadergym resume` goes on with a run"
-                            .to_owned(),
-                    });
-                }
-                fs::create_dir_all(path).map_err(|e| failed("create", path, e))?;
-                path.clone()
-            }
-            Out::Runs => {
-                let runs = Path::new("runs");
-                fs::create_dir_all(runs).map_err(|e| failed("create", runs, e))?;
-                let name = format!("{}-{}-{}", plan.facts.slug(), plan.entry.name, plan.config.seed);
-                let mut n = 1;
-                loop {
-                    let path = runs.join(format!("{name}-{n}"));
-                    // Claims the name, also among runs that start at the same moment.
-                    match fs::create_dir(&path) {
-                        Ok(()) => break path,
-                        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
-                        Err(e) => return Err(failed("create", &path, e)),
-                    }
-                }
-            }
-        };
+        let name = format!("{}-{}-{}", plan.facts.slug(), plan.entry.name, plan.config.seed);
+        let Some(path) = free_folder(out, &name)? else { return Ok(None) };
         let folder = Self { path };
         let checkpoints = folder.checkpoints();
         fs::create_dir_all(&checkpoints).map_err(|e| failed("create", &checkpoints, e))?;
@@ -135,6 +107,42 @@ impl RunFolder {
             }
         }
         errors.into_iter().next().map_or(Ok((None, Vec::new())), Err)
+    }
+}
+
+/// A folder that is new or empty; None if nothing is to be written. Below `runs` it is called `name` with a number.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::InvalidOption`] if there is something in it.
+pub(super) fn free_folder(out: &Out, name: &str) -> Result<Option<PathBuf>> {
+    match out {
+        Out::Memory => Ok(None),
+        Out::Folder(path) => {
+            if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(Error::InvalidOption {
+                    option: "out".to_owned(),
+                    value: format!("{}, where there is something already", path.display()),
+                    allowed: "a folder that does not exist or is empty; `shadergym resume` goes on with a run"
+                        .to_owned(),
+                });
+            }
+            fs::create_dir_all(path).map_err(|e| failed("create", path, e))?;
+            Ok(Some(path.clone()))
+        }
+        Out::Runs => {
+            let runs = Path::new("runs");
+            fs::create_dir_all(runs).map_err(|e| failed("create", runs, e))?;
+            let mut n = 1;
+            loop {
+                let path = runs.join(format!("{name}-{n}"));
+                // Claims the name, also among runs that start at the same moment.
+                match fs::create_dir(&path) {
+                    Ok(()) => return Ok(Some(path)),
+                    Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
+                    Err(e) => return Err(failed("create", &path, e)),
+                }
+            }
+        }
     }
 }
 

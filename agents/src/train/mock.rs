@@ -23,6 +23,8 @@ options! {
         learning_rate: f32 = 0.1,
         /// Step from which on the loss is no number; 0: never.
         diverge_at: u64 = 0,
+        /// Step at which the device is lost that an agent began on; 0: never. One that went on from a checkpoint keeps its own.
+        lost_at: u64 = 0,
     }
 }
 
@@ -52,6 +54,7 @@ struct Mock {
     steps: u64,
     /// After an error there is nothing to be had of it, as of an agent on a device that is lost.
     failed: bool,
+    loaded: bool,
 }
 
 impl Mock {
@@ -59,7 +62,7 @@ impl Mock {
         let mut batch = setup.make(BatchOptions::new(config.num_envs))?;
         batch.reset(setup.seed)?;
         let (facts, noise) = (setup.facts.clone(), Noise::new(setup.seed, "mock"));
-        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0, failed: false })
+        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0, failed: false, loaded: false })
     }
 }
 
@@ -86,6 +89,11 @@ impl Agent for Mock {
             let (agent, what) = ("mock".to_owned(), "the loss".to_owned());
             return Err(Error::Diverged { agent, step: self.steps, what, value: f64::NAN });
         }
+        if self.config.lost_at > 0 && !self.loaded && self.steps >= self.config.lost_at {
+            self.failed = true;
+            let (device, message) = ("mock".to_owned(), "it went away".to_owned());
+            return Err(shadergym_envs::Error::DeviceFailed { device, message }.into());
+        }
         log.scalars.insert("loss/mock", loss);
         // A figure that comes later than the others.
         if self.steps > 1000 {
@@ -111,6 +119,7 @@ impl Agent for Mock {
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
+        self.loaded = true;
         state.read_f32("policy/parameters", &mut self.network.parameters)?;
         self.noise.set_counter(state.u64("counters")?[0]);
         self.steps = state.u64("counters")?[1];

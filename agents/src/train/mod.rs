@@ -21,10 +21,13 @@ mod config;
 pub(crate) mod files;
 mod finish;
 mod folder;
+mod lock;
 #[cfg(test)]
 mod mock;
 mod options;
 mod play;
+mod population;
+mod records;
 mod run;
 mod tally;
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub(crate) use finish::FPS;
 pub use finish::animation;
 pub use options::{DEFAULT_STEPS, Interval, Out, RunOptions, steps};
 pub use play::{EPISODE_LIMIT, Evaluation, Player, evaluate};
+pub use population::{Member, PopulationOutcome, is_population, resume_population, train_population};
 pub use run::{Callback, Phase, Progress};
 pub use tally::{Row, Spread};
 pub use trained::Trained;
@@ -48,6 +52,7 @@ use crate::error::{Error, Result};
 use crate::policy::Policy;
 use config::Plan;
 use folder::RunFolder;
+use lock::Lock;
 use run::Run;
 
 /// Why a run ended.
@@ -133,7 +138,7 @@ pub fn train(options: &RunOptions, callback: &mut Callback<'_>) -> Result<Outcom
 ///
 /// # Errors
 /// As [`train`]; [`Error::Checkpoint`] if the folder is no run or none of its checkpoints can be read, if the
-/// environment has changed since, or if the run is over and no more steps are wanted.
+/// environment has changed since, or if the run is over and no more steps are wanted; [`Error::Busy`] if it is being trained.
 pub fn resume(folder: &Path, more: Option<u64>, callback: &mut Callback<'_>) -> Result<Outcome> {
     resume_with(folder, more, callback, algorithms::find)
 }
@@ -145,6 +150,7 @@ fn resume_with(
     find: impl Fn(&str) -> Result<&'static Entry>,
 ) -> Result<Outcome> {
     let (folder, mut config) = RunFolder::open(path)?;
+    let lock = Lock::claim(path)?;
     folder.clean();
     let (from, notes) = folder.latest()?;
     if let Some((checkpoint, path)) = &from {
@@ -174,7 +180,7 @@ fn resume_with(
         }
         None => {}
     }
-    let mut run = Run::resume(Plan::of(config.clone(), find)?, folder.clone(), from, notes)?;
+    let mut run = Run::resume(Plan::of(config.clone(), find)?, (folder.clone(), lock), from, notes)?;
     if more.is_some() {
         // A later resume takes its configuration from here, should this process die before the next checkpoint.
         run.rewrite_checkpoint()?;

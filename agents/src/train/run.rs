@@ -8,12 +8,13 @@ use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::Plan;
 use super::finish::{self, Ended};
 use super::folder::RunFolder;
+use super::lock::Lock;
 use super::options::Interval;
+use super::records::Records;
 use super::tally::{Row, Tally};
 use super::{End, Outcome};
 use crate::agent::{Agent, Log};
 use crate::error::{Error, Result};
-use crate::report::metrics::MetricsWriter;
 use crate::state::State;
 
 /// What a run is doing.
@@ -48,7 +49,8 @@ pub struct Progress<'a> {
     pub row: Option<&'a Row>,
     /// Where the files are.
     pub folder: Option<&'a Path>,
-    /// What people should know: checkpoints or metrics that could not be read. Only the first time.
+    /// What people should know: checkpoints or metrics that could not be read or written, a
+    /// device that was lost. Each is told once.
     pub notes: &'a [String],
 }
 
@@ -60,12 +62,17 @@ pub(super) struct Run {
     plan: Plan,
     agent: Box<dyn Agent>,
     tally: Tally,
-    folder: Option<RunFolder>,
-    metrics: Option<MetricsWriter>,
+    /// None if nothing is written.
+    records: Option<Records>,
     clock: Clock,
-    checkpoint: Option<PathBuf>,
+    /// What people should know and do not yet.
     notes: Vec<String>,
+    /// How often the device was lost.
+    lost: u32,
 }
+
+/// A run whose device is lost more often than this ends: it would be lost again.
+const MOST_LOST: u32 = 3;
 
 /// Time spent training, and when the next checkpoint is due.
 struct Clock {
@@ -104,41 +111,61 @@ impl Run {
     /// A new run. Nothing is written before everything is checked and the agent is made.
     pub fn new(plan: Plan, out: &super::Out) -> Result<Self> {
         let agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
-        let folder = RunFolder::create(out, &plan)?;
-        let metrics = folder.as_ref().map(|folder| MetricsWriter::create(&folder.path)).transpose()?;
+        let records = match RunFolder::create(out, &plan)? {
+            Some(folder) => {
+                let lock = Lock::claim(&folder.path)?;
+                Some(Records::create(folder, lock)?)
+            }
+            None => None,
+        };
         let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint: None, notes: Vec::new() })
+        Ok(Self { plan, agent, tally, records, clock, notes: Vec::new(), lost: 0 })
     }
 
     /// A run that goes on from a checkpoint, or from its start if there is none.
     pub fn resume(
         plan: Plan,
-        folder: RunFolder,
+        (folder, lock): (RunFolder, Lock),
         from: Option<(Checkpoint, PathBuf)>,
         mut notes: Vec<String>,
     ) -> Result<Self> {
         let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
         let Some((from, path)) = from else {
-            let metrics = Some(MetricsWriter::create(&folder.path)?);
+            let records = Some(Records::create(folder, lock)?);
             let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-            return Ok(Self { plan, agent, tally, folder: Some(folder), metrics, clock, checkpoint: None, notes });
+            return Ok(Self { plan, agent, tally, records, clock, notes, lost: 0 });
         };
-        let at = |error| match error {
-            Error::Checkpoint { reason, .. } => Error::Checkpoint { path: path.display().to_string(), reason },
-            other => other,
-        };
-        if from.meta.layout != layout(&plan.facts) {
-            let reason = format!("{} has changed since it was written", plan.facts.id);
-            return Err(Error::Checkpoint { path: path.display().to_string(), reason });
-        }
-        agent.load(&from.agent).map_err(at)?;
-        let tally = Tally::load(&from.trainer).map_err(at)?;
+        let tally = restore(&plan, &mut *agent, &from, &path)?;
         // Rows after the last that the checkpoint knows will come again, also one of its own step.
-        let metrics = MetricsWriter::resume(&folder.path, tally.last_row)?;
-        notes.extend(metrics.note().map(str::to_owned));
+        let records = Records::resume(folder, lock, (from.meta.step, path), tally.last_row, &mut notes)?;
         let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
-        let (folder, metrics, checkpoint) = (Some(folder), Some(metrics), Some(path));
-        Ok(Self { plan, agent, tally, folder, metrics, clock, checkpoint, notes })
+        Ok(Self { plan, agent, tally, records: Some(records), clock, notes, lost: 0 })
+    }
+
+    /// The folder, if anything is written.
+    fn folder(&self) -> Option<&RunFolder> {
+        self.records.as_ref().map(|records| &records.folder)
+    }
+
+    /// After an error: begins again from the newest checkpoint if only the device is gone.
+    ///
+    /// # Errors
+    /// The same error if the run cannot go on.
+    fn recover(&mut self, error: Error) -> Result<()> {
+        let lost = matches!(&error, Error::Envs(shadergym_envs::Error::DeviceFailed { .. }));
+        let Some(records) = self.records.as_mut().filter(|_| lost && self.lost < MOST_LOST) else { return Err(error) };
+        let Ok((Some((from, path)), notes)) = records.folder.latest() else { return Err(error) };
+        let Ok(mut agent) = (self.plan.entry.make)(&self.plan.config.options, &self.plan.setup()) else {
+            return Err(error);
+        };
+        self.tally = restore(&self.plan, &mut *agent, &from, &path)?;
+        self.agent = agent;
+        self.lost += 1;
+        self.notes.extend(notes);
+        self.notes.push(format!("{error}; going on from step {} on a new device", from.meta.step));
+        records.go_back((from.meta.step, path), self.tally.last_row, &mut self.notes)?;
+        self.clock.first_step = self.clock.first_step.min(from.meta.step);
+        Ok(())
     }
 
     /// Trains to the end, and then makes the results.
@@ -147,7 +174,7 @@ impl Run {
             Ok(end) => end,
             Err(error) => {
                 // Whatever the reason is, it is kept beside what was learned before it, if the disk allows.
-                if let Some(folder) = &self.folder {
+                if let Some(folder) = self.folder() {
                     let _ = finish::write_failure(folder, &self.ended(End::Failed), &error);
                 }
                 return Err(error);
@@ -155,19 +182,18 @@ impl Run {
         };
         let (ended, policy) = (self.ended(end), self.agent.policy());
         if end == End::Interrupted {
-            return finish::interrupted(ended, policy, self.folder.as_ref());
+            return finish::interrupted(ended, policy, self.folder());
         }
         let progress = self.progress(None, &[]);
         let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
-        finish::finish(ended, policy, self.folder.as_ref(), self.meta(None), &mut callback)
+        finish::finish(ended, policy, self.folder(), self.meta(None), &mut callback)
     }
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
         let mut log = Log::default();
         let config = self.plan.config.clone();
         let mut step = self.agent.env_steps();
-        let notes = std::mem::take(&mut self.notes);
-        let mut flow = callback(&self.progress(None, &notes));
+        let mut flow = self.tell(None, callback);
         loop {
             let end = match () {
                 () if self.tally.reached(config.until) => Some(End::Until),
@@ -179,37 +205,62 @@ impl Run {
                 // A row at the very end; an interrupted run will come to the end later.
                 let last = end != End::Interrupted && self.tally.last_row != step;
                 if last {
-                    let row = self.write_row(step)?;
-                    flow = callback(&self.progress(Some(&row), &[]));
+                    let row = self.write_row(step);
+                    flow = self.tell(Some(&row), callback);
                 }
                 // One of this step may be there already, but it knows nothing of the row.
-                self.write_checkpoint(step, last)?;
-                return Ok(if flow.is_break() { End::Interrupted } else { end });
+                let end = if flow.is_break() { End::Interrupted } else { end };
+                match self.write_checkpoint(step, last) {
+                    // What was learned is still to be written as the policy.
+                    Err(error @ Error::Io { .. }) if end != End::Interrupted => self.notes.push(error.to_string()),
+                    other => other?,
+                }
+                if !self.notes.is_empty() {
+                    let _ = self.tell(None, callback);
+                }
+                return Ok(end);
             }
             log.episodes.clear();
             log.infos.clear();
             log.scalars.clear();
-            self.agent.iterate(&mut log)?;
+            if let Err(error) = self.agent.iterate(&mut log) {
+                self.recover(error)?;
+                step = self.agent.env_steps();
+                flow = self.tell(None, callback);
+                continue;
+            }
             self.tally.add(&log);
             let before = std::mem::replace(&mut step, self.agent.env_steps());
-            let row = if step / config.metrics_interval > before / config.metrics_interval {
-                Some(self.write_row(step)?)
-            } else {
-                None
-            };
-            if self.folder.is_some() && self.clock.due(config.checkpoint_interval, step) {
-                self.write_checkpoint(step, false)?;
+            let due = step / config.metrics_interval > before / config.metrics_interval;
+            let row = due.then(|| self.write_row(step));
+            if self.records.is_some() && self.clock.due(config.checkpoint_interval, step) {
+                match self.write_checkpoint(step, false) {
+                    Err(error @ Error::Io { .. }) => {
+                        self.clock.written = (step, Instant::now());
+                        let Some(records) = &mut self.records else { continue };
+                        records.checkpoint_failed(&error, &mut self.notes);
+                    }
+                    // What is lost with the device is found out by the next iteration.
+                    Err(Error::Envs(shadergym_envs::Error::DeviceFailed { .. })) => {}
+                    other => other?,
+                }
             }
-            flow = callback(&self.progress(row.as_ref(), &[]));
+            flow = self.tell(row.as_ref(), callback);
         }
     }
 
-    fn write_row(&mut self, step: u64) -> Result<Row> {
+    /// Calls back, with the notes that nobody has heard of.
+    fn tell(&mut self, row: Option<&Row>, callback: &mut Callback<'_>) -> ControlFlow<()> {
+        let notes = std::mem::take(&mut self.notes);
+        callback(&self.progress(row, &notes))
+    }
+
+    fn write_row(&mut self, step: u64) -> Row {
         let row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
-        if let Some(metrics) = &mut self.metrics {
-            metrics.write(row.step, row.seconds, &row.scalars)?;
+        if let Some(records) = &mut self.records {
+            records.row(&row, &mut self.notes);
         }
-        Ok(row)
+        row
     }
 
     /// A checkpoint at the step where the run is, in the place of the one of this step: for a configuration that changed.
@@ -219,21 +270,19 @@ impl Run {
 
     /// Nothing if there is no folder, or, unless `anew`, if the newest checkpoint is of this step.
     fn write_checkpoint(&mut self, step: u64, anew: bool) -> Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        if !anew && self.checkpoint.is_some() && self.clock.written.0 == step {
+        let Some(records) = &self.records else { return Ok(()) };
+        if !anew && records.checkpoint().is_some_and(|(of, _)| *of == step) {
             return Ok(());
         }
         let start = Instant::now();
-        if let Some(metrics) = &self.metrics {
-            // A checkpoint counts on the rows before it.
-            metrics.sync()?;
-        }
         let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);
         self.agent.policy().save(&mut policy);
         let meta = Meta { step, ..self.meta(Some(self.clock.seconds())) };
-        self.checkpoint = Some(folder.write_checkpoint(&Checkpoint { meta, agent, trainer, policy })?);
+        let checkpoint = Checkpoint { meta, agent, trainer, policy };
+        let Some(records) = &mut self.records else { return Ok(()) };
+        records.write_checkpoint(&checkpoint)?;
         self.clock.written = (step, Instant::now());
         self.clock.cost = start.elapsed();
         Ok(())
@@ -263,7 +312,7 @@ impl Run {
             episodes: self.tally.episodes,
             means: self.tally.means(),
             row,
-            folder: self.folder.as_ref().map(|folder| folder.path.as_path()),
+            folder: self.folder().map(|folder| folder.path.as_path()),
             notes,
         }
     }
@@ -277,9 +326,23 @@ impl Run {
             episodes: self.tally.episodes,
             last: self.tally.last(),
             curve: self.tally.curve.clone(),
-            checkpoint: self.checkpoint.clone(),
+            checkpoint: self.records.as_ref().and_then(Records::checkpoint).map(|(_, path)| path.clone()),
         }
     }
+}
+
+/// Puts an agent where a checkpoint was written.
+fn restore(plan: &Plan, agent: &mut dyn Agent, from: &Checkpoint, path: &Path) -> Result<Tally> {
+    let at = |error| match error {
+        Error::Checkpoint { reason, .. } => Error::Checkpoint { path: path.display().to_string(), reason },
+        other => other,
+    };
+    if from.meta.layout != layout(&plan.facts) {
+        let reason = format!("{} has changed since it was written", plan.facts.id);
+        return Err(Error::Checkpoint { path: path.display().to_string(), reason });
+    }
+    agent.load(&from.agent).map_err(at)?;
+    Tally::load(&from.trainer).map_err(at)
 }
 
 impl Progress<'_> {

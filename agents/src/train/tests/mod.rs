@@ -1,13 +1,16 @@
 //! Runs of the mock: what holds whatever the agent.
 
+mod faults;
+mod populations;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
-use super::mock::{MOCK, find};
-use super::*;
+pub(super) use super::mock::{MOCK, find};
+pub(super) use super::*;
 use crate::test_folder::{Folder, folder};
 
 /// An environment that the mock acts in, with short episodes of random play.
@@ -159,30 +162,6 @@ fn a_diverged_run_keeps_what_was_good() {
     assert!((4_200..5_000).contains(&step), "{step}");
     assert!(!folder.0.join("policy.safetensors").exists());
     no_parts(&folder.0);
-}
-
-#[test]
-fn a_failing_disk_ends_the_run_and_spares_the_former_checkpoint() {
-    let folder = Temporary::new("disk");
-    let checkpoints = folder.0.join("checkpoints");
-    let mut made = None;
-    let mut fill = |p: &Progress<'_>| {
-        if p.step > 2_000 && made.is_none() {
-            // What is in the way of the next checkpoints, whoever runs the test.
-            for step in (p.step..5_000).step_by(64) {
-                fs::create_dir(checkpoints.join(format!("{step}.safetensors.part"))).unwrap();
-            }
-            made = Some(p.step);
-        }
-        ControlFlow::Continue(())
-    };
-    let error = run(&options(&folder.0), &mut fill).unwrap_err();
-    assert!(matches!(error, Error::Io { doing: "write", .. }) && error.to_string().contains("safetensors"), "{error}");
-    let summary = fs::read_to_string(folder.0.join("summary.json")).unwrap();
-    assert!(summary.contains("cannot write"), "{summary}");
-    let (opened, _) = RunFolder::open(&folder.0).unwrap();
-    let (latest, notes) = opened.latest().unwrap();
-    assert!(notes.is_empty() && latest.unwrap().0.meta.step <= made.unwrap());
 }
 
 #[test]

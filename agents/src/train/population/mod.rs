@@ -1,0 +1,161 @@
+//! Populations: the same run with many seeds, side by side on the cores. Each member is a run of its own, bit by bit the one
+//! that `train` makes alone on the same device, in a folder of its own below that of the population; what they came to
+//! together is beside them.
+
+mod results;
+mod workers;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+use super::config::{Plan, RunConfig, version};
+use super::folder::{RunFolder, free_folder};
+use super::lock::Lock;
+use super::{Callback, End, Out, RunOptions};
+use crate::error::{Error, Result};
+use crate::options::check;
+use shadergym_envs::Device;
+
+/// What says that a folder is that of a population.
+const FILE: &str = "population.toml";
+/// Members at most.
+const MOST: u64 = 100_000;
+
+/// What a member came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its seed.
+    pub seed: u64,
+    /// Its folder; None if nothing was written.
+    pub folder: Option<PathBuf>,
+    /// Why it ended; None if it was not begun.
+    pub end: Option<End>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Its `summary.json`; null if there is none.
+    pub summary: Json,
+}
+
+/// What a population came to.
+#[derive(Debug)]
+pub struct PopulationOutcome {
+    /// Where its files are; None if none were written.
+    pub folder: Option<PathBuf>,
+    /// By seed.
+    pub members: Vec<Member>,
+    /// [`End::Interrupted`] if a member is to go on; [`End::Failed`] if all failed.
+    pub end: End,
+    /// `summary.json` of all together.
+    pub summary: Json,
+}
+
+/// A population in the making.
+pub(super) struct Population {
+    /// The run of each, apart from seed, threads and animation.
+    base: RunConfig,
+    first_seed: u64,
+    seeds: u64,
+    /// Threads of all together.
+    threads: usize,
+    folder: Option<PathBuf>,
+    /// Steps that members which are over get in addition.
+    more: Option<u64>,
+}
+
+/// Whether a folder is that of a population.
+pub fn is_population(folder: &Path) -> bool {
+    folder.join(FILE).is_file()
+}
+
+/// Trains `seeds` learners, from the seed of the options on, side by side on as many threads as the options say. With
+/// [`Device::Auto`] they learn on the CPU where the environment has code for it, as they would fight for one GPU; on a GPU
+/// they learn one after the other. A member that fails is a failure of its own: the others go on. `callback` hears of all
+/// together, in the calling thread.
+///
+/// # Errors
+/// As [`super::train`], before any file is touched; [`Error::InvalidOption`] for no or too many seeds; [`Error::Io`].
+pub fn train_population(options: &RunOptions, seeds: u64, callback: &mut Callback<'_>) -> Result<PopulationOutcome> {
+    check("seeds", seeds, &format!("1 to {MOST}"), (1..=MOST).contains(&seeds))?;
+    let plan = Plan::new(options)?;
+    let mut base = plan.config.clone();
+    let last = base.seed.saturating_add(seeds - 1);
+    check("seed", last, "0 to 9223372036854775807, with all seeds of the population", last <= i64::MAX as u64)?;
+    if base.device == Device::Auto && !shadergym_envs::is_file(&base.env) {
+        base.device = Device::Cpu;
+    }
+    let threads = base.num_threads.take().unwrap_or_else(crate::machine::cores);
+    let name = format!("{}-{}-{}to{last}", plan.facts.slug(), plan.entry.name, base.seed);
+    let folder = free_folder(&options.out, &name)?;
+    let population = Population { first_seed: base.seed, base, seeds, threads, folder, more: None };
+    let _lock = population.folder.as_deref().map(Lock::claim).transpose()?;
+    population.write()?;
+    population.run(callback)
+}
+
+/// Goes on with a population: with the members that were stopped or failed, and those that were not begun; with `more` also
+/// with those that are over, by so many steps.
+///
+/// # Errors
+/// [`Error::Checkpoint`] if it is no population; [`Error::Busy`] if it is being trained; as [`train_population`].
+pub fn resume_population(folder: &Path, more: Option<u64>, callback: &mut Callback<'_>) -> Result<PopulationOutcome> {
+    let population = Population { more, ..Population::read(folder)? };
+    let _lock = Lock::claim(folder)?;
+    population.run(callback)
+}
+
+impl Population {
+    fn write(&self) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let mut population = Table::new();
+        population.insert("seeds".to_owned(), Value::Integer(self.seeds as i64));
+        population.insert("threads".to_owned(), Value::Integer(self.threads as i64));
+        let table = Table::from_iter([("population".to_owned(), Value::Table(population))]);
+        let run = self.base.to_toml();
+        let run = run.split_once('\n').map_or("", |(_, run)| run);
+        let text = format!("# shadergym {}; `shadergym resume <this folder>` goes on\n{table}\n{run}", version());
+        RunFolder { path: folder.clone() }.write(FILE, text.as_bytes())
+    }
+
+    fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let error = |reason: String| Error::Checkpoint { path: path.display().to_string(), reason };
+        let text = std::fs::read_to_string(&path).map_err(|e| super::files::failed("read", &path, e))?;
+        let base = RunConfig::from_toml(&text).map_err(error)?;
+        let table: Table = text.parse().map_err(|e: toml::de::Error| error(e.message().to_owned()))?;
+        let number = |name: &str| {
+            let found = table.get("population").and_then(|t| t.get(name)).and_then(Value::as_integer);
+            let found = found.filter(|n| (1..=MOST as i64).contains(n));
+            found.ok_or_else(|| error(format!("[population] has no `{name}` of 1 to {MOST}")))
+        };
+        let (seeds, threads) = (number("seeds")? as u64, number("threads")? as usize);
+        let folder = Some(folder.to_owned());
+        Ok(Self { first_seed: base.seed, base, seeds, threads, folder, more: None })
+    }
+
+    /// The folder of a member.
+    fn member(&self, seed: u64) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(format!("seed-{seed}")))
+    }
+
+    /// The run of a member with so many threads.
+    fn options(&self, seed: u64, threads: usize) -> RunOptions {
+        let first = seed == self.first_seed;
+        RunOptions {
+            tables: Some(self.base.to_toml().parse().expect("its own text")),
+            seed: Some(seed),
+            num_threads: Some(threads),
+            // One picture says how it is played.
+            gif: Some(self.base.gif && first),
+            out: self.member(seed).map_or(Out::Memory, Out::Folder),
+            ..RunOptions::default()
+        }
+    }
+
+    fn run(self, callback: &mut Callback<'_>) -> Result<PopulationOutcome> {
+        let start = std::time::Instant::now();
+        let members = workers::run(&self, callback);
+        results::write(&self, members, start.elapsed().as_secs_f64())
+    }
+}
