@@ -63,12 +63,14 @@ options! {
         train_frequency: u64 = 1,
         /// Transitions of an update.
         batch_size: usize = 256,
-        /// Updates of the critics per update of the policy.
+        /// Updates of the critics per update of the policy; under spinning_up 1 unless it is set.
         policy_frequency: u64 = 2,
-        /// Learning rate of policy and temperature.
+        /// Learning rate of the policy.
         policy_learning_rate: f32 = 3e-4,
         /// Learning rate of the critics.
         q_learning_rate: f32 = 1e-3,
+        /// Learning rate of the temperature.
+        alpha_learning_rate: f32 = 1e-3,
         /// Learning rates over the run.
         schedule: Schedule = Schedule::Constant,
         /// Discount factor.
@@ -97,7 +99,10 @@ const ITERATION: u64 = 500;
 
 impl Config {
     fn checked(table: &Table, _: &Facts) -> Result<Self> {
-        let c = Self::from_table("sac", table)?;
+        let mut c = Self::from_table("sac", table)?;
+        if c.variant == Variant::SpinningUp && !table.contains_key("policy_frequency") {
+            c.policy_frequency = 1;
+        }
         check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
         check("train_frequency", c.train_frequency, "1 or more", c.train_frequency > 0)?;
         check("policy_frequency", c.policy_frequency, "1 or more", c.policy_frequency > 0)?;
@@ -105,7 +110,9 @@ impl Config {
         let range = format!("num_envs = {} or more", c.num_envs);
         check("buffer_size", c.buffer_size, &range, c.buffer_size >= c.num_envs)?;
         build::check_common(c.policy_learning_rate, c.gamma, &c.hidden)?;
-        check("q_learning_rate", c.q_learning_rate, "above 0, at most 1", c.q_learning_rate > 0.0 && c.q_learning_rate <= 1.0)?;
+        for (name, rate) in [("q_learning_rate", c.q_learning_rate), ("alpha_learning_rate", c.alpha_learning_rate)] {
+            check(name, rate, "above 0, at most 1", rate > 0.0 && rate <= 1.0)?;
+        }
         check("tau", c.tau, "above 0, at most 1", c.tau > 0.0 && c.tau <= 1.0)?;
         check("alpha", c.alpha, "above 0", c.alpha > 0.0)?;
         check("reward_scale", c.reward_scale, "above 0", c.reward_scale > 0.0)?;
@@ -122,14 +129,28 @@ impl Config {
             tau: self.tau,
             alpha: self.alpha,
             autotune: self.autotune && self.variant == Variant::Twin,
+            log_std: self.log_std(),
             max_grad_norm: self.max_grad_norm,
             reward_scale: self.reward_scale,
         }
     }
 
+    /// Between which log standard deviations are, as in CleanRL and in Spinning Up 0.1.1.
+    fn log_std(&self) -> (f32, f32) {
+        match self.variant {
+            Variant::Twin => (-5.0, 2.0),
+            Variant::SpinningUp => (-20.0, 2.0),
+        }
+    }
+
+    fn head(&self, facts: &Facts) -> Head {
+        let (low, high) = bounds(facts);
+        Head::Squashed { low, high, log_std: self.log_std() }
+    }
+
     fn policy(&self, setup: &Setup) -> Result<Policy> {
         let learner = SoftActorCritic::new(setup, &self.core());
-        Ok(Policy::new(setup.facts.clone(), learner.policy().boxed_clone(), head(&setup.facts), None))
+        Ok(Policy::new(setup.facts.clone(), learner.policy().boxed_clone(), self.head(&setup.facts), None))
     }
 }
 
@@ -138,11 +159,6 @@ fn bounds(facts: &Facts) -> (Vec<f32>, Vec<f32>) {
         ActionSpace::Box { low, high } => (low.clone(), high.clone()),
         _ => (Vec::new(), Vec::new()),
     }
-}
-
-fn head(facts: &Facts) -> Head {
-    let (low, high) = bounds(facts);
-    Head::Squashed { low, high }
 }
 
 struct Sac {
@@ -197,7 +213,7 @@ impl Sac {
         let (low, high) = bounds(&self.facts);
         for (i, outputs) in self.outputs.chunks_exact(2 * words).enumerate() {
             let mut noise = self.noise.at(self.stepper.steps(), i as u64);
-            draw(outputs, &mut noise, &mut self.drawn);
+            draw(outputs, self.config.log_std(), &mut noise, &mut self.drawn);
             for j in 0..words {
                 let unit = if random { 2.0 * noise.uniform() - 1.0 } else { self.drawn.actions[j] };
                 self.units[i * words + j] = unit.to_bits();
@@ -223,13 +239,14 @@ impl Sac {
         let c = &self.config;
         self.replay.sample(c.batch_size, 1, c.gamma, c.truncation, 0.0, &mut self.draws, &mut self.sample);
         let factor = c.schedule.at(step, self.total);
-        let rates = (c.policy_learning_rate * factor, c.q_learning_rate * factor);
-        self.learner.learn_values(step, &self.replay, &self.sample, rates, self.updates, sums)?;
+        let rate = c.q_learning_rate * factor;
+        self.learner.learn_values(step, &self.replay, &self.sample, rate, self.updates, sums)?;
         // As often as it would be without the delay, so that the ratio does not change.
         if (self.updates + 1).is_multiple_of(c.policy_frequency) {
+            let rates = (c.policy_learning_rate * factor, c.alpha_learning_rate * factor);
             for repeat in 0..c.policy_frequency {
                 let place = self.updates * c.policy_frequency + repeat;
-                self.learner.learn_policy(step, &self.replay, &self.sample, rates.0, place, sums)?;
+                self.learner.learn_policy(step, &self.replay, &self.sample, rates, place, sums)?;
             }
         }
         self.learner.follow();
@@ -267,7 +284,7 @@ impl Agent for Sac {
     }
 
     fn policy(&self) -> Policy {
-        Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), head(&self.facts), None)
+        Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), self.config.head(&self.facts), None)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
@@ -284,5 +301,23 @@ impl Agent for Sac {
         self.learner.load(state)?;
         self.replay.load(state)?;
         self.stepper.load(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::parse_settings;
+
+    #[test]
+    fn spinning_up_updates_the_policy_each_time() {
+        let facts = shadergym_envs::spec("Pendulum-v1").expect("shipped");
+        let frequency = |settings: &[&str]| {
+            let table = parse_settings(settings.iter().copied()).unwrap();
+            (AGENT.resolve)(&table, facts).unwrap()["policy_frequency"].as_integer()
+        };
+        assert_eq!(frequency(&["variant=twin"]), Some(2));
+        assert_eq!(frequency(&["variant=spinning_up"]), Some(1));
+        assert_eq!(frequency(&["variant=spinning_up", "policy_frequency=3"]), Some(3));
     }
 }

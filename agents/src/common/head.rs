@@ -3,9 +3,7 @@
 use shadergym_envs::{ActionSpace, Facts};
 
 use crate::common::noise::Noise;
-
-/// Bounds of SAC's log standard deviation (Spinning Up, CleanRL).
-pub const LOG_STD_RANGE: (f32, f32) = (-5.0, 2.0);
+use crate::common::squashed::log_std_of;
 
 /// What the first outputs of a row mean. Further outputs (a state value) are no concern of the head.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +32,15 @@ pub enum Head {
         /// Where the log standard deviations are.
         log_std: usize,
     },
-    /// Means and log standard deviations of a normal that goes through tanh and is scaled to the bounds.
+    /// Means of a normal that goes through tanh and is scaled to the bounds, and what becomes its log standard
+    /// deviations ([`log_std_of`]).
     Squashed {
         /// Lowest action.
         low: Vec<f32>,
         /// Highest action.
         high: Vec<f32>,
+        /// Between which the log standard deviations are.
+        log_std: (f32, f32),
     },
 }
 
@@ -100,10 +101,10 @@ impl Head {
                     *action = unit_to_action(row[j] + noise, low[j], high[j]).to_bits();
                 }
             }
-            Self::Squashed { low, high } => {
+            Self::Squashed { low, high, log_std } => {
                 for (j, action) in actions.iter_mut().enumerate() {
-                    let log_std = row[low.len() + j].clamp(LOG_STD_RANGE.0, LOG_STD_RANGE.1);
-                    let noise = if deterministic { 0.0 } else { noise.normal() * log_std.exp() };
+                    let spread = log_std_of(row[low.len() + j], *log_std).exp();
+                    let noise = if deterministic { 0.0 } else { noise.normal() * spread };
                     *action = unit_to_action((row[j] + noise).tanh(), low[j], high[j]).to_bits();
                 }
             }
@@ -199,7 +200,7 @@ mod tests {
             head.act(&[mean, 0.0], 2, None, true, &mut noise, &mut actions);
             assert_eq!(f32::from_bits(actions[0]), action);
         }
-        let head = Head::Squashed { low: vec![0.0], high: vec![4.0] };
+        let head = Head::Squashed { low: vec![0.0], high: vec![4.0], log_std: (-5.0, 2.0) };
         head.act(&[0.0, 0.0], 2, None, true, &mut noise, &mut actions);
         assert_eq!(f32::from_bits(actions[0]), 2.0);
         let head = Head::Greedy { actions: 3, dueling: false, epsilon: 1.0 };
