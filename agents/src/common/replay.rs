@@ -180,7 +180,7 @@ impl Replay {
                 None => uniform(noise),
                 Some(priorities) => {
                     // Newer slots lack steps. Where they have nearly all of the weight, any start will do.
-                    let drawn = (0..64).map(|_| priorities.draw(noise.uniform())).find(|slot| starts_at(*slot));
+                    let drawn = (0..64).map(|_| priorities.draw(noise.uniform_f64())).find(|slot| starts_at(*slot));
                     let slot = drawn.unwrap_or_else(|| uniform(noise));
                     weights.push((self.len() as f32 * priorities.share(slot)).powf(-beta));
                     slot
