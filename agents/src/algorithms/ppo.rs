@@ -147,8 +147,11 @@ impl Config {
 
     pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy> {
         let (network, head) = self.networks(setup)?;
-        let moments = self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.flat_elements()));
-        Ok(Policy::new(setup.facts.clone(), network, head.head(), moments))
+        Ok(Policy::new(setup.facts.clone(), network, head.head(), self.moments(setup)))
+    }
+
+    fn moments(&self, setup: &Setup) -> Option<ObservationMoments> {
+        self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.flat_elements()))
     }
 }
 
@@ -172,23 +175,15 @@ impl Ppo {
         let (network, head) = config.networks(setup)?;
         let head = head.with_noise(Noise::new(setup.seed, "actions"));
         let optimizer = build::optimizer(config.optimizer, config.adam_epsilon, config.weight_decay, network.layout());
-        let mut collector = Collector::new(setup, config.num_envs, config.num_steps)?;
-        let mut observation_moments = None;
-        if config.normalize_observation {
-            let mut moments = ObservationMoments::new(setup.facts.observation.flat_elements());
-            // One rollout of random play, at most, so that the first policy sees normalised observations.
-            collector.warm_up(config.num_steps.min(128), &mut moments)?;
-            observation_moments = Some(moments);
-        }
         let rows = config.num_envs * setup.facts.agents;
         Ok(Self {
             facts: setup.facts.clone(),
             steps: 0,
             total: setup.steps,
-            collector,
+            collector: Collector::new(setup, config.num_envs, config.num_steps)?,
             learner: Learner::new(network, optimizer, config.max_grad_norm),
             head,
-            observation_moments,
+            observation_moments: config.moments(setup),
             reward_moments: config.normalize_reward.then(|| RewardMoments::new(rows, config.gamma)),
             shuffles: Noise::new(setup.seed, "minibatches"),
             advantages: Vec::new(),
@@ -214,6 +209,10 @@ impl Ppo {
 
 impl Agent for Ppo {
     fn iterate(&mut self, log: &mut Log) -> Result<()> {
+        if let (0, Some(moments)) = (self.steps, &mut self.observation_moments) {
+            // One rollout of random play, at most, so that the first policy sees normalised observations.
+            self.steps = self.collector.warm_up(self.config.num_steps.min(128), moments)?;
+        }
         self.collector.collect(&*self.learner.network, &self.head, self.observation_moments.as_ref(), log)?;
         self.steps += self.collector.transitions() as u64;
         self.scale_rewards();

@@ -186,11 +186,12 @@ impl Collector {
         self.shards.iter().map(|s| (s.rows.start * self.steps..s.rows.end * self.steps, s.rows.len()))
     }
 
-    /// The newest observations of all rows `[rows, elements]` as floats, to start running moments with.
+    /// Random play of so many steps, whose observations begin running moments; the instances are then where they were.
+    /// Returns the transitions made.
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<()> {
+    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<u64> {
         for shard in &mut self.shards {
             let before = shard.env.snapshot()?;
             for _ in 0..steps {
@@ -200,7 +201,7 @@ impl Collector {
             }
             shard.env.restore(&before)?;
         }
-        Ok(())
+        Ok((steps * self.shards.iter().map(|shard| shard.env.num_envs()).sum::<usize>()) as u64)
     }
 
     /// T steps of every instance with this network; the recording is in [`Self::rollout`], episodes that ended in the log.
