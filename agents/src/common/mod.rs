@@ -9,6 +9,7 @@ pub mod learner;
 pub mod moments;
 pub mod noise;
 pub mod replay;
+pub mod restarts;
 pub mod returns;
 pub mod sac;
 pub mod squashed;
