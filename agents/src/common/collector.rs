@@ -5,6 +5,8 @@
 //! belong to (step, row), so neither threads nor shards change what is drawn.
 
 mod recording;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -62,9 +64,10 @@ struct Shard {
     final_rows: Vec<usize>,
     /// Observations `[T, rows, elements]` as they were before normalisation; empty without.
     raw: Vec<f32>,
-    episodes: Vec<Episode>,
-    /// Sums of their infos.
-    infos: Vec<f64>,
+    /// Each with its step of the rollout.
+    episodes: Vec<(usize, Episode)>,
+    /// Sums of their infos, one after the other.
+    infos: Vec<f32>,
 }
 
 /// The environments of an on-policy agent.
@@ -89,12 +92,15 @@ impl Collector {
     /// # Errors
     /// Those of the environments; [`Error::TooLarge`] if a rollout does not fit the memory.
     pub fn new(setup: &Setup, num_envs: usize, steps: usize) -> Result<Self> {
-        let facts = setup.facts.clone();
-        let agents = facts.agents;
         // A GPU wants one big batch.
         let device = shadergym_envs::choose_device(&setup.device, num_envs).device;
         let count = if device == Device::Cpu { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
-        let setup = Setup { device, ..setup.clone() };
+        Self::with_shards(&Setup { device, ..setup.clone() }, num_envs, steps, count)
+    }
+
+    fn with_shards(setup: &Setup, num_envs: usize, steps: usize, count: usize) -> Result<Self> {
+        let facts = setup.facts.clone();
+        let agents = facts.agents;
         let seed = environment_seed(setup.seed);
         let mut shards = Vec::with_capacity(count);
         let mut first = 0;
@@ -199,9 +205,17 @@ impl Collector {
             work.into_iter().try_for_each(run)?;
         }
         *step += *steps as u64;
-        for shard in shards.iter_mut() {
-            log.episodes.append(&mut shard.episodes);
-            add_infos(&mut log.infos, std::mem::take(&mut shard.infos).into_iter());
+        // In the order of steps and instances, whatever the shards.
+        let width = facts.info_words();
+        let mut ended: Vec<(usize, Episode, &[f32])> = Vec::new();
+        for shard in shards.iter() {
+            let infos = |k: usize| shard.infos.get(k * width..(k + 1) * width).unwrap_or_default();
+            ended.extend(shard.episodes.iter().enumerate().map(|(k, &(t, episode))| (t, episode, infos(k))));
+        }
+        ended.sort_by_key(|(t, ..)| *t);
+        for (_, episode, infos) in ended {
+            log.episodes.push(episode);
+            add_infos(&mut log.infos, infos.iter().map(|&v| f64::from(v)));
         }
         Ok(())
     }
@@ -269,6 +283,8 @@ fn collect_shard(
     final_masks.clear();
     final_rows.clear();
     raw.clear();
+    episodes.clear();
+    infos.clear();
     part.final_values.fill(0.0);
     for t in 0..steps {
         let at = t * n..(t + 1) * n;
@@ -306,10 +322,10 @@ fn collect_shard(
         for i in view.ended_instances() {
             let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
             let episode_return = returns.iter().sum::<f32>() / agents as f32;
-            episodes.push(Episode { episode_return, length: view.episode_lengths()[i] });
+            episodes.push((t, Episode { episode_return, length: view.episode_lengths()[i] }));
             if let Some(sums) = view.episode_infos() {
                 let width = facts.info_words();
-                add_infos(infos, sums[i * width..(i + 1) * width].iter().map(|&v| f64::from(v)));
+                infos.extend_from_slice(&sums[i * width..(i + 1) * width]);
             }
             if view.truncated()[i] && !view.terminated()[i] {
                 let rows = i * agents..(i + 1) * agents;
