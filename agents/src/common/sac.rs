@@ -5,14 +5,14 @@ mod tests;
 
 use std::ops::Range;
 
-use shadergym_envs::Encoding;
+use shadergym_envs::{ActionSpace, Encoding};
 
 use crate::agent::Setup;
 use crate::common::build::{Networks, optimizer};
+use crate::common::distribution::squashed::{Drawn, Squashed};
 use crate::common::learner::Learner;
 use crate::common::noise::Noise;
 use crate::common::replay::{Replay, Sample};
-use crate::common::squashed::{Drawn, backward, draw};
 use crate::error::Result;
 use crate::network::{Activation, Init, Layout, LossSums, Network, Rows};
 use crate::optim::{Kind as OptimizerKind, Optimizer};
@@ -58,7 +58,7 @@ pub struct SoftActorCritic {
     words: usize,
     tau: f32,
     reward_scale: f32,
-    log_std: (f32, f32),
+    squashed: Squashed,
     noise: Noise,
     joint: Vec<f32>,
 }
@@ -68,6 +68,10 @@ impl SoftActorCritic {
     pub fn new(setup: &Setup, options: &Options<'_>) -> Self {
         let (space, words) = (&setup.facts.observation, setup.facts.action.words());
         let elements = space.flat_elements();
+        let (low, high) = match &setup.facts.action {
+            ActionSpace::Box { low, high } => (low.clone(), high.clone()),
+            _ => (Vec::new(), Vec::new()),
+        };
         let networks = Networks {
             kind: NetworkKind::Mlp,
             hidden: options.hidden,
@@ -102,7 +106,7 @@ impl SoftActorCritic {
             words,
             tau: options.tau,
             reward_scale: options.reward_scale,
-            log_std: options.log_std,
+            squashed: Squashed { low, high, log_std: options.log_std },
             noise: Noise::new(setup.seed, "learning"),
             joint: Vec::new(),
         }
@@ -111,6 +115,11 @@ impl SoftActorCritic {
     /// The policy's network: means and log standard deviations.
     pub fn policy(&self) -> &dyn Network {
         &*self.policy.network
+    }
+
+    /// How its outputs are read.
+    pub fn squashed(&self) -> &Squashed {
+        &self.squashed
     }
 
     /// Weight of the entropy.
@@ -125,10 +134,10 @@ impl SoftActorCritic {
         let mut outputs = vec![0.0; rows.len() * 2 * words];
         self.policy.network.predict(rows, &mut outputs);
         self.joint.resize(rows.len() * (elements + words), 0.0);
-        let (mut drawn, range) = (Drawn::default(), self.log_std);
+        let mut drawn = Drawn::default();
         let joint = self.joint.chunks_exact_mut(elements + words);
         let log_probs = outputs.chunks_exact(2 * words).zip(joint).enumerate().map(|(i, (outputs, joint))| {
-            draw(outputs, range, &mut self.noise.at(place, i as u64), &mut drawn);
+            self.squashed.draw(outputs, &mut self.noise.at(place, i as u64), &mut drawn);
             rows.unpack(i, &mut joint[..elements]);
             joint[elements..].copy_from_slice(&drawn.actions);
             drawn.log_prob
@@ -231,7 +240,7 @@ impl SoftActorCritic {
     ) -> Result<()> {
         let (n, alpha) = (sample.slots.len(), self.alpha());
         let (elements, words, first_only) = (self.elements, self.words, self.value.is_some());
-        let (critic, noise, bounds) = (&*self.critic.network, self.noise, self.log_std);
+        let (critic, noise, squashed) = (&*self.critic.network, self.noise, &self.squashed);
         let observations = replay.observations(&sample.slots);
         let loss = |range: Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
             let mut sums = LossSums::default();
@@ -241,7 +250,7 @@ impl SoftActorCritic {
             let mut drawn = vec![Drawn::default(); rows];
             for (k, i) in range.enumerate() {
                 let outputs = &outputs[k * 2 * words..(k + 1) * 2 * words];
-                draw(outputs, bounds, &mut noise.at(2 * place + 1, i as u64), &mut drawn[k]);
+                squashed.draw(outputs, &mut noise.at(2 * place + 1, i as u64), &mut drawn[k]);
                 observations.unpack(i, &mut joint[k * width..k * width + elements]);
                 joint[k * width + elements..(k + 1) * width].copy_from_slice(&drawn[k].actions);
             }
@@ -261,7 +270,7 @@ impl SoftActorCritic {
                 let at = k * 2 * words..(k + 1) * 2 * words;
                 let of_action = &mut of_inputs[k * width + elements..(k + 1) * width];
                 of_action.iter_mut().for_each(|g| *g /= n as f32);
-                backward(&outputs[at.clone()], bounds, &drawn[k], alpha / n as f32, of_action, &mut gradient[at]);
+                squashed.backward(&outputs[at.clone()], &drawn[k], alpha / n as f32, of_action, &mut gradient[at]);
                 sums[3] += f64::from(alpha * drawn[k].log_prob);
                 sums[4] += f64::from(drawn[k].log_prob);
                 sums[5] += 1.0;
