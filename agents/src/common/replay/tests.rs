@@ -69,7 +69,7 @@ fn priorities_decide_how_often_a_transition_comes_back() {
 }
 
 /// Of a thousand transitions with a billionth of the weight each, those that come back are all different: a draw of 23 bits
-/// could only reach eight of them.
+/// could only reach nine of them.
 #[test]
 fn rare_transitions_all_can_come_back() {
     let facts = shadergym_envs::spec("CartPole-v1").expect("shipped");
@@ -95,8 +95,8 @@ fn rare_transitions_all_can_come_back() {
         replay.sample(1 << 20, 1, 0.9, Truncation::Bootstrap, 0.0, &mut noise, &mut sample);
         seen.extend(sample.slots.iter().copied().filter(|slot| *slot != 0));
     }
-    // 34 draws are expected; a sixth of them is five standard errors below.
-    assert!(seen.len() > 8, "{seen:?}");
+    // 34 draws are expected, within three standard errors.
+    assert!((17..=51).contains(&seen.len()), "{seen:?}");
 }
 
 #[test]
