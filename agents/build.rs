@@ -9,7 +9,9 @@ fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
     let (mut modules, mut entries) = (String::new(), String::new());
-    for path in files(&root.join("src/algorithms"), "rs") {
+    let algorithms = root.join("src/algorithms");
+    // What lies in folders are parts of the agents beside them.
+    for path in files(&algorithms, "rs").into_iter().filter(|path| path.parent() == Some(&algorithms)) {
         let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
         if stem != "mod" {
             writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");

@@ -214,6 +214,7 @@ pub(crate) fn evaluation<'py>(py: Python<'py>, found: &Evaluation) -> PyResult<B
     let lengths: ndarray::Array1<i64> = found.episodes.iter().map(|e| i64::from(e.length)).collect();
     dict.set_item("episodes", found.episodes.len())?;
     dict.set_item("truncated", found.truncated)?;
+    dict.set_item("cut_off", found.cut_off)?;
     dict.set_item("returns", PyArray1::from_owned_array(py, returns))?;
     dict.set_item("lengths", PyArray1::from_owned_array(py, lengths))?;
     Ok(dict)

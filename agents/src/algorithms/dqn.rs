@@ -14,8 +14,7 @@ use crate::common::action_values::{ActionValues, check_exploration, discrete, ep
 use crate::common::build::{self, Networks};
 use crate::common::learner::Learner;
 use crate::common::noise::Noise;
-use crate::common::replay::{Replay, Sample};
-use crate::common::stepper::Stepper;
+use crate::common::off_policy::{Draw, OffPolicy};
 use crate::error::Result;
 use crate::network::{Activation, Init, LossSums, Network, Rows};
 use crate::optim::Kind as OptimizerKind;
@@ -133,16 +132,11 @@ impl Config {
 struct Dqn {
     config: Config,
     facts: Arc<Facts>,
-    total: u64,
-    stepper: Stepper,
-    replay: Replay,
+    play: OffPolicy,
     learner: Learner,
     target: Box<dyn Network>,
     values: ActionValues,
-    draws: Noise,
-    updates: u64,
     copies: u64,
-    sample: Sample,
     targets: Vec<f32>,
     outputs: [Vec<f32>; 3],
     actions: Vec<u32>,
@@ -155,16 +149,11 @@ impl Dqn {
         let optimizer = build::optimizer(config.optimizer, 1e-8, 0.0, network.layout());
         Ok(Self {
             facts: setup.facts.clone(),
-            total: setup.steps,
-            stepper: Stepper::new(setup, config.num_envs)?,
-            replay: Replay::new(&setup.facts, config.num_envs, config.buffer_size, config.priority_exponent)?,
+            play: OffPolicy::new(setup, config.num_envs, config.buffer_size, config.priority_exponent)?,
             target: network.boxed_clone(),
             learner: Learner::new(network, optimizer, config.max_grad_norm),
             values,
-            draws: Noise::new(setup.seed, "replay"),
-            updates: 0,
             copies: 0,
-            sample: Sample::default(),
             targets: Vec::new(),
             outputs: Default::default(),
             actions: vec![0; config.num_envs],
@@ -174,24 +163,24 @@ impl Dqn {
 
     fn act(&mut self, log: &mut Log) -> Result<()> {
         let space = &self.facts.observation;
-        let step = self.env_steps();
-        let c = &self.config;
-        self.values.epsilon = epsilon_at(step, self.total, c.final_epsilon, c.exploration_fraction);
-        let rows = Rows::packed(self.stepper.observations(), space.flat_encoding(), space.flat_elements());
+        let (step, c, stepper) = (self.env_steps(), &self.config, &self.play.stepper);
+        self.values.epsilon = epsilon_at(step, self.play.total(), c.final_epsilon, c.exploration_fraction);
+        let rows = Rows::packed(stepper.observations(), space.flat_encoding(), space.flat_elements());
         let width = self.learner.network.outputs();
         let outputs = &mut self.outputs[0];
         outputs.resize(rows.len() * width, 0.0);
         self.learner.network.predict(rows, outputs);
         for (i, row) in outputs.chunks_exact(width).enumerate() {
-            let mask = self.stepper.mask(i);
-            self.actions[i] = self.values.choose(self.stepper.steps(), i, row, mask);
+            self.actions[i] = self.values.choose(stepper.steps(), i, row, stepper.mask(i));
         }
-        self.stepper.step(&self.actions, &self.actions, &mut self.replay, log)
+        self.play.step(&self.actions, &self.actions, log)
     }
 
     /// r + γ^n max Q' of the minibatch, by the target network.
     fn compute_targets(&mut self) {
-        let Self { config: c, replay, sample, values, learner, target, targets, outputs, .. } = self;
+        let Self {
+            config: c, play: OffPolicy { replay, sample, .. }, values, learner, target, targets, outputs, ..
+        } = self;
         let next = replay.next_observations(&sample.last);
         let width = target.outputs();
         let [_, of_target, of_network] = outputs;
@@ -210,13 +199,12 @@ impl Dqn {
     }
 
     fn learn(&mut self, sums: &mut LossSums) -> Result<()> {
-        let step = self.env_steps();
-        let progress = (step as f64 / self.total as f64).min(1.0) as f32;
-        let c = self.config.clone();
-        let beta = c.priority_beta + (1.0 - c.priority_beta) * progress;
-        self.replay.sample(c.batch_size, c.n_step, c.gamma, c.truncation, beta, &mut self.draws, &mut self.sample);
+        let (step, total) = (self.env_steps(), self.play.total());
+        let Config { batch_size, n_step, gamma, truncation, priority_beta, .. } = self.config;
+        let beta = priority_beta + (1.0 - priority_beta) * self.play.progress();
+        self.play.draw(Draw { batch_size, n_step, gamma, truncation, beta });
         self.compute_targets();
-        let Self { replay, sample, values, targets, learner, .. } = self;
+        let Self { config: c, play: OffPolicy { replay, sample, updates, .. }, values, targets, learner, .. } = self;
         let errors: Vec<AtomicU32> = targets.iter().map(|_| AtomicU32::new(0)).collect();
         let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
             let width = outputs.len() / range.len();
@@ -239,12 +227,12 @@ impl Dqn {
             }
             sums
         };
-        let learning_rate = c.learning_rate * c.schedule.at(step, self.total);
+        let learning_rate = c.learning_rate * c.schedule.at(step, total);
         let of = learner.update(("dqn", step), replay.observations(&sample.slots), &loss, learning_rate)?;
         sums.iter_mut().zip(of).for_each(|(sum, x)| *sum += x);
         let errors = errors.into_iter().map(|e| f32::from_bits(e.into_inner()));
-        self.replay.prioritise(&self.sample.slots, errors);
-        self.updates += 1;
+        replay.prioritise(&sample.slots, errors);
+        *updates += 1;
         Ok(())
     }
 
@@ -260,12 +248,12 @@ impl Dqn {
 impl Agent for Dqn {
     fn iterate(&mut self, log: &mut Log) -> Result<()> {
         let mut sums = LossSums::default();
-        let end = self.env_steps() + ITERATION.max(self.config.num_envs as u64);
-        while self.env_steps() < end.min(self.total.max(1)) {
+        let end = self.play.iteration_end(ITERATION);
+        while self.env_steps() < end {
             self.act(log)?;
             let learned = self.env_steps().saturating_sub(self.config.learning_starts);
-            let ready = self.replay.len() >= self.config.n_step * self.config.num_envs;
-            while ready && (self.updates + 1) * self.config.train_frequency <= learned {
+            let ready = self.play.replay.len() >= self.config.n_step * self.config.num_envs;
+            while ready && (self.play.updates + 1) * self.config.train_frequency <= learned {
                 self.learn(&mut sums)?;
             }
             while (self.copies + 1) * self.config.target_frequency <= self.env_steps() {
@@ -278,12 +266,12 @@ impl Agent for Dqn {
             log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
         }
         log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
-        log.scalars.insert("replay/transitions", self.replay.len() as f64);
+        log.scalars.insert("replay/transitions", self.play.replay.len() as f64);
         Ok(())
     }
 
     fn env_steps(&self) -> u64 {
-        self.stepper.steps() * self.config.num_envs as u64
+        self.play.env_steps()
     }
 
     fn policy(&self) -> Policy {
@@ -292,20 +280,17 @@ impl Agent for Dqn {
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("dqn/counters", &[self.updates, self.copies, self.draws.counter()]);
+        state.put_u64("dqn/counters", &[self.copies]);
         state.put_f32("dqn/target", self.target.parameters());
         self.learner.save(state, "dqn");
-        self.replay.save(state);
-        self.stepper.save(state)
+        self.play.save(state)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let [updates, copies, draws] = state.counters("dqn/counters")?;
-        (self.updates, self.copies) = (updates, copies);
-        self.draws.set_counter(draws);
+        let [copies] = state.counters("dqn/counters")?;
+        self.copies = copies;
         state.read_f32("dqn/target", self.target.parameters_mut())?;
         self.learner.load(state, "dqn")?;
-        self.replay.load(state)?;
-        self.stepper.load(state)
+        self.play.load(state)
     }
 }

@@ -4,26 +4,33 @@
 //! Deviations: running moments of observations and rewards change between rollouts, not within them; a truncated episode
 //! bootstraps from the value of its last observation (`truncation = "terminal"` is what CleanRL does).
 
+#[path = "ppo/config.rs"]
+mod config;
+#[cfg(test)]
+#[path = "ppo/tests.rs"]
+mod tests;
+
+use std::ops::Range;
 use std::sync::Arc;
 
-use shadergym_envs::{ActionSpace, Encoding, Facts};
-use toml::Table;
+pub use config::Config;
+use shadergym_envs::Facts;
 
 use super::Entry;
 use crate::agent::{Agent, Log, Setup};
-use crate::common::actor_critic::{ActorCritic, Objective, Terms};
-use crate::common::build::{self, Networks};
-use crate::common::collector::Collector;
+use crate::common::actor_critic::ActorCritic;
+use crate::common::build;
+use crate::common::collector::{Act, Collector, Rollout};
+use crate::common::head::Head;
 use crate::common::learner::Learner;
-use crate::common::moments::{ObservationMoments, RewardMoments};
+use crate::common::minibatches::Minibatches;
+use crate::common::moments::Normalizers;
 use crate::common::noise::Noise;
-use crate::common::returns::gae;
+use crate::common::returns::backward;
 use crate::error::Result;
-use crate::network::{Activation, LossSums, Rows};
-use crate::optim::Kind as OptimizerKind;
-use crate::options::{NetworkKind, Truncation, check, options};
+use crate::network::{LossSums, Rows};
+use crate::options::{Truncation, words};
 use crate::policy::Policy;
-use crate::schedule::Schedule;
 use crate::state::State;
 
 /// What the rest of the crate knows of it.
@@ -44,113 +51,19 @@ pub const AGENT: Entry = Entry {
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
 };
 
-options! {
-    /// Options of PPO.
-    pub struct Config {
-        /// Parallel environments.
-        num_envs: usize = 8,
-        /// Steps of each environment per rollout.
-        num_steps: usize = 128,
-        /// Passes over each rollout.
-        update_epochs: usize = 4,
-        /// Minibatches per pass.
-        num_minibatches: usize = 4,
-        /// Peak learning rate.
-        learning_rate: f32 = 2.5e-4,
-        /// Learning rate over the run.
-        schedule: Schedule = Schedule::Linear,
-        /// Discount factor.
-        gamma: f32 = 0.99,
-        /// Lambda of the generalised advantage estimation.
-        gae_lambda: f32 = 0.95,
-        /// What is maximised: clip (PPO) or dpo (the drift that was discovered for DPO, Lu et al. 2022).
-        objective: Objective = Objective::Clip,
-        /// Clipping range of the probability ratio.
-        clip_coef: f32 = 0.2,
-        /// Whether the value loss is clipped by the same range.
-        clip_value: bool = true,
-        /// Weight of the entropy bonus.
-        entropy_coef: f32 = 0.01,
-        /// Weight of the value loss.
-        value_coef: f32 = 0.5,
-        /// Global norm to which gradients are clipped, 0 = not at all.
-        max_grad_norm: f32 = 0.5,
-        /// Approximate KL divergence at which the passes over a rollout end early, 0 = never.
-        target_kl: f32 = 0.0,
-        /// Whether advantages have mean 0 and variance 1 in each minibatch.
-        normalize_advantage: bool = true,
-        /// Whether observations are normalised by running moments and clipped to ±10 (float observations only).
-        normalize_observation: bool = false,
-        /// Whether rewards are scaled by the running deviation of the discounted return and clipped to ±10.
-        normalize_reward: bool = false,
-        /// What a time limit means to the value of a state: bootstrap or terminal.
-        truncation: Truncation = Truncation::Bootstrap,
-        /// Network: mlp (policy and value apart) or conv (one trunk).
-        network: NetworkKind = NetworkKind::Mlp,
-        /// Widths of the hidden layers.
-        hidden: Vec<usize> = vec![64, 64],
-        /// Activation of the hidden layers.
-        activation: Activation = Activation::Tanh,
-        /// Initial log standard deviation of continuous actions, in units of half the action range.
-        log_std: f32 = 0.0,
-        /// Optimiser.
-        optimizer: OptimizerKind = OptimizerKind::Adam,
-        /// Epsilon of the optimiser.
-        adam_epsilon: f32 = 1e-5,
-        /// Decoupled weight decay (adamw, lamb).
-        weight_decay: f32 = 0.0,
-    }
+/// What the policy maximises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objective {
+    /// PPO's clipped probability ratio.
+    Clip,
+    /// Discovered policy optimisation: the drift of Lu et al. 2022 (arXiv 2210.05639) in place of clipping.
+    Dpo,
 }
+words!(Objective, "clip or dpo", { "clip" => Objective::Clip, "dpo" => Objective::Dpo });
 
-impl Config {
-    fn checked(table: &Table, facts: &Facts) -> Result<Self> {
-        let c = Self::from_table("ppo", table)?;
-        check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
-        check("num_steps", c.num_steps, "1 or more", c.num_steps > 0)?;
-        check("update_epochs", c.update_epochs, "1 or more", c.update_epochs > 0)?;
-        let rows = c.num_envs.saturating_mul(c.num_steps).saturating_mul(facts.agents);
-        let range = format!("1 to num_envs x num_steps x agents = {rows}");
-        check("num_minibatches", c.num_minibatches, &range, (1..=rows).contains(&c.num_minibatches))?;
-        build::check_common(c.learning_rate, c.gamma, &c.hidden)?;
-        check("gae_lambda", c.gae_lambda, "0 to 1", (0.0..=1.0).contains(&c.gae_lambda))?;
-        check("clip_coef", c.clip_coef, "above 0", c.clip_coef > 0.0)?;
-        for (name, value) in [("entropy_coef", c.entropy_coef), ("value_coef", c.value_coef)] {
-            check(name, value, "0 or more", value >= 0.0)?;
-        }
-        for (name, value) in [("max_grad_norm", c.max_grad_norm), ("target_kl", c.target_kl)] {
-            check(name, value, "0 (off) or more", value >= 0.0)?;
-        }
-        check("adam_epsilon", c.adam_epsilon, "above 0, at most 1", c.adam_epsilon > 0.0 && c.adam_epsilon <= 1.0)?;
-        check("weight_decay", c.weight_decay, "0 to 1", (0.0..=1.0).contains(&c.weight_decay))?;
-        check("log_std", c.log_std, "-10 to 2", (-10.0..=2.0).contains(&c.log_std))?;
-        let packed = facts.observation.flat_encoding() != Encoding::F32;
-        check("normalize_observation", true, "false: observations are packed", !(c.normalize_observation && packed))?;
-        Ok(c)
-    }
-
-    fn networks(&self, setup: &Setup) -> Result<(Box<dyn crate::network::Network>, ActorCritic)> {
-        let free = match &setup.facts.action {
-            ActionSpace::Box { low, .. } => Some(("log_std", vec![self.log_std; low.len()])),
-            _ => None,
-        };
-        let head = ActorCritic::new(&setup.facts);
-        let networks = Networks {
-            kind: self.network,
-            hidden: &self.hidden,
-            activation: self.activation,
-            layer_norm: false,
-            init: crate::network::Init::Orthogonal,
-        };
-        let heads = [("policy", head.policy_outputs(), 0.01), ("value", 1, 1.0)];
-        Ok((networks.build(setup, &heads, free)?, head))
-    }
-
-    pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy> {
-        let (network, head) = self.networks(setup)?;
-        let moments = self.normalize_observation.then(|| ObservationMoments::new(setup.facts.observation.flat_elements()));
-        Ok(Policy::new(setup.facts.clone(), network, head.head(), moments))
-    }
-}
+/// Constants of DPO's drift (arXiv 2210.05639).
+const DPO_ALPHA: f32 = 2.0;
+const DPO_BETA: f32 = 0.6;
 
 struct Ppo {
     config: Config,
@@ -160,112 +73,60 @@ struct Ppo {
     collector: Collector,
     learner: Learner,
     head: ActorCritic,
-    observation_moments: Option<ObservationMoments>,
-    reward_moments: Option<RewardMoments>,
-    shuffles: Noise,
+    normalizers: Normalizers,
+    minibatches: Minibatches,
     advantages: Vec<f32>,
-    order: Vec<u32>,
 }
 
 impl Ppo {
     fn new(config: Config, setup: &Setup) -> Result<Self> {
         let (network, head) = config.networks(setup)?;
-        let head = head.with_noise(Noise::new(setup.seed, "actions"));
         let optimizer = build::optimizer(config.optimizer, config.adam_epsilon, config.weight_decay, network.layout());
-        let mut collector = Collector::new(setup, config.num_envs, config.num_steps)?;
-        let mut observation_moments = None;
-        if config.normalize_observation {
-            let mut moments = ObservationMoments::new(setup.facts.observation.flat_elements());
-            // One rollout of random play, at most, so that the first policy sees normalised observations.
-            collector.warm_up(config.num_steps.min(128), &mut moments)?;
-            observation_moments = Some(moments);
-        }
-        let rows = config.num_envs * setup.facts.agents;
         Ok(Self {
             facts: setup.facts.clone(),
             steps: 0,
             total: setup.steps,
-            collector,
+            collector: Collector::new(setup, config.num_envs, config.num_steps)?,
             learner: Learner::new(network, optimizer, config.max_grad_norm),
-            head,
-            observation_moments,
-            reward_moments: config.normalize_reward.then(|| RewardMoments::new(rows, config.gamma)),
-            shuffles: Noise::new(setup.seed, "minibatches"),
+            head: head.with_noise(Noise::new(setup.seed, "actions")),
+            normalizers: config.normalizers(setup),
+            minibatches: Minibatches::new(setup.seed),
             advantages: Vec::new(),
-            order: Vec::new(),
             config,
         })
-    }
-
-    /// Normalises the rewards of the newest rollout in place.
-    fn scale_rewards(&mut self) {
-        let Some(moments) = &mut self.reward_moments else { return };
-        let shards: Vec<_> = self.collector.shards().collect();
-        let rollout = &mut self.collector.rollout;
-        let mut first = 0;
-        for (rows, n) in shards {
-            let (terminated, truncated) = (&rollout.terminated[rows.clone()], &rollout.truncated[rows.clone()]);
-            moments.push(first, n, &rollout.rewards[rows], |i| terminated[i] || truncated[i]);
-            first += n;
-        }
-        moments.normalize(&mut rollout.rewards);
     }
 }
 
 impl Agent for Ppo {
     fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        self.collector.collect(&*self.learner.network, &self.head, self.observation_moments.as_ref(), log)?;
-        self.steps += self.collector.transitions() as u64;
-        self.scale_rewards();
         let c = &self.config;
+        if self.steps == 0 {
+            // One rollout of random play, at most, so that the first policy sees normalised observations.
+            self.steps = self.normalizers.warm_up(&mut self.collector, c.num_steps.min(128))?;
+        }
+        // The rate of this rollout is that of its first step, as in CleanRL.
+        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
+        let observations = self.normalizers.observations.as_ref();
+        self.collector.collect(&*self.learner.network, &self.head, observations, log)?;
+        self.steps += self.collector.transitions() as u64;
+        self.normalizers.scale_rewards(&mut self.collector);
         gae(&self.collector, c.gamma, c.gae_lambda, c.truncation, &mut self.advantages);
 
-        let rollout = &self.collector.rollout;
-        let space = &self.facts.observation;
+        let (rollout, space, learner) = (&self.collector.rollout, &self.facts.observation, &mut self.learner);
         let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
-        // The rate of this rollout is that of its first step, as in CleanRL.
-        let begun = self.steps - self.collector.transitions() as u64;
-        let learning_rate = c.learning_rate * c.schedule.at(begun, self.total);
-        let minibatch = rows.len() / c.num_minibatches;
-        self.order.clear();
-        self.order.extend(0..rows.len() as u32);
-        let mut sums = LossSums::default();
-        let mut seen = 0.0;
-        'passes: for _ in 0..c.update_epochs {
-            self.shuffles.shuffle(&mut self.order);
-            let mut kl = 0.0;
-            // What is left over after equal minibatches waits for the next pass.
-            for chosen in self.order.chunks_exact(minibatch).take(c.num_minibatches) {
-                let terms = Terms {
-                    rollout,
-                    advantages: &self.advantages,
-                    chosen,
-                    objective: c.objective,
-                    clip_coef: c.clip_coef,
-                    clip_value: c.clip_value,
-                    entropy_coef: c.entropy_coef,
-                    value_coef: c.value_coef,
-                    normalize: c.normalize_advantage,
-                };
-                let loss = self.head.loss(&terms);
-                let of_minibatch =
-                    self.learner.update(("ppo", self.steps), rows.select(chosen), &loss, learning_rate)?;
-                sums.iter_mut().zip(of_minibatch).for_each(|(sum, x)| *sum += x);
-                seen += chosen.len() as f64;
-                kl = of_minibatch[3] / chosen.len() as f64;
-            }
-            if c.target_kl > 0.0 && kl > f64::from(c.target_kl) {
-                break 'passes;
-            }
-        }
-        if let Some(moments) = &mut self.observation_moments {
-            self.collector.observe(moments);
-        }
+        let terms = Terms { config: c, head: &self.head, rollout, advantages: &self.advantages };
+        let update = |chosen: &[u32]| {
+            learner.update(("ppo", self.steps), rows.select(chosen), &terms.loss(chosen), learning_rate)
+        };
+        let go_on = |last: &LossSums| c.target_kl == 0.0 || last[3] <= f64::from(c.target_kl);
+        let means = self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, go_on)?;
+        self.normalizers.observe(&self.collector);
+
         let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
-        log.scalars.extend(names.into_iter().zip(sums.map(|sum| sum / seen)));
+        log.scalars.extend(names.into_iter().zip(means));
         let values = &self.collector.rollout.values;
         log.scalars.insert("value/mean", values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64);
-        log.scalars.insert("value/explained_variance", self.head.explained_variance(&self.collector.rollout, &self.advantages));
+        log.scalars.insert("value/explained_variance", explained_variance(values, &self.advantages));
         log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
         log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
         Ok(())
@@ -277,34 +138,145 @@ impl Agent for Ppo {
 
     fn policy(&self) -> Policy {
         let network = self.learner.network.boxed_clone();
-        Policy::new(self.facts.clone(), network, self.head.head(), self.observation_moments.clone())
+        let head = Head::Policy(self.head.distribution.clone());
+        Policy::new(self.facts.clone(), network, head, self.normalizers.observations.clone())
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("ppo/counters", &[self.steps, self.shuffles.counter()]);
+        state.put_u64("ppo/counters", &[self.steps]);
+        self.minibatches.save(state);
         self.learner.save(state, "ppo");
-        self.collector.save(state)?;
-        if let Some(moments) = &self.observation_moments {
-            moments.save(state, "ppo/observations");
-        }
-        if let Some(moments) = &self.reward_moments {
-            moments.save(state, "ppo/rewards");
-        }
-        Ok(())
+        self.normalizers.save(state, "ppo");
+        self.collector.save(state)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let [steps, shuffles] = state.counters("ppo/counters")?;
+        let [steps] = state.counters("ppo/counters")?;
         self.steps = steps;
-        self.shuffles.set_counter(shuffles);
+        self.minibatches.load(state)?;
         self.learner.load(state, "ppo")?;
-        self.collector.load(state)?;
-        if let Some(moments) = &mut self.observation_moments {
-            moments.load(state, "ppo/observations")?;
-        }
-        if let Some(moments) = &mut self.reward_moments {
-            moments.load(state, "ppo/rewards")?;
-        }
-        Ok(())
+        self.normalizers.load(state, "ppo")?;
+        self.collector.load(state)
     }
+}
+
+/// Generalised advantage estimation (Schulman et al. 2016) over the newest rollout: fills `advantages` `[rows]`. The
+/// return that the value learns is advantage + value.
+fn gae(collector: &Collector, gamma: f32, gae_lambda: f32, truncation: Truncation, advantages: &mut Vec<f32>) {
+    let rollout = &collector.rollout;
+    advantages.resize(rollout.rewards.len(), 0.0);
+    backward(collector, truncation, |row, next| {
+        let delta = rollout.rewards[row] + gamma * next.value - rollout.values[row];
+        advantages[row] = delta + gamma * gae_lambda * next.row.map_or(0.0, |next| advantages[next]);
+    });
+}
+
+/// What the loss is made from.
+struct Terms<'a> {
+    config: &'a Config,
+    head: &'a ActorCritic,
+    rollout: &'a Rollout,
+    /// `[rows]`.
+    advantages: &'a [f32],
+}
+
+impl<'a> Terms<'a> {
+    /// The loss of the chosen rows: clipped (or drifting) policy loss, value loss and entropy, averaged over them. Its
+    /// sums are policy loss, value loss, entropy, approximate KL (Schulman's third estimator), rows out of the range.
+    fn loss(&self, chosen: &'a [u32]) -> impl Fn(Range<usize>, &[f32], &mut [f32]) -> LossSums + Sync + 'a {
+        let Self { config: c, head, rollout, advantages } = *self;
+        let n = chosen.len() as f32;
+        let (mean, deviation) = if c.normalize_advantage { moments(advantages, chosen) } else { (0.0, 1.0) };
+        move |range, outputs, gradient| {
+            let (width, at_value) = (outputs.len() / range.len(), head.policy_outputs());
+            let mut sums = LossSums::default();
+            let rows = outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width));
+            for (&row, (outputs, gradient)) in chosen[range].iter().zip(rows) {
+                let row = row as usize;
+                let (action, mask) = head.recorded(rollout, row);
+                let advantage = (advantages[row] - mean) / deviation;
+                let (log_prob, entropy) = head.distribution.evaluate(outputs, action, mask, None);
+                let log_ratio = log_prob - rollout.log_probs[row];
+                let ratio = log_ratio.exp();
+                let (policy_loss, of_log_prob) = match c.objective {
+                    Objective::Clip => clipped(ratio, advantage, c.clip_coef),
+                    Objective::Dpo => drifting(ratio, log_ratio, advantage),
+                };
+                let weights = (of_log_prob / n, -c.entropy_coef / n, &mut *gradient);
+                head.distribution.evaluate(outputs, action, mask, Some(weights));
+                let target = advantages[row] + rollout.values[row];
+                let clip = c.clip_value.then_some((rollout.values[row], c.clip_coef));
+                let (value_loss, of_value) = value_loss(head.value(outputs, None), target, clip);
+                gradient[at_value] += c.value_coef * of_value / n;
+                sums[0] += f64::from(policy_loss);
+                sums[1] += f64::from(value_loss);
+                sums[2] += f64::from(entropy);
+                sums[3] += f64::from(ratio - 1.0 - log_ratio);
+                sums[4] += f64::from(u8::from((ratio - 1.0).abs() > c.clip_coef));
+            }
+            sums
+        }
+    }
+}
+
+/// Mean and (sample) deviation of the advantages of the chosen rows.
+fn moments(advantages: &[f32], chosen: &[u32]) -> (f32, f32) {
+    let n = chosen.len() as f64;
+    let of = |row: &u32| f64::from(advantages[*row as usize]);
+    let mean = chosen.iter().map(of).sum::<f64>() / n;
+    if chosen.len() < 2 {
+        // One row has no spread; minus its own mean it would teach nothing.
+        return (0.0, 1.0);
+    }
+    let squares = chosen.iter().map(|row| (of(row) - mean).powi(2)).sum::<f64>();
+    (mean as f32, (squares / (n - 1.0).max(1.0)).sqrt() as f32 + 1e-8)
+}
+
+/// PPO's loss and its derivative with respect to the log-probability.
+fn clipped(ratio: f32, advantage: f32, clip: f32) -> (f32, f32) {
+    let (free, bound) = (-advantage * ratio, -advantage * ratio.clamp(1.0 - clip, 1.0 + clip));
+    if free >= bound { (free, free) } else { (bound, 0.0) }
+}
+
+/// DPO's loss and its derivative with respect to the log-probability.
+fn drifting(ratio: f32, log_ratio: f32, advantage: f32) -> (f32, f32) {
+    let (u, scale) =
+        if advantage >= 0.0 { ((ratio - 1.0) * advantage, DPO_ALPHA) } else { (log_ratio * advantage, DPO_BETA) };
+    let tanh = (u / scale).tanh();
+    let drift = (u - scale * tanh).max(0.0);
+    let slope = if drift > 0.0 { tanh * tanh } else { 0.0 };
+    // d u / d log ratio is A·ratio or A.
+    let inner = if advantage >= 0.0 { advantage * ratio } else { advantage };
+    (-(ratio * advantage - drift), -(ratio * advantage - slope * inner))
+}
+
+/// Half the squared error, the larger of plain and clipped (old value, range), and its derivative.
+fn value_loss(value: f32, target: f32, clip: Option<(f32, f32)>) -> (f32, f32) {
+    let plain = 0.5 * (value - target).powi(2);
+    if let Some((old, range)) = clip {
+        let bound = old + (value - old).clamp(-range, range);
+        let clipped = 0.5 * (bound - target).powi(2);
+        // Within the range both are the same but for rounding, and the gradient flows.
+        if clipped > plain && (value - old).abs() > range {
+            return (clipped, 0.0);
+        }
+    }
+    (plain, value - target)
+}
+
+/// Share of the variance of the returns that the values explain: 1 is perfect, 0 no better than their mean.
+fn explained_variance(values: &[f32], advantages: &[f32]) -> f64 {
+    let variance = |numbers: &mut dyn Iterator<Item = f64>| {
+        let (mut n, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for x in numbers {
+            n += 1.0;
+            let d = x - mean;
+            mean += d / n;
+            squares += d * (x - mean);
+        }
+        squares / n
+    };
+    let rest = variance(&mut advantages.iter().map(|a| f64::from(*a)));
+    let all = variance(&mut advantages.iter().zip(values).map(|(a, v)| f64::from(a + v)));
+    if all > 0.0 { 1.0 - rest / all } else { f64::NAN }
 }

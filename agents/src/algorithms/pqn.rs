@@ -12,8 +12,9 @@ use crate::common::action_values::{ActionValues, check_exploration, discrete, ep
 use crate::common::build::{self, Networks};
 use crate::common::collector::Collector;
 use crate::common::learner::Learner;
+use crate::common::minibatches::Minibatches;
 use crate::common::noise::Noise;
-use crate::common::returns::lambda_returns;
+use crate::common::returns::backward;
 use crate::error::Result;
 use crate::network::{Activation, Init, LossSums, Network, Rows};
 use crate::optim::Kind as OptimizerKind;
@@ -125,9 +126,8 @@ struct Pqn {
     collector: Collector,
     learner: Learner,
     values: ActionValues,
-    shuffles: Noise,
+    minibatches: Minibatches,
     returns: Vec<f32>,
-    order: Vec<u32>,
 }
 
 impl Pqn {
@@ -142,9 +142,8 @@ impl Pqn {
             collector: Collector::new(setup, config.num_envs, config.num_steps)?,
             learner: Learner::new(network, optimizer, config.max_grad_norm),
             values,
-            shuffles: Noise::new(setup.seed, "minibatches"),
+            minibatches: Minibatches::new(setup.seed),
             returns: Vec::new(),
-            order: Vec::new(),
             config,
         })
     }
@@ -160,40 +159,30 @@ impl Agent for Pqn {
         self.collector.rollout.rewards.iter_mut().for_each(|r| *r *= c.reward_scale);
         lambda_returns(&self.collector, c.gamma, c.lambda, c.truncation, &mut self.returns);
 
-        let (rollout, space, values, returns) =
-            (&self.collector.rollout, &self.facts.observation, &self.values, &self.returns);
+        let (rollout, space, learner) = (&self.collector.rollout, &self.facts.observation, &mut self.learner);
+        let (values, returns) = (&self.values, &self.returns);
         let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
-        let minibatch = rows.len() / c.num_minibatches;
-        self.order.clear();
-        self.order.extend(0..rows.len() as u32);
-        let mut sums = LossSums::default();
-        let mut seen = 0.0;
-        for _ in 0..c.update_epochs {
-            self.shuffles.shuffle(&mut self.order);
-            // What is left over after equal minibatches waits for the next pass.
-            for chosen in self.order.chunks_exact(minibatch).take(c.num_minibatches) {
-                let scale = 1.0 / chosen.len() as f32;
-                let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
-                    let width = outputs.len() / range.len();
-                    let mut sums = LossSums::default();
-                    let rows_of = outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width));
-                    for (&row, (outputs, gradient)) in chosen[range].iter().zip(rows_of) {
-                        let action = rollout.actions[row as usize] as usize;
-                        let value = values.value_of(outputs, action);
-                        let error = value - returns[row as usize];
-                        values.backward(action, error * scale, gradient);
-                        sums[0] += f64::from(0.5 * error * error);
-                        sums[1] += f64::from(value);
-                    }
-                    sums
-                };
-                let of = self.learner.update(("pqn", self.steps), rows.select(chosen), &loss, learning_rate)?;
-                sums.iter_mut().zip(of).for_each(|(sum, x)| *sum += x);
-                seen += chosen.len() as f64;
-            }
-        }
-        log.scalars.insert("loss/value", sums[0] / seen);
-        log.scalars.insert("value/mean", sums[1] / seen);
+        let update = |chosen: &[u32]| {
+            let n = chosen.len() as f32;
+            let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
+                let width = outputs.len() / range.len();
+                let mut sums = LossSums::default();
+                let rows_of = outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width));
+                for (&row, (outputs, gradient)) in chosen[range].iter().zip(rows_of) {
+                    let action = rollout.actions[row as usize] as usize;
+                    let value = values.value_of(outputs, action);
+                    let error = value - returns[row as usize];
+                    values.backward(action, error * (1.0 / n), gradient);
+                    sums[0] += f64::from(0.5 * error * error);
+                    sums[1] += f64::from(value);
+                }
+                sums
+            };
+            learner.update(("pqn", self.steps), rows.select(chosen), &loss, learning_rate)
+        };
+        let means = self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, |_| true)?;
+        log.scalars.insert("loss/value", means[0]);
+        log.scalars.insert("value/mean", means[1]);
         log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
         log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
         log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
@@ -210,16 +199,31 @@ impl Agent for Pqn {
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("pqn/counters", &[self.steps, self.shuffles.counter()]);
+        state.put_u64("pqn/counters", &[self.steps]);
+        self.minibatches.save(state);
         self.learner.save(state, "pqn");
         self.collector.save(state)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let [steps, shuffles] = state.counters("pqn/counters")?;
+        let [steps] = state.counters("pqn/counters")?;
         self.steps = steps;
-        self.shuffles.set_counter(shuffles);
+        self.minibatches.load(state)?;
         self.learner.load(state, "pqn")?;
         self.collector.load(state)
     }
+}
+
+/// λ-returns over the newest rollout, where the value of a state is its best action value in the pass that acted:
+/// G = r + γ (λ G' + (1 - λ) max Q'), fills `returns` `[rows]`.
+fn lambda_returns(collector: &Collector, gamma: f32, lambda: f32, truncation: Truncation, returns: &mut Vec<f32>) {
+    let rollout = &collector.rollout;
+    returns.resize(rollout.rewards.len(), 0.0);
+    backward(collector, truncation, |row, next| {
+        let ahead = match next.row {
+            Some(later) => lambda * returns[later] + (1.0 - lambda) * next.value,
+            None => next.value,
+        };
+        returns[row] = rollout.rewards[row] + gamma * ahead;
+    });
 }

@@ -11,12 +11,11 @@ use toml::Table;
 use super::Entry;
 use crate::agent::{Agent, Log, Setup};
 use crate::common::build;
-use crate::common::head::{Head, unit_to_action};
+use crate::common::distribution::Distribution;
+use crate::common::head::Head;
 use crate::common::noise::Noise;
-use crate::common::replay::{Replay, Sample};
+use crate::common::off_policy::{Draw, OffPolicy};
 use crate::common::sac::{Options, SoftActorCritic};
-use crate::common::squashed::{Drawn, draw};
-use crate::common::stepper::Stepper;
 use crate::error::Result;
 use crate::network::{Activation, LossSums, Rows};
 use crate::options::{Truncation, check, options, words};
@@ -63,12 +62,14 @@ options! {
         train_frequency: u64 = 1,
         /// Transitions of an update.
         batch_size: usize = 256,
-        /// Updates of the critics per update of the policy.
+        /// Updates of the critics per update of the policy; under spinning_up 1 unless it is set.
         policy_frequency: u64 = 2,
-        /// Learning rate of policy and temperature.
+        /// Learning rate of the policy.
         policy_learning_rate: f32 = 3e-4,
         /// Learning rate of the critics.
         q_learning_rate: f32 = 1e-3,
+        /// Learning rate of the temperature.
+        alpha_learning_rate: f32 = 1e-3,
         /// Learning rates over the run.
         schedule: Schedule = Schedule::Constant,
         /// Discount factor.
@@ -97,7 +98,10 @@ const ITERATION: u64 = 500;
 
 impl Config {
     fn checked(table: &Table, _: &Facts) -> Result<Self> {
-        let c = Self::from_table("sac", table)?;
+        let mut c = Self::from_table("sac", table)?;
+        if c.variant == Variant::SpinningUp && !table.contains_key("policy_frequency") {
+            c.policy_frequency = 1;
+        }
         check("num_envs", c.num_envs, "1 or more", c.num_envs > 0)?;
         check("train_frequency", c.train_frequency, "1 or more", c.train_frequency > 0)?;
         check("policy_frequency", c.policy_frequency, "1 or more", c.policy_frequency > 0)?;
@@ -105,7 +109,9 @@ impl Config {
         let range = format!("num_envs = {} or more", c.num_envs);
         check("buffer_size", c.buffer_size, &range, c.buffer_size >= c.num_envs)?;
         build::check_common(c.policy_learning_rate, c.gamma, &c.hidden)?;
-        check("q_learning_rate", c.q_learning_rate, "above 0, at most 1", c.q_learning_rate > 0.0 && c.q_learning_rate <= 1.0)?;
+        for (name, rate) in [("q_learning_rate", c.q_learning_rate), ("alpha_learning_rate", c.alpha_learning_rate)] {
+            check(name, rate, "above 0, at most 1", rate > 0.0 && rate <= 1.0)?;
+        }
         check("tau", c.tau, "above 0, at most 1", c.tau > 0.0 && c.tau <= 1.0)?;
         check("alpha", c.alpha, "above 0", c.alpha > 0.0)?;
         check("reward_scale", c.reward_scale, "above 0", c.reward_scale > 0.0)?;
@@ -122,44 +128,40 @@ impl Config {
             tau: self.tau,
             alpha: self.alpha,
             autotune: self.autotune && self.variant == Variant::Twin,
+            log_std: self.log_std(),
             max_grad_norm: self.max_grad_norm,
             reward_scale: self.reward_scale,
         }
     }
 
+    /// Between which log standard deviations are, as in CleanRL and in Spinning Up 0.1.1.
+    fn log_std(&self) -> (f32, f32) {
+        match self.variant {
+            Variant::Twin => (-5.0, 2.0),
+            Variant::SpinningUp => (-20.0, 2.0),
+        }
+    }
+
     fn policy(&self, setup: &Setup) -> Result<Policy> {
         let learner = SoftActorCritic::new(setup, &self.core());
-        Ok(Policy::new(setup.facts.clone(), learner.policy().boxed_clone(), head(&setup.facts), None))
+        Ok(policy_of(&setup.facts, &learner))
     }
 }
 
-fn bounds(facts: &Facts) -> (Vec<f32>, Vec<f32>) {
-    match &facts.action {
-        ActionSpace::Box { low, high } => (low.clone(), high.clone()),
-        _ => (Vec::new(), Vec::new()),
-    }
-}
-
-fn head(facts: &Facts) -> Head {
-    let (low, high) = bounds(facts);
-    Head::Squashed { low, high }
+fn policy_of(facts: &Arc<Facts>, learner: &SoftActorCritic) -> Policy {
+    let head = Head::Policy(Distribution::Squashed(learner.squashed().clone()));
+    Policy::new(facts.clone(), learner.policy().boxed_clone(), head, None)
 }
 
 struct Sac {
     config: Config,
     facts: Arc<Facts>,
-    total: u64,
-    stepper: Stepper,
-    replay: Replay,
+    play: OffPolicy,
     learner: SoftActorCritic,
     noise: Noise,
-    draws: Noise,
-    /// Updates made, and due by the end of the last episodes (spinning_up).
-    updates: u64,
+    /// Updates that are due; under spinning_up by the end of the last episodes.
     due: u64,
-    sample: Sample,
     outputs: Vec<f32>,
-    drawn: Drawn,
     units: Vec<u32>,
     executed: Vec<u32>,
 }
@@ -167,19 +169,15 @@ struct Sac {
 impl Sac {
     fn new(config: Config, setup: &Setup) -> Result<Self> {
         let words = config.num_envs * setup.facts.action.words();
+        // A run that is shorter than the replay does not fill it.
+        let capacity = config.buffer_size.min(setup.steps.max(1) as usize).max(config.num_envs);
         Ok(Self {
             facts: setup.facts.clone(),
-            total: setup.steps,
-            stepper: Stepper::new(setup, config.num_envs)?,
-            replay: Replay::new(&setup.facts, config.num_envs, config.buffer_size.min(setup.steps.max(1) as usize).max(config.num_envs), 0.0)?,
+            play: OffPolicy::new(setup, config.num_envs, capacity, 0.0)?,
             learner: SoftActorCritic::new(setup, &config.core()),
             noise: Noise::new(setup.seed, "actions"),
-            draws: Noise::new(setup.seed, "replay"),
-            updates: 0,
             due: 0,
-            sample: Sample::default(),
             outputs: Vec::new(),
-            drawn: Drawn::default(),
             units: vec![0; words],
             executed: vec![0; words],
             config,
@@ -189,23 +187,23 @@ impl Sac {
     fn act(&mut self, log: &mut Log) -> Result<()> {
         let (space, words) = (&self.facts.observation, self.facts.action.words());
         let random = self.env_steps() < self.config.learning_starts;
-        let rows = Rows::packed(self.stepper.observations(), space.flat_encoding(), space.flat_elements());
+        let (stepper, distribution) = (&self.play.stepper, Distribution::Squashed(self.learner.squashed().clone()));
+        let rows = Rows::packed(stepper.observations(), space.flat_encoding(), space.flat_elements());
         self.outputs.resize(rows.len() * 2 * words, 0.0);
         if !random {
             self.learner.policy().predict(rows, &mut self.outputs);
         }
-        let (low, high) = bounds(&self.facts);
         for (i, outputs) in self.outputs.chunks_exact(2 * words).enumerate() {
-            let mut noise = self.noise.at(self.stepper.steps(), i as u64);
-            draw(outputs, &mut noise, &mut self.drawn);
-            for j in 0..words {
-                let unit = if random { 2.0 * noise.uniform() - 1.0 } else { self.drawn.actions[j] };
-                self.units[i * words + j] = unit.to_bits();
-                self.executed[i * words + j] = unit_to_action(unit, low[j], high[j]).to_bits();
+            let mut noise = self.noise.at(stepper.steps(), i as u64);
+            let (units, executed) = (&mut self.units[i * words..][..words], &mut self.executed[i * words..][..words]);
+            distribution.sample(outputs, None, &mut noise, units);
+            if random {
+                units.iter_mut().for_each(|unit| *unit = (2.0 * noise.uniform() - 1.0).to_bits());
             }
+            distribution.execute(units, executed);
         }
         let finished = log.episodes.len();
-        self.stepper.step(&self.executed, &self.units, &mut self.replay, log)?;
+        self.play.step(&self.executed, &self.units, log)?;
         let frequency = self.config.train_frequency;
         match self.config.variant {
             Variant::Twin => self.due = self.env_steps().saturating_sub(self.config.learning_starts) / frequency,
@@ -219,21 +217,23 @@ impl Sac {
     }
 
     fn learn(&mut self, sums: &mut LossSums) -> Result<()> {
-        let step = self.env_steps();
-        let c = &self.config;
-        self.replay.sample(c.batch_size, 1, c.gamma, c.truncation, 0.0, &mut self.draws, &mut self.sample);
-        let factor = c.schedule.at(step, self.total);
-        let rates = (c.policy_learning_rate * factor, c.q_learning_rate * factor);
-        self.learner.learn_values(step, &self.replay, &self.sample, rates, self.updates, sums)?;
+        let (step, c) = (self.env_steps(), &self.config);
+        let Config { batch_size, gamma, truncation, .. } = *c;
+        self.play.draw(Draw { batch_size, n_step: 1, gamma, truncation, beta: 0.0 });
+        let factor = c.schedule.at(step, self.play.total());
+        let OffPolicy { replay, sample, updates, .. } = &mut self.play;
+        let rate = c.q_learning_rate * factor;
+        self.learner.learn_values(step, replay, sample, rate, *updates, sums)?;
         // As often as it would be without the delay, so that the ratio does not change.
-        if (self.updates + 1).is_multiple_of(c.policy_frequency) {
+        if (*updates + 1).is_multiple_of(c.policy_frequency) {
+            let rates = (c.policy_learning_rate * factor, c.alpha_learning_rate * factor);
             for repeat in 0..c.policy_frequency {
-                let place = self.updates * c.policy_frequency + repeat;
-                self.learner.learn_policy(step, &self.replay, &self.sample, rates.0, place, sums)?;
+                let place = *updates * c.policy_frequency + repeat;
+                self.learner.learn_policy(step, replay, sample, rates, place, sums)?;
             }
         }
         self.learner.follow();
-        self.updates += 1;
+        *updates += 1;
         Ok(())
     }
 }
@@ -241,10 +241,10 @@ impl Sac {
 impl Agent for Sac {
     fn iterate(&mut self, log: &mut Log) -> Result<()> {
         let mut sums = LossSums::default();
-        let end = self.env_steps() + ITERATION.max(self.config.num_envs as u64);
-        while self.env_steps() < end.min(self.total.max(1)) {
+        let end = self.play.iteration_end(ITERATION);
+        while self.env_steps() < end {
             self.act(log)?;
-            while self.updates < self.due {
+            while self.play.updates < self.due {
                 self.learn(&mut sums)?;
             }
         }
@@ -258,31 +258,46 @@ impl Agent for Sac {
         mean("loss/policy", sums[3], sums[5]);
         mean("policy/log_prob", sums[4], sums[5]);
         log.scalars.insert("policy/alpha", f64::from(self.learner.alpha()));
-        log.scalars.insert("replay/transitions", self.replay.len() as f64);
+        log.scalars.insert("replay/transitions", self.play.replay.len() as f64);
         Ok(())
     }
 
     fn env_steps(&self) -> u64 {
-        self.stepper.steps() * self.config.num_envs as u64
+        self.play.env_steps()
     }
 
     fn policy(&self) -> Policy {
-        Policy::new(self.facts.clone(), self.learner.policy().boxed_clone(), head(&self.facts), None)
+        policy_of(&self.facts, &self.learner)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        state.put_u64("sac/counters", &[self.updates, self.due, self.draws.counter()]);
+        state.put_u64("sac/counters", &[self.due]);
         self.learner.save(state);
-        self.replay.save(state);
-        self.stepper.save(state)
+        self.play.save(state)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        let [updates, due, draws] = state.counters("sac/counters")?;
-        (self.updates, self.due) = (updates, due);
-        self.draws.set_counter(draws);
+        let [due] = state.counters("sac/counters")?;
+        self.due = due;
         self.learner.load(state)?;
-        self.replay.load(state)?;
-        self.stepper.load(state)
+        self.play.load(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::parse_settings;
+
+    #[test]
+    fn spinning_up_updates_the_policy_each_time() {
+        let facts = shadergym_envs::spec("Pendulum-v1").expect("shipped");
+        let frequency = |settings: &[&str]| {
+            let table = parse_settings(settings.iter().copied()).unwrap();
+            (AGENT.resolve)(&table, facts).unwrap()["policy_frequency"].as_integer()
+        };
+        assert_eq!(frequency(&["variant=twin"]), Some(2));
+        assert_eq!(frequency(&["variant=spinning_up"]), Some(1));
+        assert_eq!(frequency(&["variant=spinning_up", "policy_frequency=3"]), Some(3));
     }
 }

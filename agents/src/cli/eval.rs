@@ -68,6 +68,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         object["seed"] = json!(args.seed);
         object["deterministic"] = json!(!args.stochastic);
         object["truncated"] = json!(evaluation.truncated);
+        object["cut_off"] = json!(evaluation.cut_off);
         object["returns"] = json!(evaluation.episodes.iter().map(|e| e.episode_return).collect::<Vec<_>>());
         object["lengths"] = json!(evaluation.episodes.iter().map(|e| e.length).collect::<Vec<_>>());
         writeln!(out, "{object}")?;
@@ -86,11 +87,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     writeln!(out, "  range          {} to {}", digits(spread.min), digits(spread.max))?;
     writeln!(out, "  median length  {} steps", digits(spread.median_length))?;
     if evaluation.truncated > 0 {
-        let limit = match trained.setup().facts.max_episode_steps {
-            0 => EPISODE_LIMIT,
-            limit => limit,
+        let (limit, whose) = match trained.setup().facts.max_episode_steps {
+            0 => (EPISODE_LIMIT, ", which only the evaluation has"),
+            limit => (limit, ""),
         };
-        writeln!(out, "  cut off        {} by the limit of {} steps", evaluation.truncated, grouped(limit.into()))?;
+        let limit = grouped(limit.into());
+        writeln!(out, "  cut off        {} by the limit of {limit} steps{whose}", evaluation.truncated)?;
     }
     Ok(())
 }

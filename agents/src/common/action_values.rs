@@ -3,7 +3,8 @@
 use shadergym_envs::{ActionSpace, Facts};
 
 use crate::common::collector::{Act, Chosen};
-use crate::common::head::{Head, any, legal};
+use crate::common::distribution::{any, best};
+use crate::common::head::Head;
 use crate::common::noise::Noise;
 use crate::error::Result;
 
@@ -51,7 +52,7 @@ impl ActionValues {
 
     /// How the policy acts once trained.
     pub fn head(&self, epsilon: f32) -> Head {
-        Head::Greedy { actions: self.actions as u32, dueling: self.dueling, epsilon }
+        Head::Greedy { actions: self.actions as u32, epsilon }
     }
 
     /// The value of an action from a row of outputs.
@@ -68,8 +69,7 @@ impl ActionValues {
     /// The best action of a row, the first of equals.
     #[inline]
     pub fn best(&self, row: &[f32], mask: Option<&[u32]>) -> usize {
-        let actions = (0..self.actions).filter(|&a| legal(mask, a));
-        actions.reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0)
+        best(&row[..self.actions], mask, 0) as usize
     }
 
     /// Adds `slope` = d loss / d value of the action to the gradient of its row.

@@ -4,15 +4,22 @@
 //! observations go through the network and its actions into the environment while they are in the cache. Random numbers
 //! belong to (step, row), so neither threads nor shards change what is drawn.
 
+mod recording;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use shadergym_envs::{Actions, AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
+pub use recording::Rollout;
+use recording::{Part, split, take};
+use shadergym_envs::{Actions, Batch, BatchOptions, Device, Facts, Snapshot};
 
 use crate::agent::{Episode, Log, Setup, add_infos};
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
+use crate::common::restarts::{autoreset, last_observation, restart};
 use crate::error::{Error, Result};
 use crate::network::{Network, Rows};
 use crate::state::State;
@@ -45,31 +52,6 @@ pub struct Chosen<'a> {
     pub values: &'a mut [f32],
 }
 
-/// What a rollout recorded. Rows lie shard by shard, within a shard `[T, rows of the shard]`.
-#[derive(Debug, Clone, Default)]
-pub struct Rollout {
-    /// `[rows, observation words]`, normalised if the agent does so.
-    pub observations: Vec<u32>,
-    /// `[rows, mask words]`, empty where the environment has no action masks.
-    pub masks: Vec<u32>,
-    /// `[rows, action words]`.
-    pub actions: Vec<u32>,
-    /// `[rows]` log-probability of the action when it was chosen.
-    pub log_probs: Vec<f32>,
-    /// `[rows]` value of the state when it was visited.
-    pub values: Vec<f32>,
-    /// `[rows]`.
-    pub rewards: Vec<f32>,
-    /// `[rows]` ended by the environment's rules.
-    pub terminated: Vec<bool>,
-    /// `[rows]` ended by the time limit.
-    pub truncated: Vec<bool>,
-    /// `[rows]` value of the last observation of a truncated episode, 0 elsewhere.
-    pub final_values: Vec<f32>,
-    /// Value of the state after the last step, per row of a step, shard by shard.
-    pub last_values: Vec<f32>,
-}
-
 struct Shard {
     env: Batch,
     /// Its rows of one step, counted over all shards.
@@ -78,26 +60,14 @@ struct Shard {
     executed: Vec<u32>,
     /// Observations at the end of truncated episodes and the row of the shard's recording that they belong to.
     finals: Vec<u32>,
+    final_masks: Vec<u32>,
     final_rows: Vec<usize>,
     /// Observations `[T, rows, elements]` as they were before normalisation; empty without.
     raw: Vec<f32>,
-    episodes: Vec<Episode>,
-    /// Sums of their infos.
-    infos: Vec<f64>,
-}
-
-/// A shard's part of the recording.
-struct Part<'a> {
-    observations: &'a mut [u32],
-    masks: &'a mut [u32],
-    actions: &'a mut [u32],
-    log_probs: &'a mut [f32],
-    values: &'a mut [f32],
-    rewards: &'a mut [f32],
-    terminated: &'a mut [bool],
-    truncated: &'a mut [bool],
-    final_values: &'a mut [f32],
-    last_values: &'a mut [f32],
+    /// Each with its step of the rollout.
+    episodes: Vec<(usize, Episode)>,
+    /// Sums of their infos, one after the other.
+    infos: Vec<f32>,
 }
 
 /// The environments of an on-policy agent.
@@ -122,18 +92,21 @@ impl Collector {
     /// # Errors
     /// Those of the environments; [`Error::TooLarge`] if a rollout does not fit the memory.
     pub fn new(setup: &Setup, num_envs: usize, steps: usize) -> Result<Self> {
-        let facts = setup.facts.clone();
-        let agents = facts.agents;
         // A GPU wants one big batch.
         let device = shadergym_envs::choose_device(&setup.device, num_envs).device;
         let count = if device == Device::Cpu { (num_envs / SHARD).clamp(1, MAX_SHARDS) } else { 1 };
-        let setup = Setup { device, ..setup.clone() };
+        Self::with_shards(&Setup { device, ..setup.clone() }, num_envs, steps, count)
+    }
+
+    fn with_shards(setup: &Setup, num_envs: usize, steps: usize, count: usize) -> Result<Self> {
+        let facts = setup.facts.clone();
+        let agents = facts.agents;
         let seed = environment_seed(setup.seed);
         let mut shards = Vec::with_capacity(count);
         let mut first = 0;
         for k in 0..count {
             let n = num_envs / count + usize::from(k < num_envs % count);
-            let mut options = BatchOptions::new(n).autoreset_mode(AutoresetMode::SameStep);
+            let mut options = BatchOptions::new(n).autoreset_mode(autoreset(&facts));
             if count > 1 || setup.num_threads == 1 {
                 options = options.num_threads(1);
             }
@@ -145,6 +118,7 @@ impl Collector {
                 outputs: Vec::new(),
                 executed: vec![0; n * facts.action_words()],
                 finals: Vec::new(),
+                final_masks: Vec::new(),
                 final_rows: Vec::new(),
                 raw: Vec::new(),
                 episodes: Vec::new(),
@@ -186,11 +160,12 @@ impl Collector {
         self.shards.iter().map(|s| (s.rows.start * self.steps..s.rows.end * self.steps, s.rows.len()))
     }
 
-    /// The newest observations of all rows `[rows, elements]` as floats, to start running moments with.
+    /// Random play of so many steps, whose observations begin running moments; the instances are then where they were.
+    /// Returns the transitions made.
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<()> {
+    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<u64> {
         for shard in &mut self.shards {
             let before = shard.env.snapshot()?;
             for _ in 0..steps {
@@ -200,7 +175,7 @@ impl Collector {
             }
             shard.env.restore(&before)?;
         }
-        Ok(())
+        Ok((steps * self.shards.iter().map(|shard| shard.env.num_envs()).sum::<usize>()) as u64)
     }
 
     /// T steps of every instance with this network; the recording is in [`Self::rollout`], episodes that ended in the log.
@@ -230,9 +205,17 @@ impl Collector {
             work.into_iter().try_for_each(run)?;
         }
         *step += *steps as u64;
-        for shard in shards.iter_mut() {
-            log.episodes.append(&mut shard.episodes);
-            add_infos(&mut log.infos, std::mem::take(&mut shard.infos).into_iter());
+        // In the order of steps and instances, whatever the shards.
+        let width = facts.info_words();
+        let mut ended: Vec<(usize, Episode, &[f32])> = Vec::new();
+        for shard in shards.iter() {
+            let infos = |k: usize| shard.infos.get(k * width..(k + 1) * width).unwrap_or_default();
+            ended.extend(shard.episodes.iter().enumerate().map(|(k, &(t, episode))| (t, episode, infos(k))));
+        }
+        ended.sort_by_key(|(t, ..)| *t);
+        for (_, episode, infos) in ended {
+            log.episodes.push(episode);
+            add_infos(&mut log.infos, infos.iter().map(|&v| f64::from(v)));
         }
         Ok(())
     }
@@ -291,14 +274,17 @@ fn collect_shard(
     act: &dyn Act,
     moments: Option<&ObservationMoments>,
 ) -> Result<()> {
-    let Shard { env, rows, outputs, executed, finals, final_rows, raw, episodes, infos } = shard;
+    let Shard { env, rows, outputs, executed, finals, final_masks, final_rows, raw, episodes, infos } = shard;
     let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
     let (words, action_words, mask_words) = (facts.observation.flat_words(), facts.action.words(), mask_words(facts));
     let (elements, encoding) = (facts.observation.flat_elements(), facts.observation.flat_encoding());
     outputs.resize(n * width, 0.0);
     finals.clear();
+    final_masks.clear();
     final_rows.clear();
     raw.clear();
+    episodes.clear();
+    infos.clear();
     part.final_values.fill(0.0);
     for t in 0..steps {
         let at = t * n..(t + 1) * n;
@@ -321,7 +307,8 @@ fn collect_shard(
             values: &mut part.values[at.clone()],
         };
         act.act(step + t as u64, rows.start, outputs, masks, chosen);
-        let view = env.step(as_actions(facts, executed))?;
+        env.step(as_actions(facts, executed))?;
+        let view = env.view();
         part.rewards[at.clone()].copy_from_slice(view.rewards());
         if agents == 1 {
             part.terminated[at.clone()].copy_from_slice(view.terminated());
@@ -335,21 +322,23 @@ fn collect_shard(
         for i in view.ended_instances() {
             let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
             let episode_return = returns.iter().sum::<f32>() / agents as f32;
-            episodes.push(Episode { episode_return, length: view.episode_lengths()[i] });
+            episodes.push((t, Episode { episode_return, length: view.episode_lengths()[i] }));
             if let Some(sums) = view.episode_infos() {
                 let width = facts.info_words();
-                add_infos(infos, sums[i * width..(i + 1) * width].iter().map(|&v| f64::from(v)));
+                infos.extend_from_slice(&sums[i * width..(i + 1) * width]);
             }
             if view.truncated()[i] && !view.terminated()[i] {
                 let rows = i * agents..(i + 1) * agents;
-                let last = view.final_observations();
-                rows.clone().for_each(|row| finals.extend_from_slice(&last.row(row).flattened()));
+                rows.clone().for_each(|row| finals.extend_from_slice(&last_observation(env, row)));
+                if let Some(masks) = view.action_masks() {
+                    final_masks.extend_from_slice(&masks[rows.start * mask_words..rows.end * mask_words]);
+                }
                 final_rows.extend(rows.map(|r| at.start + r));
             }
         }
+        restart(env)?;
     }
-    // Values beyond the recording: of the last observations of truncated episodes, whose masks the environment does not
-    // give, and after the last step.
+    // Values beyond the recording: of the last observations of truncated episodes, and after the last step.
     let mut values = |observations: &mut [u32], masks: Option<&[u32]>, put: &mut dyn FnMut(usize, f32)| {
         if let Some(moments) = moments {
             moments.normalize(bytemuck::cast_slice_mut(observations));
@@ -362,43 +351,9 @@ fn collect_shard(
             }
         }
     };
-    values(finals, None, &mut |r, value| part.final_values[final_rows[r]] = value);
+    let masks = (mask_words > 0).then_some(&final_masks[..]);
+    values(finals, masks, &mut |r, value| part.final_values[final_rows[r]] = value);
     let mut last = env.observations().flattened().into_owned();
     values(&mut last, env.view().action_masks(), &mut |r, value| part.last_values[r] = value);
     Ok(())
-}
-
-fn split(rollout: &mut Rollout) -> Part<'_> {
-    Part {
-        observations: &mut rollout.observations,
-        masks: &mut rollout.masks,
-        actions: &mut rollout.actions,
-        log_probs: &mut rollout.log_probs,
-        values: &mut rollout.values,
-        rewards: &mut rollout.rewards,
-        terminated: &mut rollout.terminated,
-        truncated: &mut rollout.truncated,
-        final_values: &mut rollout.final_values,
-        last_values: &mut rollout.last_values,
-    }
-}
-
-fn take<'a>(rest: &mut Part<'a>, rows: usize, of_step: usize, facts: &Facts) -> Part<'a> {
-    fn front<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-        let (head, tail) = std::mem::take(slice).split_at_mut(n);
-        *slice = tail;
-        head
-    }
-    Part {
-        observations: front(&mut rest.observations, rows * facts.observation.flat_words()),
-        masks: front(&mut rest.masks, rows * mask_words(facts)),
-        actions: front(&mut rest.actions, rows * facts.action.words()),
-        log_probs: front(&mut rest.log_probs, rows),
-        values: front(&mut rest.values, rows),
-        rewards: front(&mut rest.rewards, rows),
-        terminated: front(&mut rest.terminated, rows),
-        truncated: front(&mut rest.truncated, rows),
-        final_values: front(&mut rest.final_values, rows),
-        last_values: front(&mut rest.last_values, of_step),
-    }
 }

@@ -3,6 +3,7 @@
 
 use shadergym_envs::wrappers::RunningMoments;
 
+use crate::common::collector::Collector;
 use crate::error::Result;
 use crate::state::State;
 
@@ -119,6 +120,77 @@ impl RewardMoments {
     pub fn load(&mut self, state: &State, prefix: &str) -> Result<()> {
         self.moments = load(1, state, prefix)?;
         state.read_f32(&format!("{prefix}/returns"), &mut self.returns)
+    }
+}
+
+/// What an on-policy agent normalises, as far as its options want it.
+#[derive(Debug, Clone)]
+pub struct Normalizers {
+    /// Of observations.
+    pub observations: Option<ObservationMoments>,
+    rewards: Option<RewardMoments>,
+}
+
+impl Normalizers {
+    /// Of observations with so many elements; of rewards of so many rows, with a discount factor.
+    pub fn new(observations: Option<usize>, rewards: Option<(usize, f32)>) -> Self {
+        Self {
+            observations: observations.map(ObservationMoments::new),
+            rewards: rewards.map(|(rows, gamma)| RewardMoments::new(rows, gamma)),
+        }
+    }
+
+    /// Begins the moments of observations with random play of so many steps; returns the transitions made.
+    ///
+    /// # Errors
+    /// Those of the environments.
+    pub fn warm_up(&mut self, collector: &mut Collector, steps: usize) -> Result<u64> {
+        self.observations.as_mut().map_or(Ok(0), |moments| collector.warm_up(steps, moments))
+    }
+
+    /// Scales the rewards of the newest rollout in place.
+    pub fn scale_rewards(&mut self, collector: &mut Collector) {
+        let Some(moments) = &mut self.rewards else { return };
+        let shards: Vec<_> = collector.shards().collect();
+        let rollout = &mut collector.rollout;
+        let mut first = 0;
+        for (rows, n) in shards {
+            let (terminated, truncated) = (&rollout.terminated[rows.clone()], &rollout.truncated[rows.clone()]);
+            moments.push(first, n, &rollout.rewards[rows], |i| terminated[i] || truncated[i]);
+            first += n;
+        }
+        moments.normalize(&mut rollout.rewards);
+    }
+
+    /// Takes the observations of the newest rollout into the moments that normalise the next one.
+    pub fn observe(&mut self, collector: &Collector) {
+        if let Some(moments) = &mut self.observations {
+            collector.observe(moments);
+        }
+    }
+
+    /// Into a checkpoint.
+    pub fn save(&self, state: &mut State, agent: &str) {
+        if let Some(moments) = &self.observations {
+            moments.save(state, &format!("{agent}/observations"));
+        }
+        if let Some(moments) = &self.rewards {
+            moments.save(state, &format!("{agent}/rewards"));
+        }
+    }
+
+    /// From a checkpoint.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`].
+    pub fn load(&mut self, state: &State, agent: &str) -> Result<()> {
+        if let Some(moments) = &mut self.observations {
+            moments.load(state, &format!("{agent}/observations"))?;
+        }
+        match &mut self.rewards {
+            Some(moments) => moments.load(state, &format!("{agent}/rewards")),
+            None => Ok(()),
+        }
     }
 }
 

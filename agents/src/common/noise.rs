@@ -60,6 +60,12 @@ impl Noise {
         ((self.bits() >> 41) as f32 + 0.5) * (1.0 / 8_388_608.0)
     }
 
+    /// Uniform in (0, 1) with 53 bits, for what is finer than [`Self::uniform`].
+    #[inline]
+    pub fn uniform_f64(&mut self) -> f64 {
+        ((self.bits() >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64)
+    }
+
     /// Uniform whole number below `n`, by multiplication: biased by n / 2^32 at most.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {

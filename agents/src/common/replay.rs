@@ -43,7 +43,7 @@ pub struct Transition<'a> {
     pub observations: &'a [u32],
     /// `[n, observation words]` after it, at an end the last one of the episode.
     pub next_observations: &'a [u32],
-    /// `[n, mask words]` after it, if the environment has masks; at an end those of the next episode, which are not used.
+    /// `[n, mask words]` legal actions in the state of `next_observations`, if the environment has masks.
     pub next_masks: Option<&'a [u32]>,
     /// `[n, action words]`.
     pub actions: &'a [u32],
@@ -180,7 +180,7 @@ impl Replay {
                 None => uniform(noise),
                 Some(priorities) => {
                     // Newer slots lack steps. Where they have nearly all of the weight, any start will do.
-                    let drawn = (0..64).map(|_| priorities.draw(noise.uniform())).find(|slot| starts_at(*slot));
+                    let drawn = (0..64).map(|_| priorities.draw(noise.uniform_f64())).find(|slot| starts_at(*slot));
                     let slot = drawn.unwrap_or_else(|| uniform(noise));
                     weights.push((self.len() as f32 * priorities.share(slot)).powf(-beta));
                     slot
@@ -233,10 +233,10 @@ impl Replay {
         &self.actions[slot as usize * words..][..words]
     }
 
-    /// Legal actions after the transition of a slot, `[mask words]`; None where nothing says, as at the end of an episode.
+    /// Legal actions after the transition of a slot, `[mask words]`; None where the environment has no masks.
     pub fn next_mask(&self, slot: u32) -> Option<&[u32]> {
         let words = mask_words(&self.facts);
-        (words > 0 && self.ends[slot as usize] == 0).then(|| &self.next_masks[slot as usize * words..][..words])
+        (words > 0).then(|| &self.next_masks[slot as usize * words..][..words])
     }
 
     /// New priorities from the sizes of the errors of a minibatch.

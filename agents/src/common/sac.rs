@@ -1,15 +1,18 @@
 //! The networks of SAC and their updates, in closed form on replayed rows.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
-use shadergym_envs::Encoding;
+use shadergym_envs::{ActionSpace, Encoding};
 
 use crate::agent::Setup;
 use crate::common::build::{Networks, optimizer};
+use crate::common::distribution::squashed::{Drawn, Squashed};
 use crate::common::learner::Learner;
 use crate::common::noise::Noise;
 use crate::common::replay::{Replay, Sample};
-use crate::common::squashed::{Drawn, backward, draw};
 use crate::error::Result;
 use crate::network::{Activation, Init, Layout, LossSums, Network, Rows};
 use crate::optim::{Kind as OptimizerKind, Optimizer};
@@ -33,6 +36,8 @@ pub struct Options<'a> {
     pub alpha: f32,
     /// Whether it is learned.
     pub autotune: bool,
+    /// Between which the policy's log standard deviations are.
+    pub log_std: (f32, f32),
     /// 0 = no clipping.
     pub max_grad_norm: f32,
     /// What rewards are multiplied by.
@@ -53,6 +58,7 @@ pub struct SoftActorCritic {
     words: usize,
     tau: f32,
     reward_scale: f32,
+    squashed: Squashed,
     noise: Noise,
     joint: Vec<f32>,
 }
@@ -62,6 +68,10 @@ impl SoftActorCritic {
     pub fn new(setup: &Setup, options: &Options<'_>) -> Self {
         let (space, words) = (&setup.facts.observation, setup.facts.action.words());
         let elements = space.flat_elements();
+        let (low, high) = match &setup.facts.action {
+            ActionSpace::Box { low, high } => (low.clone(), high.clone()),
+            _ => (Vec::new(), Vec::new()),
+        };
         let networks = Networks {
             kind: NetworkKind::Mlp,
             hidden: options.hidden,
@@ -73,11 +83,15 @@ impl SoftActorCritic {
             let optimizer = optimizer(OptimizerKind::Adam, 1e-8, 0.0, network.layout());
             Learner::new(network, optimizer, options.max_grad_norm)
         };
-        let observed = |heads: &[_]| networks.perceptron(setup, elements, space.flat_encoding(), heads, None);
-        let policy = learner(observed(&[("policy", 2 * words, 1.0)]));
+        // Each network begins with numbers of its own.
+        let setup_of = |network: &str| Setup { seed: Noise::new(setup.seed, network).bits(), ..setup.clone() };
+        let observed = |head: (&'static str, usize, f32)| {
+            networks.perceptron(&setup_of(head.0), elements, space.flat_encoding(), &[head], None)
+        };
+        let policy = learner(observed(("policy", 2 * words, 1.0)));
         let twins = [("q1", 1, 1.0), ("q2", 1, 1.0)];
-        let critic = networks.perceptron(setup, elements + words, Encoding::F32, &twins, None);
-        let value = options.spinning_up.then(|| learner(observed(&[("value", 1, 1.0)])));
+        let critic = networks.perceptron(&setup_of("critic"), elements + words, Encoding::F32, &twins, None);
+        let value = options.spinning_up.then(|| learner(observed(("value", 1, 1.0))));
         let target = value.as_ref().map_or(&critic, |v| &v.network).boxed_clone();
         let mut layout = Layout::default();
         layout.push("log_alpha", &[1]);
@@ -92,6 +106,7 @@ impl SoftActorCritic {
             words,
             tau: options.tau,
             reward_scale: options.reward_scale,
+            squashed: Squashed { low, high, log_std: options.log_std },
             noise: Noise::new(setup.seed, "learning"),
             joint: Vec::new(),
         }
@@ -100,6 +115,11 @@ impl SoftActorCritic {
     /// The policy's network: means and log standard deviations.
     pub fn policy(&self) -> &dyn Network {
         &*self.policy.network
+    }
+
+    /// How its outputs are read.
+    pub fn squashed(&self) -> &Squashed {
+        &self.squashed
     }
 
     /// Weight of the entropy.
@@ -117,7 +137,7 @@ impl SoftActorCritic {
         let mut drawn = Drawn::default();
         let joint = self.joint.chunks_exact_mut(elements + words);
         let log_probs = outputs.chunks_exact(2 * words).zip(joint).enumerate().map(|(i, (outputs, joint))| {
-            draw(outputs, &mut self.noise.at(place, i as u64), &mut drawn);
+            self.squashed.draw(outputs, &mut self.noise.at(place, i as u64), &mut drawn);
             rows.unpack(i, &mut joint[..elements]);
             joint[elements..].copy_from_slice(&drawn.actions);
             drawn.log_prob
@@ -134,7 +154,7 @@ impl SoftActorCritic {
         step: u64,
         replay: &Replay,
         sample: &Sample,
-        (_, q_rate): (f32, f32),
+        rate: f32,
         update: u64,
         sums: &mut LossSums,
     ) -> Result<()> {
@@ -154,7 +174,7 @@ impl SoftActorCritic {
         let targets: Vec<f32> =
             (0..n).map(|i| self.reward_scale * sample.rewards[i] + sample.discounts[i] * next_values[i]).collect();
         if self.value.is_some() {
-            self.learn_state_value(step, replay, sample, q_rate, update)?;
+            self.learn_state_value(step, replay, sample, rate, update)?;
         }
         let width = self.elements + self.words;
         let observations = replay.observations(&sample.slots);
@@ -179,7 +199,7 @@ impl SoftActorCritic {
             }
             sums
         };
-        let of = self.critic.update(("sac", step), Rows::floats(&self.joint, width), &loss, q_rate)?;
+        let of = self.critic.update(("sac", step), Rows::floats(&self.joint, width), &loss, rate)?;
         sums.iter_mut().zip(of).for_each(|(sum, x)| *sum += x);
         Ok(())
     }
@@ -205,7 +225,7 @@ impl SoftActorCritic {
         Ok(())
     }
 
-    /// One update of policy and temperature. Adds loss, log-probability and rows to sums 3 to 5.
+    /// One update of policy and temperature, each at its rate. Adds loss, log-probability and rows to sums 3 to 5.
     ///
     /// # Errors
     /// [`crate::Error::Diverged`].
@@ -214,13 +234,13 @@ impl SoftActorCritic {
         step: u64,
         replay: &Replay,
         sample: &Sample,
-        rate: f32,
+        (rate, alpha_rate): (f32, f32),
         place: u64,
         sums: &mut LossSums,
     ) -> Result<()> {
         let (n, alpha) = (sample.slots.len(), self.alpha());
         let (elements, words, first_only) = (self.elements, self.words, self.value.is_some());
-        let (critic, noise) = (&*self.critic.network, self.noise);
+        let (critic, noise, squashed) = (&*self.critic.network, self.noise, &self.squashed);
         let observations = replay.observations(&sample.slots);
         let loss = |range: Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
             let mut sums = LossSums::default();
@@ -230,7 +250,7 @@ impl SoftActorCritic {
             let mut drawn = vec![Drawn::default(); rows];
             for (k, i) in range.enumerate() {
                 let outputs = &outputs[k * 2 * words..(k + 1) * 2 * words];
-                draw(outputs, &mut noise.at(2 * place + 1, i as u64), &mut drawn[k]);
+                squashed.draw(outputs, &mut noise.at(2 * place + 1, i as u64), &mut drawn[k]);
                 observations.unpack(i, &mut joint[k * width..k * width + elements]);
                 joint[k * width + elements..(k + 1) * width].copy_from_slice(&drawn[k].actions);
             }
@@ -250,7 +270,7 @@ impl SoftActorCritic {
                 let at = k * 2 * words..(k + 1) * 2 * words;
                 let of_action = &mut of_inputs[k * width + elements..(k + 1) * width];
                 of_action.iter_mut().for_each(|g| *g /= n as f32);
-                backward(&outputs[at.clone()], &drawn[k], alpha / n as f32, of_action, &mut gradient[at]);
+                squashed.backward(&outputs[at.clone()], &drawn[k], alpha / n as f32, of_action, &mut gradient[at]);
                 sums[3] += f64::from(alpha * drawn[k].log_prob);
                 sums[4] += f64::from(drawn[k].log_prob);
                 sums[5] += 1.0;
@@ -263,7 +283,7 @@ impl SoftActorCritic {
             // Loss -alpha (log pi + target), by its logarithm as in CleanRL; target entropy is minus the action's size.
             let entropy_gap = (of[4] / of[5]) as f32 - words as f32;
             let mut parameter = [self.log_alpha];
-            optimizer.step(&mut parameter, &[-alpha * entropy_gap], rate);
+            optimizer.step(&mut parameter, &[-alpha * entropy_gap], alpha_rate);
             self.log_alpha = parameter[0];
         }
         Ok(())

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Facts, Snapshot};
+use shadergym_envs::{Batch, BatchOptions, Facts, Snapshot};
 
 use crate::agent::{Episode, Log, Setup, add_infos};
 use crate::common::collector::{as_actions, environment_seed, mask_words};
 use crate::common::replay::{Replay, Transition};
+use crate::common::restarts::{autoreset, last_observation, restart};
 use crate::error::Result;
 use crate::state::State;
 
@@ -25,7 +26,7 @@ impl Stepper {
     /// # Errors
     /// Those of the environments.
     pub fn new(setup: &Setup, num_envs: usize) -> Result<Self> {
-        let options = BatchOptions::new(num_envs).autoreset_mode(AutoresetMode::SameStep);
+        let options = BatchOptions::new(num_envs).autoreset_mode(autoreset(&setup.facts));
         let mut env = setup.make(if setup.num_threads == 1 { options.num_threads(1) } else { options })?;
         let observations = env.reset(environment_seed(setup.seed))?.flattened().into_owned();
         Ok(Self { facts: setup.facts.clone(), env, steps: 0, next: observations.clone(), observations })
@@ -53,12 +54,12 @@ impl Stepper {
     /// Those of the environments.
     pub fn step(&mut self, executed: &[u32], kept: &[u32], replay: &mut Replay, log: &mut Log) -> Result<()> {
         let words = self.facts.observation.flat_words();
-        let view = self.env.step(as_actions(&self.facts, executed))?;
-        let seen = view.observations().flattened();
-        self.next.copy_from_slice(&seen);
+        self.env.step(as_actions(&self.facts, executed))?;
+        let view = self.env.view();
+        self.next.copy_from_slice(&view.observations().flattened());
         for i in view.ended_instances() {
             let row = i * words..(i + 1) * words;
-            self.next[row].copy_from_slice(&view.final_observations().row(i).flattened());
+            self.next[row].copy_from_slice(&last_observation(&self.env, i));
             log.episodes.push(Episode { episode_return: view.episode_returns()[i], length: view.episode_lengths()[i] });
             if let Some(sums) = view.episode_infos() {
                 let width = self.facts.info_words();
@@ -74,7 +75,8 @@ impl Stepper {
             terminated: view.terminated(),
             truncated: view.truncated(),
         });
-        self.observations.copy_from_slice(&seen);
+        restart(&mut self.env)?;
+        self.observations.copy_from_slice(&self.env.observations().flattened());
         self.steps += 1;
         Ok(())
     }

@@ -32,6 +32,9 @@ pub struct RunResult {
     pub last_100: Option<f64>,
     /// Mean return of the evaluation; None if there was none.
     pub evaluation: Option<f64>,
+    /// Episodes of the evaluation that only its own time limit ended; None if there was no evaluation, or an old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<usize>,
     /// Points (environment steps, mean return of the episodes since the point before); stored as a file of its own.
     #[serde(skip)]
     pub curve: Vec<(u64, f64)>,

@@ -82,7 +82,8 @@ const EXPLANATION: &str = "
 Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
 percentile-bootstrap interval over seeds (10 000 resamples). IQM: inter-quartile mean of the same (`trim_mean` with
 0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained policy, with its
-interval. A target is met if all seeds are made, none failed, and the training mean is at least the target. Seconds and
+interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in environments that
+have none: training had no limit there, and the return of such an episode is what it had got by then. A target is met if all seeds are made, none failed, and the training mean is at least the target. Seconds and
 steps per second are those of training alone, with as many runs side by side as said above.
 Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
 ";
@@ -131,6 +132,7 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
         "training",
         "IQM",
         "evaluation",
+        "cut off",
         "target",
         "met",
         "s/run",
@@ -138,7 +140,7 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
     ];
     head.extend(noted.then_some("what was tried"));
     let _ = writeln!(out, "| {} |", head.join(" | "));
-    let aligned = head.iter().enumerate().map(|(i, _)| if (2..11).contains(&i) && i != 8 { "--:" } else { "---" });
+    let aligned = head.iter().enumerate().map(|(i, _)| if (2..12).contains(&i) && i != 9 { "--:" } else { "---" });
     let _ = writeln!(out, "|{}|", aligned.collect::<Vec<_>>().join("|"));
     for group in &experiment.groups {
         let records: Vec<&Record> = runs.iter().filter(|r| r.group == *group).filter_map(|r| store.get(r)).collect();
@@ -153,6 +155,9 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
     let values = |value: fn(&Record) -> Option<f64>| done.iter().filter_map(|r| value(r)).collect::<Vec<_>>();
     let training = values(|r| r.result.last_100);
     let evaluation = values(|r| r.result.evaluation);
+    let cut_off: Option<Vec<usize>> = done.iter().map(|r| r.result.cut_off).collect();
+    let cut_off =
+        cut_off.filter(|counts| !counts.is_empty()).map_or("-".to_owned(), |c| c.iter().sum::<usize>().to_string());
     let failed = records.len() - done.len();
     let mut counted = if done.len() == seeds { seeds.to_string() } else { format!("{} of {seeds}", done.len()) };
     if failed > 0 {
@@ -175,6 +180,7 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
         or_dash(&training, &with_interval),
         or_dash(&training, &|v| number(interquartile_mean(v))),
         or_dash(&evaluation, &with_interval),
+        cut_off,
         group.target.map_or("-".to_owned(), |t| t.to_string()),
         met.unwrap_or("-").to_owned(),
         or_dash(&values(|r| Some(r.result.seconds)), &|v| format!("{:.1}", mean(v))),

@@ -71,7 +71,7 @@ impl Trainer for Fake {
         let last = 100.0 + run.seed as f64;
         let curve = (0..=500).map(|i| (i * run.group.steps / 500, last * i as f64 / 500.0)).collect();
         let (step, seconds) = (run.group.steps, 2.0);
-        Ok(RunResult { step, seconds, last_100: Some(last), evaluation: Some(last + 1.0), curve })
+        Ok(RunResult { step, seconds, last_100: Some(last), evaluation: Some(last + 1.0), cut_off: Some(4), curve })
     }
 }
 
@@ -203,10 +203,10 @@ fn the_report_has_the_figures() {
     };
     assert_eq!(
         row("ppo", "CartPole-v1"),
-        "100k | 3 | 102.0 [101.0, 103.0] | 102.0 | 103.0 [102.0, 104.0] | 100.5 | yes | 2.0 | 50000 |  |"
+        "100k | 3 | 102.0 [101.0, 103.0] | 102.0 | 103.0 [102.0, 104.0] | 12 | 100.5 | yes | 2.0 | 50000 |  |"
     );
     assert!(row("dqn", "CartPole-v1").starts_with("1.5M | 3 | 102.0"));
-    assert!(row("dqn", "CartPole-v1").ends_with("| - | - | 2.0 | 750000 | rates 1e-4 \\| 1e-3 |"));
+    assert!(row("dqn", "CartPole-v1").ends_with("| 12 | - | - | 2.0 | 750000 | rates 1e-4 \\| 1e-3 |"));
     for words in [
         "# toy",
         "Whether agents learn.",
@@ -243,8 +243,8 @@ fn a_missed_target_and_missing_runs_are_said() {
         "{text}"
     );
     // One good seed of three is no met target.
-    assert!(text.contains("| 1 of 3 | 103.0 | 103.0 | 104.0 | 102.5 | **no** |"), "{text}");
-    assert!(text.contains("| dqn | CartPole-v1 | 1.5M | 0 of 3 | - | - | - | - | - | - | - |"), "{text}");
+    assert!(text.contains("| 1 of 3 | 103.0 | 103.0 | 104.0 | 4 | 102.5 | **no** |"), "{text}");
+    assert!(text.contains("| dqn | CartPole-v1 | 1.5M | 0 of 3 | - | - | - | - | - | - | - | - |"), "{text}");
     assert!(text.contains("**Unfinished**: 4 of 9 runs") && pictures.len() == 2, "{text}");
 }
 

@@ -47,6 +47,7 @@ impl Trainer for Training {
             step: outcome.step,
             seconds: outcome.seconds,
             last_100: outcome.last_episodes.map(|spread| spread.mean),
+            cut_off: outcome.evaluation.as_ref().map(|e| e.cut_off),
             evaluation: outcome.evaluation.and_then(|e| e.spread()).map(|spread| spread.mean),
             curve: outcome.curve,
         })

@@ -2,9 +2,9 @@
 
 use super::{Learning, Resident};
 use crate::agent::{Agent, Log, Setup};
+use crate::algorithms::ppo::Objective;
 use crate::algorithms::pqn::Config;
 use crate::common::action_values::epsilon_at;
-use crate::common::actor_critic::Objective;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::optim::Kind as OptimizerKind;

@@ -115,6 +115,7 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
     let evaluated = evaluation.and_then(|e| e.spread().map(|spread| (e, spread))).map(|(e, spread)| {
         let mut value = spread.to_json();
         value["truncated"] = json!(e.truncated);
+        value["cut_off"] = json!(e.cut_off);
         value["deterministic"] = json!(true);
         value
     });

@@ -6,6 +6,7 @@ use shadergym_envs::{ActionSpace, Actions, Batch, BatchOptions, Encoding, Facts,
 
 use crate::agent::{Agent, Episode, Log, Setup};
 use crate::algorithms::Entry;
+use crate::common::distribution::Distribution;
 use crate::common::head::Head;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
@@ -128,8 +129,8 @@ impl Agent for Mock {
 }
 
 fn policy(facts: &Arc<Facts>, network: &Linear) -> Policy {
-    let nvec = Head::nvec(facts).expect("discrete");
-    Policy::new(facts.clone(), Box::new(network.clone()), Head::Categorical { nvec }, None)
+    let head = Head::Policy(Distribution::of(&facts.action));
+    Policy::new(facts.clone(), Box::new(network.clone()), head, None)
 }
 
 #[derive(Clone)]
@@ -141,7 +142,7 @@ struct Linear {
 
 impl Linear {
     fn new(facts: &Facts) -> Self {
-        let outputs = Head::nvec(facts).expect("discrete").iter().sum::<u32>() as usize;
+        let outputs = Distribution::of(&facts.action).outputs();
         let parameters = vec![0.0; outputs * facts.observation.flat_elements()];
         Self { outputs, parameters, layout: Layout::default() }
     }

@@ -83,8 +83,10 @@ impl Player {
 pub struct Evaluation {
     /// The episodes, those of an instance one after the other.
     pub episodes: Vec<Episode>,
-    /// How many of them the time limit ended.
+    /// How many of them a time limit ended.
     pub truncated: usize,
+    /// How many of these the environment would have let go on: [`EPISODE_LIMIT`] is the evaluation's alone.
+    pub cut_off: usize,
 }
 
 impl Evaluation {
@@ -109,7 +111,7 @@ pub fn evaluate(
 ) -> Result<Option<Evaluation>> {
     let n = episodes.min(SIDE_BY_SIDE);
     let mut found: Vec<Vec<Episode>> = vec![Vec::new(); n];
-    let mut evaluation = Evaluation { episodes: Vec::new(), truncated: 0 };
+    let mut evaluation = Evaluation { episodes: Vec::new(), truncated: 0, cut_off: 0 };
     if n == 0 {
         return Ok(Some(evaluation));
     }
@@ -125,7 +127,10 @@ pub fn evaluate(
             if found[i].len() < share(i) {
                 found[i].push(episode);
                 done += 1;
-                evaluation.truncated += usize::from(!player.batch.view().terminated()[i]);
+                let truncated = !player.batch.view().terminated()[i];
+                let unlimited = setup.facts.max_episode_steps == 0;
+                evaluation.truncated += usize::from(truncated);
+                evaluation.cut_off += usize::from(truncated && unlimited && episode.length >= EPISODE_LIMIT);
             }
         }
     }

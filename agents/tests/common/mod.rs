@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
 pub mod folder;
+pub mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

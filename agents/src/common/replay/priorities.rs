@@ -42,8 +42,8 @@ impl Priorities {
         (self.tree[self.leaves + slot] / self.tree[1]) as f32
     }
 
-    pub fn draw(&self, uniform: f32) -> usize {
-        let mut rest = f64::from(uniform) * self.tree[1];
+    pub fn draw(&self, uniform: f64) -> usize {
+        let mut rest = uniform * self.tree[1];
         let mut node = 1;
         while node < self.leaves {
             node *= 2;

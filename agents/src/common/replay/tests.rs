@@ -68,6 +68,37 @@ fn priorities_decide_how_often_a_transition_comes_back() {
     }
 }
 
+/// Of a thousand transitions with a billionth of the weight each, those that come back are all different: a draw of 23 bits
+/// could only reach nine of them.
+#[test]
+fn rare_transitions_all_can_come_back() {
+    let facts = shadergym_envs::spec("CartPole-v1").expect("shipped");
+    let (slots, often) = (1024, 1e3);
+    let mut replay = Replay::new(&std::sync::Arc::new(facts.clone()), 1, slots, 1.0).unwrap();
+    for _ in 0..slots {
+        let (observations, rewards, ends) = ([0; 4], [0.0], [false]);
+        replay.push(&Transition {
+            observations: &observations,
+            next_observations: &observations,
+            next_masks: None,
+            actions: &[0],
+            rewards: &rewards,
+            terminated: &ends,
+            truncated: &ends,
+        });
+    }
+    let all: Vec<u32> = (0..slots as u32).collect();
+    replay.prioritise(&all, (0..slots).map(|slot| if slot == 0 { often } else { 0.0 }));
+    let (mut sample, mut noise) = (Sample::default(), Noise::new(3, "replay"));
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..32 {
+        replay.sample(1 << 20, 1, 0.9, Truncation::Bootstrap, 0.0, &mut noise, &mut sample);
+        seen.extend(sample.slots.iter().copied().filter(|slot| *slot != 0));
+    }
+    // 34 draws are expected, within three standard errors.
+    assert!((17..=51).contains(&seen.len()), "{seen:?}");
+}
+
 #[test]
 fn a_replay_survives_a_checkpoint() {
     let replay_a = replay(0.6);

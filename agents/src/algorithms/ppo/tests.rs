@@ -1,23 +1,21 @@
 //! The closed-form gradient of PPO's loss against central differences of its value.
 
+use shadergym_envs::ActionSpace;
+
 use super::*;
+use crate::common::collector::Chosen;
 
 /// Largest difference between the gradient and a central difference of `f32` sums with step 1e-2: third derivatives
 /// times 1e-4 / 6, and rounding of values of about 10 over 2e-2.
 const DIFFERENCE: f64 = 2e-3;
 
-fn actor(action: ActionSpace, mask_words: usize) -> ActorCritic {
-    let policy = match &action {
-        ActionSpace::Discrete { n } => *n as usize,
-        ActionSpace::MultiDiscrete { nvec } => nvec.iter().sum::<u32>() as usize,
-        ActionSpace::Box { low, .. } => low.len(),
-    };
-    let action_words = action.words();
-    ActorCritic { action, policy, mask_words, action_words, noise: Noise::new(1, "t") }
+fn actor(action: ActionSpace, action_mask: bool) -> ActorCritic {
+    let facts = shadergym_envs::spec("CartPole-v1").expect("shipped").clone();
+    ActorCritic::new(&Facts { action, action_mask, ..facts }).with_noise(Noise::new(1, "t"))
 }
 
-fn check(actor: &ActorCritic, width: usize, actions: Vec<u32>, masks: Vec<u32>) {
-    let rows = actions.len() / actor.action_words;
+fn check(actor: &ActorCritic, width: usize, words: usize, actions: Vec<u32>, masks: Vec<u32>) {
+    let rows = actions.len() / words;
     let mut noise = Noise::new(9, "values");
     let outputs: Vec<f32> = (0..rows * width).map(|_| 0.3 * noise.normal()).collect();
     let rollout = Rollout {
@@ -29,8 +27,8 @@ fn check(actor: &ActorCritic, width: usize, actions: Vec<u32>, masks: Vec<u32>) 
         ..Rollout::default()
     };
     let log_prob = |row: usize| {
-        let action = &rollout.actions[row * actor.action_words..(row + 1) * actor.action_words];
-        actor.evaluate(&outputs[row * width..(row + 1) * width], action, actor.mask(&rollout, row), None).0
+        let (action, mask) = actor.recorded(&rollout, row);
+        actor.distribution.evaluate(&outputs[row * width..(row + 1) * width], action, mask, None).0
     };
     let log_probs: Vec<f32> = (0..rows).map(|row| log_prob(row) + [0.03, -0.07, 0.5, -0.6][row % 4]).collect();
     let rollout = Rollout { log_probs, ..rollout };
@@ -38,18 +36,9 @@ fn check(actor: &ActorCritic, width: usize, actions: Vec<u32>, masks: Vec<u32>) 
     let chosen: Vec<u32> = (0..rows as u32).rev().collect();
     for objective in [Objective::Clip, Objective::Dpo] {
         for clip_value in [false, true] {
-            let terms = Terms {
-                rollout: &rollout,
-                advantages: &advantages,
-                chosen: &chosen,
-                objective,
-                clip_coef: 0.2,
-                clip_value,
-                entropy_coef: 0.3,
-                value_coef: 0.7,
-                normalize: true,
-            };
-            let loss = actor.loss(&terms);
+            let config = Config { objective, clip_value, entropy_coef: 0.3, value_coef: 0.7, ..Config::default() };
+            let loss = Terms { config: &config, head: actor, rollout: &rollout, advantages: &advantages };
+            let loss = loss.loss(&chosen);
             let mut gradient = vec![0.0; outputs.len()];
             loss(0..rows, &outputs, &mut gradient);
             for k in 0..outputs.len() {
@@ -69,26 +58,19 @@ fn check(actor: &ActorCritic, width: usize, actions: Vec<u32>, masks: Vec<u32>) 
 
 #[test]
 fn gradients_of_discrete_actions() {
-    check(&actor(ActionSpace::Discrete { n: 3 }, 0), 4, vec![0, 1, 2, 1, 0, 2, 2], Vec::new());
+    check(&actor(ActionSpace::Discrete { n: 3 }, false), 4, 1, vec![0, 1, 2, 1, 0, 2, 2], Vec::new());
 }
 
 #[test]
 fn gradients_of_several_choices() {
     let space = ActionSpace::MultiDiscrete { nvec: vec![2, 3] };
-    check(&actor(space, 0), 6, vec![0, 1, 1, 2, 1, 0, 0, 2, 1, 1], Vec::new());
+    check(&actor(space, false), 6, 2, vec![0, 1, 1, 2, 1, 0, 0, 2, 1, 1], Vec::new());
 }
 
 #[test]
-fn masked_actions_have_no_probability_and_no_gradient() {
-    let actor = actor(ActionSpace::Discrete { n: 4 }, 1);
-    check(&actor, 5, vec![0, 3, 0, 2, 3], vec![0b1001, 0b1111, 0b0011, 0b0101, 0b1000]);
-    let outputs = [0.3, 50.0, -0.2, 0.1, 0.0];
-    let mut gradient = [0.0; 5];
-    let (log_prob, entropy) = actor.evaluate(&outputs, &[0], Some(&[0b1101]), Some((1.0, 1.0, &mut gradient)));
-    let total = 0.3f32.exp() + (-0.2f32).exp() + 0.1f32.exp();
-    assert!((log_prob - (0.3 - total.ln())).abs() < 1e-6);
-    assert!(entropy > 0.0 && entropy < 3.0f32.ln() + 1e-6);
-    assert_eq!(gradient[1], 0.0);
+fn gradients_of_masked_actions() {
+    let actor = actor(ActionSpace::Discrete { n: 4 }, true);
+    check(&actor, 5, 1, vec![0, 3, 0, 2, 3], vec![0b1001, 0b1111, 0b0011, 0b0101, 0b1000]);
 }
 
 #[test]
@@ -96,12 +78,12 @@ fn gradients_of_continuous_actions() {
     let space = ActionSpace::Box { low: vec![-2.0, -1.0], high: vec![2.0, 1.0] };
     let actions = [0.3f32, -0.5, 1.5, 0.1, -0.7, 0.9, 0.2, -1.1].map(f32::to_bits).to_vec();
     // Two means, the value, two log standard deviations.
-    check(&actor(space, 0), 5, actions, Vec::new());
+    check(&actor(space, false), 5, 2, actions, Vec::new());
 }
 
 #[test]
 fn chosen_actions_follow_the_policy() {
-    let actor = actor(ActionSpace::Discrete { n: 2 }, 0);
+    let actor = actor(ActionSpace::Discrete { n: 2 }, false);
     let rows = 40_000;
     let outputs = [1.0f32, 0.0, 7.0].repeat(rows);
     let (mut actions, mut executed) = (vec![0; rows], vec![0; rows]);

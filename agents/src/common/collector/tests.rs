@@ -1,0 +1,34 @@
+use super::*;
+use crate::common::action_values::ActionValues;
+use crate::common::build::Networks;
+use crate::network::{Activation, Init};
+use crate::options::NetworkKind;
+
+/// What is recorded and told must not depend on how the instances are split, which differs between CPU and GPU.
+#[test]
+fn logs_do_not_depend_on_shards() {
+    let spec = shadergym_envs::ids().map(|id| shadergym_envs::spec(id).unwrap());
+    // Infos, if any environment with choices has them, and short episodes.
+    let facts = spec.filter(|f| f.agents == 1 && f.action_mask).min_by_key(|f| f.observation.flat_elements());
+    let facts = Arc::new(facts.expect("shipped").clone());
+    let setup = Setup { env: facts.id.clone(), facts, seed: 3, steps: 1000, device: Device::Cpu, num_threads: 1 };
+    let values = ActionValues::new(&setup.facts, false, Noise::new(3, "actions"));
+    let networks = Networks {
+        kind: NetworkKind::Mlp,
+        hidden: &[8],
+        activation: Activation::Relu,
+        layer_norm: false,
+        init: Init::Uniform,
+    };
+    let network = networks.build(&setup, &values.heads(), None).unwrap();
+    let logs = [1, 2, 5].map(|count| {
+        let mut log = Log::default();
+        let mut collector = Collector::with_shards(&setup, 23, 40, count).unwrap();
+        collector.collect(&*network, &values, None, &mut log).unwrap();
+        let rewards = collector.rollout.rewards.iter().map(|r| f64::from(*r)).sum::<f64>();
+        (format!("{log:?}"), rewards)
+    });
+    assert!(logs[0].0.matches("Episode {").count() > 50, "{}", logs[0].0);
+    assert_eq!(logs[0], logs[1]);
+    assert_eq!(logs[0], logs[2]);
+}
