@@ -17,6 +17,8 @@ pub use spec::{Experiment, Group, RunSpec};
 pub use store::{Record, Status, Store};
 pub use training::Training;
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -48,9 +50,16 @@ pub trait Trainer: Sync {
     /// Those of unknown names and bad options.
     fn resolve(&self, run: &RunSpec) -> Result<String>;
 
-    /// Makes a run with so many threads; `progress` hears of the environment steps made.
+    /// Makes a run with so many threads, or goes on with one that a process left in `folder` when it was stopped: there is
+    /// what belongs to it until it is over. `progress` hears of the environment steps made.
     ///
     /// # Errors
     /// Whatever ends the run early.
-    fn train(&self, run: &RunSpec, num_threads: usize, progress: &mut dyn FnMut(u64)) -> Result<RunResult>;
+    fn train(
+        &self,
+        run: &RunSpec,
+        num_threads: usize,
+        folder: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RunResult>;
 }

@@ -1,6 +1,7 @@
 //! Runs of an experiment, side by side, those that are kept left out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
@@ -61,15 +62,16 @@ pub fn run(
     observer(Event::Kept(done, runs.len()));
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
+    let folders: Vec<_> = (0..runs.len()).map(|i| store.unfinished(&runs[i], &keys[i])).collect();
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.clamp(1, left.len().max(1)) {
-            let (sender, next, stop, left) = (sender.clone(), &next, &stop, &left);
+            let (sender, next, stop, left, folders) = (sender.clone(), &next, &stop, &left, &folders);
             scope.spawn(move || {
                 while let Some(&i) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    let result = Box::new(one(&runs[i], i, trainer, options.num_threads, &sender));
+                    let result = Box::new(one((&runs[i], i), &folders[i], trainer, options.num_threads, &sender));
                     // Nobody listens after an error of the store.
                     let _ = sender.send(Message::Finished(i, result));
                 }
@@ -83,7 +85,7 @@ pub fn run(
                 Message::Finished(i, result) if stored.is_ok() => {
                     let record = record(&runs[i], keys[i].clone(), *result, options);
                     done += 1;
-                    stored = store.put(&runs[i], record.clone());
+                    stored = store.put(&runs[i], record.clone()).map(|()| store.clean(&folders[i]));
                     if stored.is_ok() {
                         observer(Event::Finished(&runs[i], &record, done));
                     } else {
@@ -107,15 +109,15 @@ fn key(run: &RunSpec, trainer: &dyn Trainer) -> Result<String> {
 }
 
 fn one(
-    run: &RunSpec,
-    i: usize,
+    (run, i): (&RunSpec, usize),
+    folder: &Path,
     trainer: &dyn Trainer,
     num_threads: usize,
     sender: &Sender<Message>,
 ) -> Result<RunResult> {
     let mut progress = |step| drop(sender.send(Message::Step(i, step)));
     // A defect of one agent must not lose what the others do.
-    let made = catch_unwind(AssertUnwindSafe(|| trainer.train(run, num_threads, &mut progress)));
+    let made = catch_unwind(AssertUnwindSafe(|| trainer.train(run, num_threads, folder, &mut progress)));
     made.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Error::Unsupported(format!("a defect of the program: {}", text.unwrap_or("it panicked"))))

@@ -12,6 +12,9 @@ use crate::report::file;
 /// Rows of a stored curve.
 pub const ROWS: usize = 200;
 
+/// Folder of runs that are not over.
+const UNFINISHED: &str = "unfinished";
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -116,6 +119,18 @@ impl Store {
             })
         };
         text.lines().enumerate().skip(1).map(parse).collect()
+    }
+
+    /// Where a run is until it is over: below the results, of its own for other options.
+    pub fn unfinished(&self, run: &RunSpec, key: &str) -> PathBuf {
+        self.folder.join(UNFINISHED).join(format!("{}-{key}", run.slug()))
+    }
+
+    /// Removes what a run that is stored left there.
+    pub fn clean(&self, folder: &Path) {
+        // What stays by an error is in nobody's way.
+        let _ = std::fs::remove_dir_all(folder);
+        let _ = std::fs::remove_dir(self.folder.join(UNFINISHED));
     }
 
     fn curve_path(&self, run: &RunSpec) -> PathBuf {

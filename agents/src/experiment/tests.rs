@@ -51,7 +51,14 @@ impl Trainer for Fake {
         Ok(format!("{} {:?} {}", run.name(), run.group.settings, self.version))
     }
 
-    fn train(&self, run: &RunSpec, num_threads: usize, progress: &mut dyn FnMut(u64)) -> Result<RunResult> {
+    fn train(
+        &self,
+        run: &RunSpec,
+        num_threads: usize,
+        folder: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RunResult> {
+        fs::create_dir_all(folder).unwrap();
         let name = run.name();
         self.made.lock().unwrap().push(name.clone());
         assert_eq!(num_threads, 1);
@@ -304,4 +311,40 @@ fn shipped_experiments_read() {
         read += 1;
     }
     assert!(read > 0);
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on() {
+    use crate::train::{self, Interval, Out, RunOptions};
+    let results = folder("experiment-resume");
+    let text = "name = \"toy\"\nseeds = [1]\neval_episodes = 3\n[[runs]]\nagent = \"ppo\"\nenv = \"CartPole-v1\"\nsteps = 8000";
+    let experiment = parse(text).unwrap();
+    let run = &experiment.runs(None)[0];
+    let made = |folder: &Path| Training.train(run, 1, folder, &mut |_| {}).unwrap();
+    let whole = made(&results.join("whole"));
+    // As a process leaves it that is killed half-way.
+    let stopped = results.join("stopped");
+    let options = RunOptions {
+        seed: Some(1),
+        steps: Some(8_000),
+        device: Some(shadergym_envs::Device::Cpu),
+        num_threads: Some(1),
+        eval_episodes: Some(3),
+        gif: Some(false),
+        checkpoint_interval: Some(Interval::Steps(1)),
+        out: Out::Folder(stopped.clone()),
+        ..RunOptions::new("ppo", "CartPole-v1")
+    };
+    let half = |p: &train::Progress<'_>| match p.step >= 4_000 {
+        true => std::ops::ControlFlow::Break(()),
+        false => std::ops::ControlFlow::Continue(()),
+    };
+    let before = train::train(&options, &mut { half }).unwrap().step;
+    assert!(before < 8_000);
+    let mut heard = Vec::new();
+    let resumed = Training.train(run, 1, &stopped, &mut |step| heard.push(step)).unwrap();
+    assert!(heard.iter().all(|step| *step >= before), "{heard:?}");
+    assert_eq!((&resumed.curve, resumed.evaluation), (&whole.curve, whole.evaluation));
+    // Over, but never stored: made again.
+    assert_eq!(made(&stopped).curve, whole.curve);
 }

@@ -1,14 +1,16 @@
 //! Runs of experiments by the trainer of this crate.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use shadergym_envs::Device;
 
+use super::store::hash;
 use super::{RunResult, RunSpec, Trainer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::{self, Out, RunOptions};
 
-/// Trains on the CPU (files of users, which have no CPU code, where they can run) and keeps no run folders.
+/// Trains on the CPU (files of users where they can run) and keeps no folders of runs that are over.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Training;
 
@@ -21,7 +23,6 @@ fn options(run: &RunSpec) -> RunOptions {
         device: Some(if shadergym_envs::is_file(&group.env) { Device::Auto } else { Device::Cpu }),
         eval_episodes: Some(run.eval_episodes),
         gif: Some(false),
-        out: Out::Memory,
         settings: group.settings.clone(),
         ..RunOptions::new(&group.agent, &group.env)
     }
@@ -29,20 +30,45 @@ fn options(run: &RunSpec) -> RunOptions {
 
 impl Trainer for Training {
     fn resolve(&self, run: &RunSpec) -> Result<String> {
-        Ok(train::resolve(&options(run))?.to_toml())
+        let config = train::resolve(&options(run))?.to_toml();
+        // The code counts too: agents by a hash of their sources, the environment by its text with the kernel.
+        let environment = &*run.group.env;
+        let text = match shadergym_shaders::environments().iter().find(|e| e.facts().id == environment) {
+            Some(environment) => hash(&environment.compiled().kernel_source),
+            None => hash(&shadergym_envs::compile_file(Path::new(environment))?.1.kernel_source),
+        };
+        Ok(format!("{config}\n{}\n{text}", env!("SHADERGYM_AGENTS_CODE")))
     }
 
-    fn train(&self, run: &RunSpec, num_threads: usize, progress: &mut dyn FnMut(u64)) -> Result<RunResult> {
-        let options = RunOptions { num_threads: Some(num_threads), ..options(run) };
+    fn train(
+        &self,
+        run: &RunSpec,
+        num_threads: usize,
+        folder: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RunResult> {
+        let out = Out::Folder(folder.to_owned());
+        let options = RunOptions { num_threads: Some(num_threads), out, ..options(run) };
         let mut newest = std::time::Instant::now();
-        let outcome = train::train(&options, &mut |at| {
+        let mut callback = |at: &train::Progress<'_>| {
             // Iterations may be shorter than a millisecond.
             if newest.elapsed().as_millis() >= 100 {
                 newest = std::time::Instant::now();
                 progress(at.step);
             }
             ControlFlow::Continue(())
-        })?;
+        };
+        // One that was stopped goes on; one that died between its end and its record is made again.
+        let resumed = folder.join("config.toml").exists().then(|| train::resume(folder, None, &mut callback));
+        let outcome = match resumed {
+            Some(Err(Error::Checkpoint { .. })) | None => match std::fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(train::failed("write", folder, error));
+                }
+                _ => train::train(&options, &mut callback)?,
+            },
+            Some(outcome) => outcome?,
+        };
         Ok(RunResult {
             step: outcome.step,
             seconds: outcome.seconds,

@@ -37,7 +37,7 @@ mod trained;
 use std::path::{Path, PathBuf};
 
 pub use config::{RunConfig, facts};
-pub(crate) use files::replace;
+pub(crate) use files::{failed, replace};
 pub(crate) use finish::FPS;
 pub use finish::animation;
 pub use options::{DEFAULT_STEPS, Interval, Out, RunOptions, steps};
