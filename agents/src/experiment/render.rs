@@ -83,7 +83,8 @@ Training: mean over seeds of the mean return of the last 100 training episodes, 
 percentile-bootstrap interval over seeds (10 000 resamples). IQM: inter-quartile mean of the same (`trim_mean` with
 0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained policy, with its
 interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in environments that
-have none: training had no limit there, and the return of such an episode is what it had got by then. A target is met if all seeds are made, none failed, and the training mean is at least the target. Seconds and
+have none: training had no limit there, and the return of such an episode is what it had got by then. Worst: the least of those means. A target is met if all seeds are made, none failed, and
+the lower end of the interval of what it is a target of reaches it. Seconds and
 steps per second are those of training alone, with as many runs side by side as said above.
 Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
 ";
@@ -100,10 +101,24 @@ fn mean_of(runs: &[RunSpec], group: &Group, store: &Store) -> Result<Series> {
     Ok(mean_curve(&group.label, &all.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
+/// Seeds in words: those in a row as their first and last.
+fn list(seeds: &[u64]) -> String {
+    let rows = seeds.chunk_by(|a, b| a + 1 == *b);
+    let text = |row: &[u64]| match row {
+        [first, _, .., last] => format!("{first} to {last}"),
+        few => few.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    };
+    rows.map(text).collect::<Vec<_>>().join(", ")
+}
+
 /// Where and when the results come from; each distinct origin once.
 fn origin(out: &mut String, experiment: &Experiment, records: &[&Record]) {
-    let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let _ = writeln!(out, "- Seeds: {}", list(&experiment.seeds));
+    for group in &experiment.groups {
+        if let Some(seeds) = &group.seeds {
+            let _ = writeln!(out, "- Seeds of {} on {}: {}", group.label, group.env, list(seeds));
+        }
+    }
     if !experiment.tuning_seeds.is_empty() {
         let _ = writeln!(out, "- Options were chosen with other seeds: {}", list(&experiment.tuning_seeds));
     }
@@ -130,6 +145,7 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
         "steps",
         "seeds",
         "training",
+        "worst",
         "IQM",
         "evaluation",
         "cut off",
@@ -140,11 +156,12 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
     ];
     head.extend(noted.then_some("what was tried"));
     let _ = writeln!(out, "| {} |", head.join(" | "));
-    let aligned = head.iter().enumerate().map(|(i, _)| if (2..12).contains(&i) && i != 9 { "--:" } else { "---" });
+    let aligned =
+        head.iter().enumerate().map(|(i, _)| if (2..13).contains(&i) && i != 9 && i != 10 { "--:" } else { "---" });
     let _ = writeln!(out, "|{}|", aligned.collect::<Vec<_>>().join("|"));
     for group in &experiment.groups {
         let records: Vec<&Record> = runs.iter().filter(|r| r.group == *group).filter_map(|r| store.get(r)).collect();
-        let row = row(group, &records, experiment.seeds.len());
+        let row = row(group, &records, experiment.seeds_of(group).len());
         let note = noted.then(|| cell(group.note.as_deref().unwrap_or_default()));
         let _ = writeln!(out, "| {} |", row.into_iter().chain(note).collect::<Vec<_>>().join(" | "));
     }
@@ -166,8 +183,13 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
     if training.len() < done.len() {
         let _ = write!(counted, ", {} without an episode", done.len() - training.len());
     }
-    let whole = training.len() == seeds;
-    let met = group.target.map(|target| if whole && mean(&training) >= target { "yes" } else { "**no**" });
+    let target = group.target.as_ref().map(|target| {
+        let (values, of) = if target.evaluation { (&evaluation, "evaluation") } else { (&training, "training") };
+        let whole = values.len() == seeds;
+        let met = if whole && bootstrap(&[values.to_vec()], mean).low >= target.value { "yes" } else { "**no**" };
+        let source = if target.source.is_empty() { String::new() } else { format!(", {}", cell(&target.source)) };
+        (format!("{} in {of}{source}", target.value), met)
+    });
     let or_dash = |values: &[f64], text: &dyn Fn(&[f64]) -> String| {
         if values.is_empty() { "-".to_owned() } else { text(values) }
     };
@@ -178,11 +200,12 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
         steps(group.steps),
         counted,
         or_dash(&training, &with_interval),
+        or_dash(&training, &|v| number(v.iter().copied().fold(f64::INFINITY, f64::min))),
         or_dash(&training, &|v| number(interquartile_mean(v))),
         or_dash(&evaluation, &with_interval),
         cut_off,
-        group.target.map_or("-".to_owned(), |t| t.to_string()),
-        met.unwrap_or("-").to_owned(),
+        target.as_ref().map_or("-".to_owned(), |(text, _)| text.clone()),
+        target.map_or("-", |(_, met)| met).to_owned(),
         or_dash(&values(|r| Some(r.result.seconds)), &|v| format!("{:.1}", mean(v))),
         or_dash(&values(|r| Some(r.result.step as f64 / r.result.seconds.max(1e-9))), &|v| format!("{:.0}", mean(v))),
     ]

@@ -38,10 +38,23 @@ pub struct Group {
     pub steps: u64,
     /// Options of the agent.
     pub settings: Table,
-    /// Mean return of the last 100 training episodes that it should reach.
-    pub target: Option<f64>,
+    /// Seeds, where they are not those of the experiment.
+    pub seeds: Option<Vec<u64>>,
+    /// Mean return that it should reach.
+    pub target: Option<Target>,
     /// What was tried to get there.
     pub note: Option<String>,
+}
+
+/// What a published result says that should be reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Mean return.
+    pub value: f64,
+    /// Whether it is one of evaluations of trained policies; otherwise of the last 100 training episodes.
+    pub evaluation: bool,
+    /// Where it is from; may be empty.
+    pub source: String,
 }
 
 /// One run.
@@ -55,8 +68,11 @@ pub struct RunSpec {
     pub eval_episodes: usize,
 }
 
+/// What seeds can be.
+const SEEDS: &str = "a list of whole numbers, or a text such as \"1-30\"";
 const KEYS: [&str; 6] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "runs"];
-const RUN_KEYS: [&str; 8] = ["agent", "env", "envs", "steps", "set", "target", "note", "label"];
+const RUN_KEYS: [&str; 11] =
+    ["agent", "env", "envs", "steps", "set", "seeds", "target", "evaluation_target", "source", "note", "label"];
 
 impl Experiment {
     /// Reads a file.
@@ -85,20 +101,9 @@ impl Experiment {
         if name.is_empty() || !name.chars().all(fits) {
             return Err(error("`name`", format!("it is `{name}`, allowed are lower-case letters, digits, - and _")));
         }
-        let seeds: Vec<u64> = top.need::<Vec<usize>>("seeds")?.into_iter().map(|s| s as u64).collect();
-        let tuning = top.get::<Vec<usize>>("tuning_seeds")?.unwrap_or_default();
-        let tuning_seeds: Vec<u64> = tuning.into_iter().map(|s| s as u64).collect();
-        if seeds.is_empty() {
-            return Err(error("`seeds`", "it is empty, allowed is one or more".to_owned()));
-        }
-        if let Some(seed) = seeds.iter().enumerate().find(|(i, s)| seeds[..*i].contains(s)).map(|(_, s)| s) {
-            return Err(error("`seeds`", format!("{seed} is there twice; the second is no sample of its own")));
-        }
-        if let Some(seed) = seeds.iter().find(|s| tuning_seeds.contains(s)) {
-            let reason =
-                format!("{seed} is one of `seeds` too; results of seeds that options were chosen with flatter");
-            return Err(error("`tuning_seeds`", reason));
-        }
+        let seeds =
+            top.seeds("seeds")?.ok_or_else(|| top.error("seeds", format!("it is missing, allowed is {SEEDS}")))?;
+        let tuning_seeds = top.seeds("tuning_seeds")?.unwrap_or_default();
         let Some(Value::Array(runs)) = table.get("runs").filter(|r| r.as_array().is_some_and(|r| !r.is_empty())) else {
             return Err(error("`runs`", "it is missing, allowed is one or more [[runs]]".to_owned()));
         };
@@ -106,7 +111,14 @@ impl Experiment {
         for (i, run) in runs.iter().enumerate() {
             let place = format!("run {}", i + 1);
             let Value::Table(table) = run else { return Err(error(&place, "it is not a table".to_owned())) };
-            for group in (Reader { path, place: format!("{place}, "), table }).groups()? {
+            let reader = Reader { path, place: format!("{place}, "), table };
+            for group in reader.groups()? {
+                if let Some(seed) = group.seeds.as_ref().unwrap_or(&seeds).iter().find(|s| tuning_seeds.contains(s)) {
+                    let reason = format!(
+                        "{seed} is one of its seeds too; results of seeds that options were chosen with flatter"
+                    );
+                    return Err(error("`tuning_seeds`", reason));
+                }
                 let slug = group.slug();
                 if groups.iter().any(|g| g.slug() == slug) {
                     let reason =
@@ -120,12 +132,17 @@ impl Experiment {
         Ok(Self { name, about, seeds, tuning_seeds, eval_episodes, groups })
     }
 
+    /// Seeds of a group.
+    pub fn seeds_of<'a>(&'a self, group: &'a Group) -> &'a [u64] {
+        group.seeds.as_ref().unwrap_or(&self.seeds)
+    }
+
     /// All runs, seeds innermost; with a filter only those whose `label env seed` contains it, in whatever case.
     pub fn runs(&self, only: Option<&str>) -> Vec<RunSpec> {
         let only = only.map(str::to_lowercase);
         let all = self.groups.iter().flat_map(|group| {
             let run = move |&seed| RunSpec { group: group.clone(), seed, eval_episodes: self.eval_episodes };
-            self.seeds.iter().map(run)
+            self.seeds_of(group).iter().map(run)
         });
         all.filter(|run| only.as_ref().is_none_or(|o| run.name().to_lowercase().contains(o))).collect()
     }
@@ -186,6 +203,35 @@ impl Reader<'_> {
         self.get(key)?.ok_or_else(|| self.error(key, format!("it is missing, allowed is {}", T::KIND)))
     }
 
+    /// A number as the file has it, not the f32 next to it.
+    fn number(&self, key: &str) -> Result<Option<f64>> {
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let number = value.as_float().or(value.as_integer().map(|v| v as f64));
+        let error = || self.error(key, format!("it is {value}, which is no number; allowed is a mean return"));
+        number.map(Some).ok_or_else(error)
+    }
+
+    /// Seeds, each once: a list, or `"1-30"`.
+    fn seeds(&self, key: &str) -> Result<Option<Vec<u64>>> {
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let range = |text: &str| {
+            let (first, last) = text.split_once('-')?;
+            let (first, last) = (first.trim().parse::<u64>().ok()?, last.trim().parse::<u64>().ok()?);
+            (first <= last && last - first < 100_000 && last <= i64::MAX as u64)
+                .then(|| (first..=last).collect::<Vec<u64>>())
+        };
+        let list = || Some(Vec::<usize>::from_toml(value)?.into_iter().map(|s| s as u64).collect::<Vec<u64>>());
+        let seeds = value.as_str().map_or_else(list, range);
+        let seeds = seeds.ok_or_else(|| self.error(key, format!("it is {value}, allowed is {SEEDS}")))?;
+        if seeds.is_empty() {
+            return Err(self.error(key, format!("it is empty, allowed is {SEEDS}")));
+        }
+        if let Some(seed) = seeds.iter().enumerate().find(|(i, s)| seeds[..*i].contains(s)).map(|(_, s)| s) {
+            return Err(self.error(key, format!("{seed} is there twice; the second is no sample of its own")));
+        }
+        Ok(Some(seeds))
+    }
+
     fn groups(&self) -> Result<Vec<Group>> {
         self.check_keys(&RUN_KEYS)?;
         let envs = match (self.get::<String>("env")?, self.get::<Vec<String>>("envs")?) {
@@ -204,12 +250,23 @@ impl Reader<'_> {
         };
         let agent: String = self.need("agent")?;
         let label = self.get("label")?.unwrap_or_else(|| agent.clone());
-        // As the file has it, not the f32 next to it.
-        let target = self.table.get("target").map(|v| v.as_float().or(v.as_integer().map(|v| v as f64)));
-        let target = match target {
-            Some(None) => return Err(self.error("target", "it is no number, allowed is a mean return".to_owned())),
-            other => other.flatten(),
+        let source: Option<String> = self.get("source")?;
+        let target = match (self.number("target")?, self.number("evaluation_target")?) {
+            (Some(_), Some(_)) => {
+                return Err(
+                    self.error("target", "there is an `evaluation_target` too, allowed is one of them".to_owned())
+                );
+            }
+            (None, None) if source.is_some() => {
+                return Err(self.error("source", "it is that of a target, and there is none".to_owned()));
+            }
+            (training, evaluation) => training.or(evaluation).map(|value| Target {
+                value,
+                evaluation: evaluation.is_some(),
+                source: source.unwrap_or_default(),
+            }),
         };
+        let seeds = self.seeds("seeds")?;
         let note: Option<String> = self.get("note")?;
         let group = |env| Group {
             label: label.clone(),
@@ -217,7 +274,8 @@ impl Reader<'_> {
             env,
             steps,
             settings: settings.clone(),
-            target,
+            seeds: seeds.clone(),
+            target: target.clone(),
             note: note.clone(),
         };
         Ok(envs.into_iter().map(group).collect())

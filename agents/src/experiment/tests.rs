@@ -137,7 +137,14 @@ fn a_file_gives_its_runs() {
         (runs[4].name().as_str(), runs[4].slug().as_str()),
         ("ppo MinAtar/Breakout-v1 2", "MinAtar-Breakout-v1-ppo-2")
     );
-    assert_eq!((runs[0].group.steps, runs[0].group.target, runs[8].group.target), (100_000, Some(100.5), None));
+    let target = |run: &RunSpec| run.group.target.as_ref().map(|t| (t.value, t.evaluation));
+    assert_eq!((runs[0].group.steps, target(&runs[0]), target(&runs[8])), (100_000, Some((100.5, false)), None));
+    let own =
+        parse(&FILE.replace("env = \"CartPole-v1\"", "env = \"CartPole-v1\"\nseeds = \"7-10\"\nevaluation_target = 9"))
+            .unwrap();
+    let of_own = own.runs(Some("dqn"));
+    let seeds: Vec<u64> = of_own.iter().map(|run| run.seed).collect();
+    assert_eq!((seeds, target(&of_own[0])), (vec![7, 8, 9, 10], Some((9.0, true))));
     assert_eq!(runs[8].group.settings["learning_rate"].as_float(), Some(1e-3));
     assert_eq!(experiment.runs(Some("CARTPOLE")).len(), 6);
     assert_eq!(experiment.runs(Some("dqn CartPole-v1 2")).len(), 1);
@@ -151,9 +158,10 @@ fn bad_files_say_where_and_what_is_allowed() {
         parse(&FILE.replacen(from, to, 1)).unwrap_err().to_string()
     };
     for (from, to, words) in [
-        ("[101]", "[3, 101]", &["toy.toml, `tuning_seeds`", "3 is one of `seeds`"][..]),
+        ("[101]", "[3, 101]", &["toy.toml, `tuning_seeds`", "3 is one of its seeds"][..]),
         ("[1, 2, 3]", "[1, 2, 1]", &["`seeds`", "1 is there twice"]),
-        ("[1, 2, 3]", "[]", &["`seeds`", "one or more"]),
+        ("[1, 2, 3]", "[]", &["`seeds`", "empty", "a list"]),
+        ("[1, 2, 3]", "\"3-1\"", &["`seeds`", "3-1", "1-30"]),
         ("[1, 2, 3]", "[-1]", &["`seeds`", "[-1]", "whole numbers"]),
         ("seeds =", "sedes =", &["`sedes`", "did you mean `seeds`"]),
         ("\"toy\"", "\"To y\"", &["`name`", "To y", "lower-case"]),
@@ -162,6 +170,8 @@ fn bad_files_say_where_and_what_is_allowed() {
         ("agent = \"dqn\"", "agent = \"ppo\"", &["run 2", "ppo on CartPole-v1", "`label`"]),
         ("env = \"CartPole-v1\"", "", &["run 2, `env`", "`envs`"]),
         ("target = 100.5", "target = true", &["run 1, `target`", "no number"]),
+        ("target = 100.5", "target = 1\nevaluation_target = 1", &["run 1, `target`", "one of them"]),
+        ("target = 100.5", "source = \"a page\"", &["run 1, `source`", "there is none"]),
         ("target", "tarket", &["run 1, `tarket`", "`target`"]),
         ("set = {", "set = 1 #", &["run 2, `set`", "a table"]),
         ("name = ", "name ", &["line 2"]),
@@ -210,7 +220,7 @@ fn the_report_has_the_figures() {
     };
     assert_eq!(
         row("ppo", "CartPole-v1"),
-        "100k | 3 | 102.0 [101.0, 103.0] | 102.0 | 103.0 [102.0, 104.0] | 12 | 100.5 | yes | 2.0 | 50000 |  |"
+        "100k | 3 | 102.0 [101.0, 103.0] | 101.0 | 102.0 | 103.0 [102.0, 104.0] | 12 | 100.5 in training | yes | 2.0 | 50000 |  |"
     );
     assert!(row("dqn", "CartPole-v1").starts_with("1.5M | 3 | 102.0"));
     assert!(row("dqn", "CartPole-v1").ends_with("| 12 | - | - | 2.0 | 750000 | rates 1e-4 \\| 1e-3 |"));
@@ -218,7 +228,7 @@ fn the_report_has_the_figures() {
         "# toy",
         "Whether agents learn.",
         "`shadergym experiment toy.toml`",
-        "Seeds: 1, 2, 3",
+        "Seeds: 1 to 3",
         "101",
         "a box",
         "2 runs side by side",
@@ -246,12 +256,13 @@ fn a_missed_target_and_missing_runs_are_said() {
     make(&folder, &hard, Some("Breakout-v1 3"), &fake, false);
     let (text, pictures) = page(&folder, &hard, &fake);
     assert!(
-        text.contains("| ppo | CartPole-v1 | 100k | 3 | 102.0 [101.0, 103.0] |") && text.contains("| 102.5 | **no** |"),
+        text.contains("| ppo | CartPole-v1 | 100k | 3 | 102.0 [101.0, 103.0] |")
+            && text.contains("| 102.5 in training | **no** |"),
         "{text}"
     );
     // One good seed of three is no met target.
-    assert!(text.contains("| 1 of 3 | 103.0 | 103.0 | 104.0 | 4 | 102.5 | **no** |"), "{text}");
-    assert!(text.contains("| dqn | CartPole-v1 | 1.5M | 0 of 3 | - | - | - | - | - | - | - | - |"), "{text}");
+    assert!(text.contains("| 1 of 3 | 103.0 | 103.0 | 103.0 | 104.0 | 4 | 102.5 in training | **no** |"), "{text}");
+    assert!(text.contains("| dqn | CartPole-v1 | 1.5M | 0 of 3 | - | - | - | - | - | - | - | - | - |"), "{text}");
     assert!(text.contains("**Unfinished**: 4 of 9 runs") && pictures.len() == 2, "{text}");
 }
 
@@ -268,7 +279,7 @@ fn failures_are_rows_and_the_others_go_on() {
     assert_eq!(make(&folder, FILE, None, &fake, false), (0, 9));
     let (text, _) = page(&folder, FILE, &fake);
     assert!(text.contains("| ppo | CartPole-v1 | 100k | 1 of 3, 2 failed | 101.0 |"), "{text}");
-    assert!(text.contains("| 100.5 | **no** |"), "a failed seed is not met: {text}");
+    assert!(text.contains("| 100.5 in training | **no** |"), "a failed seed is not met: {text}");
     for row in [
         "| ppo | CartPole-v1 | 2 | diverged | ",
         "the \\| loss is NaN",
