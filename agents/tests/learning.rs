@@ -8,7 +8,7 @@
 //! | the gradient's sign is reversed | later, illegal, numbers | later, illegal (both) | later, illegal (both) | numbers, temperature, entropy |
 //! | learning prefers the worst action | | later | later | numbers, temperature |
 //! | play takes the worst action | later, illegal | later, illegal (both) | later, illegal (both) | |
-//! | no bootstrap | later, numbers | later | later | numbers |
+//! | no bootstrap | later, numbers | later | later | numbers, entropy |
 //! | masks are ignored in acting and learning | illegal | illegal (both) | illegal (both) | |
 //! | masks are ignored in targets | | illegal (both) | illegal (both) | |
 //! | masks are ignored behind a time limit | | illegal (time limit) | illegal (time limit) | |

@@ -94,7 +94,8 @@ class Policy:
 
         Returns:
             ``mean``, ``std``, ``min`` and ``max`` of the returns (mean over agents), ``median_length``, ``episodes``,
-            how many were ``truncated``, and arrays of all ``returns`` and ``lengths``.
+            how many were ``truncated``, how many of these only by the limit of 10,000 steps (``cut_off``), and arrays
+            of all ``returns`` and ``lengths``.
         """
         return self._native.evaluate(episodes, _seed(seed), deterministic, device, num_threads)
 

@@ -248,7 +248,7 @@ fn of_folder<'py>(py: Python<'py>, path: &Path) -> PyResult<Bound<'py, PyDict>> 
             dict.set_item(name, found.get(from).and_then(serde_json::Value::as_f64))?;
         }
         dict.set_item("median_length", found.get("median_length").and_then(serde_json::Value::as_f64))?;
-        for name in ["episodes", "truncated"] {
+        for name in ["episodes", "truncated", "cut_off"] {
             dict.set_item(name, found.get(name).and_then(serde_json::Value::as_u64))?;
         }
         result.set_item("evaluation", dict)?;

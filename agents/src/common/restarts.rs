@@ -50,9 +50,9 @@ mod tests {
     fn batches_that_wait_have_the_same_episodes() {
         let of = |mode| make_with("CartPole-v1", &BatchOptions::new(20).autoreset_mode(mode).max_episode_steps(30));
         let mut batches = [AutoresetMode::SameStep, AutoresetMode::Disabled].map(|mode| of(mode).unwrap());
-        batches.iter_mut().for_each(|batch| {
+        for batch in &mut batches {
             batch.reset(7).unwrap();
-        });
+        }
         let mut ends = 0;
         for step in 0..200u32 {
             let actions: Vec<u32> = (0..20).map(|i| (step * 7 + i * 3) / 5 % 2).collect();
