@@ -19,6 +19,7 @@ impl Learner {
     /// `max_grad_norm` 0 = no clipping.
     pub fn new(network: Box<dyn Network>, optimizer: Optimizer, max_grad_norm: f32) -> Self {
         let gradient = vec![0.0; network.parameters().len()];
+        let optimizer = optimizer.with_threads(network.threads());
         Self { network, optimizer, gradient, max_grad_norm, norm: 0.0 }
     }
 

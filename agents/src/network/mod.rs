@@ -6,6 +6,7 @@
 //! backward while its activations are in the cache, and tiles run in parallel.
 
 mod bits;
+mod convolve;
 mod elementwise;
 mod feedforward;
 mod init;
@@ -62,6 +63,11 @@ pub trait Network: Send + Sync {
     /// # Panics
     /// As [`Self::gradient`]; if the rows are not floats.
     fn input_gradient(&self, rows: Rows<'_>, loss: &Loss<'_>, input_gradient: &mut [f32]) -> LossSums;
+
+    /// Threads of rayon's pool that it computes on.
+    fn threads(&self) -> usize {
+        1
+    }
 
     /// A copy with the same parameters: a target network.
     fn boxed_clone(&self) -> Box<dyn Network>;

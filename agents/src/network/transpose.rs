@@ -1,15 +1,25 @@
 //! Transposed copies of weights.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, SimdBase, f32x4};
 
-/// Writes the transpose of rows of `columns` values, its rows lying every `stride`: in squares of four by four, as an
+/// Writes some columns of rows of `columns` values as rows, which lie every `stride`: in squares of four by four, as an
 /// element at a time would cost more than a whole update of a single row.
-pub(crate) fn transpose<S: Simd>(simd: S, from: &[f32], columns: usize, to: &mut [f32], stride: usize) {
+pub(crate) fn transpose<S: Simd>(
+    simd: S,
+    from: &[f32],
+    columns: usize,
+    some: Range<usize>,
+    to: &mut [f32],
+    stride: usize,
+) {
     simd.vectorize(
         #[inline(always)]
         || {
             let rows = from.len() / columns;
-            let (whole_rows, whole_columns) = (rows / 4 * 4, columns / 4 * 4);
+            let (from, count) = (&from[some.start..], some.len());
+            let (whole_rows, whole_columns) = (rows / 4 * 4, count / 4 * 4);
             for row in (0..whole_rows).step_by(4) {
                 for column in (0..whole_columns).step_by(4) {
                     square(simd, &from[row * columns + column..], columns, &mut to[column * stride + row..], stride);
@@ -17,7 +27,7 @@ pub(crate) fn transpose<S: Simd>(simd: S, from: &[f32], columns: usize, to: &mut
             }
             for row in 0..rows {
                 let first = if row < whole_rows { whole_columns } else { 0 };
-                for column in first..columns {
+                for column in first..count {
                     to[column * stride + row] = from[row * columns + column];
                 }
             }
@@ -48,7 +58,11 @@ mod tests {
             let from: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
             let mut to = vec![-1.0; columns * stride];
             let level = fearless_simd::Level::new();
-            fearless_simd::dispatch!(level, simd => transpose(simd, &from, columns, &mut to, stride));
+            // In two parts, which lie beside each other.
+            let middle = columns / 2;
+            let (left, right) = to.split_at_mut(middle * stride);
+            fearless_simd::dispatch!(level, simd => transpose(simd, &from, columns, 0..middle, left, stride));
+            fearless_simd::dispatch!(level, simd => transpose(simd, &from, columns, middle..columns, right, stride));
             for (i, to) in to.iter().enumerate() {
                 let (column, row) = (i / stride, i % stride);
                 let expected = if row < rows { from[row * columns + column] } else { -1.0 };

@@ -58,6 +58,7 @@ pub struct Optimizer {
     second: Vec<f32>,
     /// The direction of LAMB before its length is known.
     direction: Vec<f32>,
+    threads: usize,
 }
 
 impl Optimizer {
@@ -73,7 +74,13 @@ impl Optimizer {
             first: vec![0.0; averages],
             second: vec![0.0; averages],
             direction: vec![0.0; direction],
+            threads: 1,
         }
+    }
+
+    /// On so many threads of rayon's pool, where there are parameters enough. Steps do not depend on it.
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Steps so far.

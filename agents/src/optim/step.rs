@@ -1,6 +1,7 @@
 //! The arithmetic of the steps.
 
 use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, dispatch};
+use rayon::prelude::*;
 
 use super::{Kind, Optimizer, Options};
 
@@ -14,6 +15,9 @@ const SMALLEST_FIRST: f32 = 1e-30;
 /// The same for the squares.
 const SMALLEST_SECOND: f32 = 1e-36;
 
+/// Parameters from which on another thread is worth waking.
+const PARALLEL: usize = 1 << 15;
+
 /// Lanes of the widest vector.
 const LONGEST: usize = 16;
 
@@ -25,7 +29,8 @@ macro_rules! vectorized {
 }
 
 pub(super) fn step(optimizer: &mut Optimizer, parameters: &mut [f32], gradient: &[f32], rate: f32) {
-    let Optimizer { kind, options, layout, steps, first, second, direction } = optimizer;
+    let Optimizer { kind, options, layout, steps, first, second, direction, threads } = optimizer;
+    let threads = *threads;
     // Both shrink to 0 or grow to 1; in f64 as 1 - beta2 is small.
     let correction = |beta: f32| 1.0 - f64::from(beta).powi((*steps).min(i32::MAX as u64) as i32);
     let (one, two) = (correction(options.beta1), correction(options.beta2));
@@ -38,7 +43,14 @@ pub(super) fn step(optimizer: &mut Optimizer, parameters: &mut [f32], gradient: 
             let coupled = if *kind == Kind::Adam { options.weight_decay } else { 0.0 };
             let kept = if *kind == Kind::AdamW { 1.0 - rate * options.weight_decay } else { 1.0 };
             let (size, unroot) = ((f64::from(rate) / one) as f32, (1.0 / two.sqrt()) as f32);
-            run(Rule { coupled, kept, size, unroot, ..Rule::of(*options) }, parameters, gradient, first, second);
+            run(
+                Rule { coupled, kept, size, unroot, ..Rule::of(*options) },
+                threads,
+                parameters,
+                gradient,
+                first,
+                second,
+            );
         }
         Kind::RAdam => {
             let size = f64::from(rate) / one;
@@ -48,14 +60,14 @@ pub(super) fn step(optimizer: &mut Optimizer, parameters: &mut [f32], gradient: 
                 Some(factor) => Rule { size: (size * factor * two.sqrt()) as f32, ..rule },
                 None => Rule { size: size as f32, unroot: 0.0, epsilon: 1.0, ..rule },
             };
-            run(rule, parameters, gradient, first, second);
+            run(rule, threads, parameters, gradient, first, second);
         }
         Kind::Lamb => {
             let gain = (1.0 / norm(gradient).max(1.0)) as f32;
             // The direction is what a step of -1 makes of the decayed weights.
             direction.copy_from_slice(parameters);
             let rule = Rule { gain, kept: options.weight_decay, size: -1.0, ..Rule::of(*options) };
-            run(rule, direction, gradient, first, second);
+            run(rule, threads, direction, gradient, first, second);
             for part in layout.parts() {
                 let (w, u) = (&mut parameters[part.range()], &direction[part.range()]);
                 let (length, step) = (norm(w).min(LAMB_LONGEST), norm(u));
@@ -108,8 +120,13 @@ impl Rule {
 }
 
 /// The rule over flat arrays: by vectors written out, as the compiler leaves the plain loop scalar.
-fn run(rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-    dispatch!(Level::new(), simd => run_on(simd, rule, w, g, m, v));
+fn run(rule: Rule, threads: usize, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    if threads <= 1 || w.len() < PARALLEL {
+        return dispatch!(Level::new(), simd => run_on(simd, rule, w, g, m, v));
+    }
+    let part = w.len().div_ceil(threads).next_multiple_of(LONGEST);
+    let parts = w.par_chunks_mut(part).zip(g.par_chunks(part)).zip(m.par_chunks_mut(part)).zip(v.par_chunks_mut(part));
+    parts.for_each(|(((w, g), m), v)| dispatch!(Level::new(), simd => run_on(simd, rule, w, g, m, v)));
 }
 
 fn run_on<S: Simd>(simd: S, rule: Rule, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {

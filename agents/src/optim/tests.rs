@@ -164,3 +164,20 @@ fn long_gradients_are_cut_and_short_ones_left() {
     assert!((clip_global_norm(&mut long, 10.0) - 0.5).abs() < 1e-5);
     assert!(clip_global_norm(&mut [f32::NAN, 1.0], 1.0).is_nan());
 }
+
+#[test]
+fn steps_do_not_depend_on_the_number_of_threads() {
+    let mut layout = Layout::default();
+    layout.push("w", &[70_001]);
+    let gradient: Vec<f32> = (0..70_001).map(|i| (i as f32 * 0.37).sin()).collect();
+    for kind in [Kind::Sgd, Kind::Adam, Kind::AdamW, Kind::RAdam, Kind::Lamb] {
+        let run = |threads: usize| {
+            let mut optimizer = Optimizer::new(kind, Options::default(), &layout).with_threads(threads);
+            let mut parameters = vec![0.5; 70_001];
+            (0..8).for_each(|_| optimizer.step(&mut parameters, &gradient, 1e-2));
+            parameters
+        };
+        let alone = run(1);
+        assert!(run(2) == alone && run(7) == alone, "{kind:?}");
+    }
+}

@@ -9,6 +9,7 @@ use super::patches::Patches;
 use super::workspace::{Lines, Loaded, Workspace};
 use super::{FeedForward, Layer, Slot, row_stride};
 use crate::network::bits::{SetBits, outer_bits};
+use crate::network::convolve::convolve_outer;
 use crate::network::elementwise::{deactivate, denormalise};
 use crate::network::kernels::{Tile, Weights, column_products, column_sums, matmul, outer, padded};
 use crate::network::{Loss, LossSums, Rows};
@@ -138,10 +139,9 @@ impl FeedForward {
         let below = layer.source.is_some() || matches!(wanted, Wanted::Inputs(_));
         if let Some(kernel) = &layer.patches {
             let into = Slot { places: kernel.cells, width: kernel.channels };
-            // Cells of the rows themselves lie without gaps.
-            let (into_row, into_cell) = match layer.source {
-                Some(_) => (into.row(), padded(kernel.channels)),
-                None => (row_stride(plan.inputs.elements()), kernel.channels),
+            let into_row = match layer.source {
+                Some(_) => into.row(),
+                None => row_stride(plan.inputs.elements()),
             };
             if below {
                 next[..rows * into_row].fill(0.0);
@@ -150,20 +150,12 @@ impl FeedForward {
                 let d = Tile { values: &delta[row * size.row()..][..size.cells()], stride: cell, width: size.width };
                 if let Wanted::Parameters(out) = wanted {
                     column_sums(simd, size.places, d, &mut out[layer.bias..]);
-                    let out = &mut out[layer.weight..];
-                    if bits {
-                        let bits = SetBits { starts: &starts[row * size.places..], indices };
-                        outer_bits(simd, size.places, bits, d, out, layer.outputs);
-                    } else {
-                        let (picture, cell) = plan.picture(layer.source, input, hidden, kernel.channels, row);
-                        kernel.gather(picture, cell, patches, stride);
-                        let x = Tile { values: patches, stride, width: layer.inputs };
-                        weight_gradient(simd, size.places, x, d, narrow, out);
-                    }
+                    let picture = plan.picture(layer.source, input, hidden, row);
+                    convolve_outer(simd, kernel.windows(), picture, d, &mut out[layer.weight..], layer.outputs);
                 }
                 if below {
                     matmul(simd, size.places, d, back, patches, stride);
-                    kernel.scatter(patches, stride, &mut next[row * into_row..][..into_row], into_cell);
+                    kernel.scatter(patches, stride, &mut next[row * into_row..][..into_row]);
                 }
             }
             // What is below a convolution is one more, whose result lies in cells: rows without gaps are what it expects.
@@ -172,7 +164,7 @@ impl FeedForward {
                 for row in 0..rows {
                     let from = &next[row * into_row..][..into.cells()];
                     let to = &mut delta[row * row_stride(width)..][..width];
-                    copy_cells(to, into.width, from, into_cell, into.width);
+                    copy_cells(to, into.width, from, kernel.cell, into.width);
                 }
             } else if below {
                 std::mem::swap(delta, next);

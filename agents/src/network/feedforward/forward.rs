@@ -2,9 +2,10 @@
 
 use fearless_simd::Simd;
 
-use super::workspace::{Loaded, Workspace};
+use super::workspace::{Lines, Loaded, Workspace};
 use super::{FeedForward, Layer, Plan, Slot, row_stride};
 use crate::network::bits::{SetBits, matmul_bits};
+use crate::network::convolve::convolve;
 use crate::network::elementwise::{Affine, activate, normalise};
 use crate::network::kernels::{Tile, Weights, matmul, padded};
 
@@ -39,8 +40,7 @@ impl FeedForward {
 
     fn layer_forward<S: Simd>(&self, simd: S, workspace: &mut Workspace, layer: &Layer, rows: usize) {
         let plan = &self.plan;
-        let Workspace { input, loaded, starts, indices, hidden, flat, normal, inverse, output, patches, .. } =
-            workspace;
+        let Workspace { input, loaded, starts, indices, hidden, flat, normal, inverse, output, .. } = workspace;
         let bits = SetBits { starts, indices };
         let slot = layer.slot.map(|slot| (slot, plan.slots[slot]));
         // Layers come in the order of their slots.
@@ -54,18 +54,11 @@ impl FeedForward {
                 let x = if plan.slots[source].gaps() { &flat[source] } else { &before[source] };
                 matmul(simd, rows, tile(x, layer.inputs), w, y, row_stride(layer.outputs));
             }
-            (Some(kernel), source, loaded) => {
-                let (places, size) = (kernel.places(), Slot { places: kernel.places(), width: layer.outputs });
+            (Some(kernel), source, _) => {
+                let size = Slot { places: kernel.places(), width: layer.outputs };
                 for (row, y) in y.chunks_exact_mut(size.row()).take(rows).enumerate() {
-                    if source.is_none() && loaded == Loaded::Bits {
-                        let bits = SetBits { starts: &starts[row * places..], indices };
-                        matmul_bits(simd, places, bits, w, y, padded(layer.outputs));
-                    } else {
-                        let (picture, cell) = plan.picture(source, input, before, kernel.channels, row);
-                        kernel.gather(picture, cell, patches, padded(layer.inputs));
-                        let x = Tile { values: patches, stride: padded(layer.inputs), width: layer.inputs };
-                        matmul(simd, places, x, w, y, padded(layer.outputs));
-                    }
+                    let picture = plan.picture(source, input, before, row);
+                    convolve(simd, kernel.windows(), picture, w, y, padded(layer.outputs));
                 }
             }
         }
@@ -100,18 +93,17 @@ impl FeedForward {
 }
 
 impl Plan {
-    /// The picture of a row that a convolution reads, and the floats from one of its cells to the next.
+    /// The picture of a row that a convolution reads.
     pub(super) fn picture<'a>(
         &self,
         source: Option<usize>,
         input: &'a [f32],
-        hidden: &'a [super::Lines],
-        channels: usize,
+        hidden: &'a [Lines],
         row: usize,
-    ) -> (&'a [f32], usize) {
+    ) -> &'a [f32] {
         match source {
-            None => (&input[row * row_stride(self.inputs.elements())..], channels),
-            Some(slot) => (&hidden[slot][row * self.slots[slot].row()..], padded(channels)),
+            None => &input[row * row_stride(self.inputs.elements())..],
+            Some(slot) => &hidden[slot][row * self.slots[slot].row()..],
         }
     }
 }

@@ -18,6 +18,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use fearless_simd::{Level, dispatch};
+use rayon::prelude::*;
 use shadergym_envs::Encoding;
 
 use self::backward::{NARROW, Wanted};
@@ -32,6 +33,9 @@ use crate::error::Result;
 
 /// Rows that go through the network together: 64 rows of 64 hidden values are 16 KiB.
 const TILE: usize = 64;
+
+/// Weights of a layer that are transposed on several threads.
+const PARALLEL_TRANSPOSE: usize = 1 << 15;
 
 /// Floats from one row of activations to the next. Rows a multiple of half a page apart would all fall into the same few
 /// places of the first cache.
@@ -127,7 +131,7 @@ struct Plan {
     slots: Vec<Slot>,
     /// Floats of the longest row in a backward pass.
     widest: usize,
-    /// Floats of the largest transposed gradient of a narrow layer, and of the patches of a row.
+    /// Floats of the largest transposed gradient of a narrow layer, and of the patches' gradients of a row.
     narrow: usize,
     patches: usize,
     /// Multiplications with weights for a row: what decides whether another thread is worth waking.
@@ -182,9 +186,19 @@ impl FeedForward {
         if !fresh(&write) {
             for layer in self.plan.layers.iter().filter(|layer| first || layer.source.is_some()) {
                 let from = &self.parameters[layer.weight..][..layer.inputs * layer.outputs];
-                let to = &mut write.values[layer.transposed..];
-                let stride = padded(layer.inputs);
-                dispatch!(self.plan.level, simd => transpose(simd, from, layer.outputs, to, stride));
+                let (columns, stride) = (layer.outputs, padded(layer.inputs));
+                let to = &mut write.values[layer.transposed..][..columns * stride];
+                // In parts for all threads, where it takes longer than waking them.
+                let parts = if from.len() >= PARALLEL_TRANSPOSE { self.plan.threads.max(1) } else { 1 };
+                let part = columns.div_ceil(parts).next_multiple_of(4);
+                let turn = |(i, to): (usize, &mut [f32])| {
+                    let some = i * part..columns.min((i + 1) * part);
+                    dispatch!(self.plan.level, simd => transpose(simd, from, columns, some, to, stride));
+                };
+                match parts {
+                    1 => turn((0, to)),
+                    _ => to.par_chunks_mut(part * stride).enumerate().for_each(turn),
+                }
             }
             (write.hidden_fresh, write.first_fresh) = (true, first);
         }
@@ -338,6 +352,10 @@ impl Network for FeedForward {
             }
         });
         sums
+    }
+
+    fn threads(&self) -> usize {
+        self.plan.threads
     }
 
     fn boxed_clone(&self) -> Box<dyn Network> {

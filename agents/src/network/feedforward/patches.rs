@@ -1,90 +1,60 @@
 //! The cells under a kernel, at each of its places.
 
-/// A kernel's way over pictures `[height, width, channels]`. A patch is `[kernel, kernel, channels]`, row-major.
+use crate::network::convolve::Windows;
+
+/// A kernel's way over pictures `[height, width, channels]` whose cells lie every `cell` floats. A patch is
+/// `[kernel, kernel, channels]`, row-major.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Patches {
     pub channels: usize,
-    kernel: usize,
-    /// The first cell of each row of cells under the kernel, place by place.
-    lines: Vec<u32>,
-    /// Cells of the picture.
+    /// Cells of the picture, floats from one to the next.
     pub cells: usize,
+    pub cell: usize,
     /// Places from top to bottom and from left to right.
     pub rows: usize,
     pub columns: usize,
+    step: usize,
+    row_step: usize,
+    /// From the first float under the kernel to each value of the patch.
+    offsets: Vec<u32>,
 }
 
 impl Patches {
     /// The kernel fits into the picture.
-    pub fn new([height, width, channels]: [usize; 3], kernel: usize, stride: usize) -> Self {
+    pub fn new([height, width, channels]: [usize; 3], cell: usize, kernel: usize, stride: usize) -> Self {
         let places = |size: usize| (size - kernel) / stride + 1;
-        let (rows, columns) = (places(height), places(width));
-        let first = |place: usize| place / columns * stride * width + place % columns * stride;
-        let lines =
-            (0..rows * columns).flat_map(|place| (0..kernel).map(move |line| (first(place) + line * width) as u32));
-        Self { channels, kernel, lines: lines.collect(), cells: height * width, rows, columns }
+        let cell_of = move |line: usize, k: usize| (line * width + k) * cell;
+        let lines = (0..kernel).flat_map(|line| (0..kernel).map(move |k| cell_of(line, k)));
+        Self {
+            channels,
+            cells: height * width,
+            cell,
+            rows: places(height),
+            columns: places(width),
+            step: stride * cell,
+            row_step: stride * width * cell,
+            offsets: lines.flat_map(|first| (first..first + channels).map(|at| at as u32)).collect(),
+        }
     }
 
     pub fn places(&self) -> usize {
         self.rows * self.columns
     }
 
-    /// Place, row of cells in the patch, its first cell in the picture.
-    fn lines(&self) -> impl Iterator<Item = (usize, usize, usize)> {
-        let places = self.lines.chunks_exact(self.kernel).enumerate();
-        places
-            .flat_map(|(place, lines)| lines.iter().enumerate().map(move |(line, &cell)| (place, line, cell as usize)))
+    pub fn windows(&self) -> Windows<'_> {
+        let Self { rows, columns, step, row_step, ref offsets, .. } = *self;
+        Windows { rows, columns, step, row_step, offsets }
     }
 
-    /// Writes the patches of a picture whose cells lie every `cell` floats, each to a row of `stride` floats.
-    pub fn gather(&self, picture: &[f32], cell: usize, out: &mut [f32], stride: usize) {
-        let (kernel, channels) = (self.kernel, self.channels);
-        for (place, line, first) in self.lines() {
-            let out = &mut out[place * stride + line * kernel * channels..][..kernel * channels];
-            if cell == channels {
-                out.copy_from_slice(&picture[first * cell..][..kernel * channels]);
-            } else {
-                for (k, out) in out.chunks_exact_mut(channels).enumerate() {
-                    out.copy_from_slice(&picture[(first + k) * cell..][..channels]);
-                }
-            }
-        }
-    }
-
-    /// Adds patches to the cells that they came from.
-    pub fn scatter(&self, patches: &[f32], stride: usize, picture: &mut [f32], cell: usize) {
-        let (kernel, channels) = (self.kernel, self.channels);
-        for (place, line, first) in self.lines() {
-            let from = &patches[place * stride + line * kernel * channels..][..kernel * channels];
-            for (k, from) in from.chunks_exact(channels).enumerate() {
-                let to = &mut picture[(first + k) * cell..][..channels];
+    /// Adds patches, which lie every `stride` floats, to the cells that they came from.
+    pub fn scatter(&self, patches: &[f32], stride: usize, picture: &mut [f32]) {
+        for (place, patch) in patches.chunks_exact(stride).take(self.places()).enumerate() {
+            let first = place / self.columns * self.row_step + place % self.columns * self.step;
+            let cells = self.offsets.chunks_exact(self.channels).zip(patch.chunks_exact(self.channels));
+            for (offsets, from) in cells {
+                let to = &mut picture[first + offsets[0] as usize..][..self.channels];
                 to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
             }
-        }
-    }
-
-    /// Lists the bits that are set in each patch of a picture of bits: appends where each patch's list ends to `ends`.
-    pub fn set_bits(&self, words: &[u32], ends: &mut Vec<u32>, indices: &mut Vec<u32>) {
-        let line_bits = self.kernel * self.channels;
-        for lines in self.lines.chunks_exact(self.kernel) {
-            for (line, &cell) in lines.iter().enumerate() {
-                let (mut from, mut base, mut left) =
-                    (cell as usize * self.channels, (line * line_bits) as u32, line_bits);
-                // A row of cells may be longer than a word.
-                while left > 0 {
-                    let count = left.min(32);
-                    let (word, shift) = (from / 32, from % 32);
-                    let next = words.get(word + 1).copied().unwrap_or(0);
-                    let both = u64::from(words[word]) | u64::from(next) << 32;
-                    let mut bits = (both >> shift) as u32 & u32::MAX >> (32 - count);
-                    while bits != 0 {
-                        indices.push(base + bits.trailing_zeros());
-                        bits &= bits - 1;
-                    }
-                    (from, base, left) = (from + count, base + count as u32, left - count);
-                }
-            }
-            ends.push(indices.len() as u32);
         }
     }
 }

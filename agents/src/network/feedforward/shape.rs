@@ -4,6 +4,7 @@ use shadergym_envs::Encoding;
 
 use super::patches::Patches;
 use crate::error::{Error, Result};
+use crate::network::kernels::padded;
 
 /// What goes in.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,14 +181,15 @@ impl Shape {
             }
             return Err(Error::Unsupported("convolutions need rows [height, width, channels]".into()));
         };
-        let mut size = *size;
+        // Cells of the rows lie without gaps, those of hidden layers in whole lines.
+        let (mut size, mut cell) = (*size, size[2]);
         let layer = |layer: &Convolution| {
             let smaller = size[0].min(size[1]);
             if layer.kernel > smaller {
                 return Err(invalid("kernel", layer.kernel, format!("1 to {smaller}")));
             }
-            let patches = Patches::new(size, layer.kernel, layer.stride);
-            size = [patches.rows, patches.columns, layer.channels];
+            let patches = Patches::new(size, cell, layer.kernel, layer.stride);
+            (size, cell) = ([patches.rows, patches.columns, layer.channels], padded(layer.channels));
             Ok(patches)
         };
         self.convolutions.iter().map(layer).collect()

@@ -51,7 +51,7 @@ pub(super) enum Loaded {
     /// Dense, in `input`.
     #[default]
     Floats,
-    /// As lists of the bits that are set: of each row, or of each patch if the first layer is a convolution.
+    /// As lists of the bits that are set.
     Bits,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Workspace {
     /// The same before scale and offset of the normalisation, and one over their standard deviations.
     pub normal: Vec<Lines>,
     pub inverse: Vec<Lines>,
-    /// Patches of a row, or their gradients.
+    /// Gradients of the patches of a row.
     pub patches: Lines,
     /// Outputs of one tower.
     pub output: Lines,
@@ -151,18 +151,16 @@ impl Workspace {
         starts.push(0);
         for position in range {
             let row = rows.row(position);
-            match (&plan.inputs, &plan.layers[0].patches) {
-                (Inputs::Numbers { counts }, _) => {
+            match &plan.inputs {
+                Inputs::Numbers { counts } => {
                     let mut first = 0;
                     for (&number, &count) in row.iter().zip(counts) {
                         // A number beyond its count is a mistake of the environment: it takes the last row.
                         indices.push(first + number.min(count - 1));
                         first += count;
                     }
-                    starts.push(indices.len() as u32);
                 }
-                (_, Some(patches)) => patches.set_bits(row, starts, indices),
-                (_, None) => {
+                _ => {
                     for (word, bits) in row.iter().enumerate() {
                         let first = word as u32 * 32;
                         let beyond = (first + 32).saturating_sub(elements as u32);
@@ -173,16 +171,19 @@ impl Workspace {
                             bits &= bits - 1;
                         }
                     }
-                    starts.push(indices.len() as u32);
                 }
             }
+            starts.push(indices.len() as u32);
         }
     }
 }
 
 impl Plan {
-    /// Whether the rows are read as lists of set bits.
+    /// Whether the rows are read as lists of set bits: by dense layers.
     pub(super) fn reads_bits(&self) -> bool {
-        matches!(self.inputs, Inputs::Numbers { .. }) || self.inputs.encoding() == Encoding::Bit
+        match self.inputs {
+            Inputs::Numbers { .. } => true,
+            _ => self.inputs.encoding() == Encoding::Bit && self.layers[0].patches.is_none(),
+        }
     }
 }
