@@ -31,14 +31,18 @@ fn main() {
     fs::write(out.join("presets.rs"), table + "];\n").expect("OUT_DIR is writable");
 
     // What decides what a run comes to: results of experiments that other code made are out of date.
-    let code = CODE.iter().flat_map(|place| files(&root.join("src").join(place), "rs"));
-    let code = code.flat_map(|path| fs::read(path).expect("readable"));
+    let folders = CODE.iter().flat_map(|place| files(&root.join("src").join(place), "rs"));
+    let code = folders.chain(["policy.rs", "schedule.rs"].map(|name| root.join("src").join(name)));
+    let code = code.flat_map(|path| {
+        println!("cargo::rerun-if-changed={}", path.display());
+        fs::read(path).expect("readable")
+    });
     let hash = code.fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     println!("cargo::rustc-env=SHADERGYM_AGENTS_CODE={hash:016x}");
 }
 
-/// Folders of `src` with what learns and plays.
-const CODE: [&str; 5] = ["algorithms", "common", "network", "optim", "train"];
+/// Folders of `src` with what learns.
+const CODE: [&str; 4] = ["algorithms", "common", "network", "optim"];
 
 /// Files with this extension below a folder, sorted.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use crate::state::State;
 pub struct Setup {
     /// Environment id, or the path of a `.wgsl` file.
     pub env: String,
-    /// What its file declares.
+    /// What its file declares, with the parameters of the run as the defaults.
     pub facts: Arc<Facts>,
     /// Seed of everything random.
     pub seed: u64,
@@ -33,10 +33,15 @@ impl Setup {
     /// Those of [`shadergym_envs::make_with`].
     pub fn make(&self, options: BatchOptions) -> Result<Batch> {
         let options = options.device(self.device.clone());
-        if shadergym_envs::is_file(&self.env) {
-            return Ok(shadergym_envs::make_from_file(&self.env, &options)?);
+        let mut batch = match shadergym_envs::is_file(&self.env) {
+            true => shadergym_envs::make_from_file(&self.env, &options)?,
+            false => shadergym_envs::make_with(&self.env, &options)?,
+        };
+        let params = batch.default_params();
+        if params.words() != self.facts.default_params {
+            batch.set_params(.., &params.from_words(&self.facts.default_params)?)?;
         }
-        Ok(shadergym_envs::make_with(&self.env, &options)?)
+        Ok(batch)
     }
 }
 
@@ -76,6 +81,11 @@ pub trait Agent: Send {
 
     /// Environment transitions made so far.
     fn env_steps(&self) -> u64;
+
+    /// Whether it learns on the GPU of its environments; otherwise on the CPU, wherever they are.
+    fn learns_on_gpu(&self) -> bool {
+        false
+    }
 
     /// The policy as it is now, a copy.
     fn policy(&self) -> Policy;

@@ -110,7 +110,9 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-words!(Activation, "tanh or relu", { "tanh" => Activation::Tanh, "relu" => Activation::Relu });
+words!(Activation, "tanh, relu or leaky_relu", {
+    "tanh" => Activation::Tanh, "relu" => Activation::Relu, "leaky_relu" => Activation::LeakyRelu,
+});
 words!(OptimizerKind, "adam, adamw, radam, lamb or sgd", {
     "adam" => OptimizerKind::Adam, "adamw" => OptimizerKind::AdamW, "radam" => OptimizerKind::RAdam,
     "lamb" => OptimizerKind::Lamb, "sgd" => OptimizerKind::Sgd,

@@ -171,9 +171,11 @@ def train(
     num_threads: int | None = None,
     out: str | PathLike[str] | None = None,
     until: float | None = None,
+    params: Mapping[str, Any] | None = None,
     config: str | PathLike[str] | Mapping[str, Any] | None = None,
     checkpoint_interval: float | str | None = None,
     eval_episodes: int | None = None,
+    eval_interval: float | None = None,
     gif: bool | None = None,
     progress: Progress = True,
     **options: Any,
@@ -194,10 +196,14 @@ def train(
         out: Folder for the files of the run, new or empty, as the command line writes them: checkpoints, metrics,
             curve, animation, policy. Without it nothing is written.
         until: Stops when the mean return of the last 100 episodes is at least this.
+        params: Parameters of the environment for all its instances, by name: a number or a list of numbers, such as
+            ``{"gravity": 6.0}``; those that there are: ``shadergym spec``.
         config: ``config.toml`` of a run, a file of options, or the same as a dictionary, such as
             :attr:`Policy.config`.
         checkpoint_interval: Steps (``50_000``), a time (``"30s"``, ``"5m"``) or ``"never"``; ``"30s"`` by default.
         eval_episodes: Episodes of the evaluation at the end, 0 for none; 100 by default.
+        eval_interval: Steps between two evaluations during training, whose figures are metrics (``eval/return``); only at
+            the end by default.
         gif: Whether ``out`` gets an animation; True by default.
         progress: True for one line on a terminal or in a notebook, and nothing elsewhere. Or a function that is
             called behind every iteration with a dictionary: ``phase``, ``step``, ``steps``, ``seconds``,
@@ -225,6 +231,8 @@ def train(
         "until": until,
         "checkpoint_interval": checkpoint_interval,
         "eval_episodes": eval_episodes,
+        "eval_interval": eval_interval,
+        "params": None if params is None else dict(params),
         "gif": gif,
     }
     if isinstance(config, Mapping):

@@ -99,6 +99,11 @@ fn of_run(run: &mut toml::Table) -> Result<RunOptions> {
         num_threads: take(run, "num_threads")?,
         checkpoint_interval: take_text(run, "checkpoint_interval").map(|text| text.parse()).transpose()?,
         eval_episodes: take(run, "eval_episodes")?,
+        eval_interval: take(run, "eval_interval")?,
+        params: match run.remove("params") {
+            Some(toml::Value::Table(params)) => params,
+            _ => toml::Table::new(),
+        },
         until: take(run, "until")?,
         gif: take(run, "gif")?,
         ..RunOptions::default()

@@ -62,7 +62,16 @@ impl<'a> Bar<'a> {
     pub fn start(&self, progress: &Progress<'_>, folder: &Path) {
         if matches!(self.shown, Shown::Bar(_) | Shown::Lines(_)) {
             let from = if progress.step > 0 { format!(" from step {}", grouped(progress.step)) } else { String::new() };
-            self.line(&format!("training for {} steps{from} in {}", grouped(progress.steps), folder.display()));
+            let devices = progress.devices.map(|(envs, learner)| match envs == learner {
+                true => format!(", all on {envs}"),
+                false => format!(", environments on {envs}, learning on {learner}"),
+            });
+            let devices = devices.unwrap_or_default();
+            self.line(&format!(
+                "training for {} steps{from}{devices}, in {}",
+                grouped(progress.steps),
+                folder.display()
+            ));
         }
     }
 

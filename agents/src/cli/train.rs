@@ -32,6 +32,7 @@ Examples:
   shadergym train ppo --options                                   which options the agent has
   shadergym train ppo CartPole-v1 --steps 200_000 --set learning_rate=1e-3 --set hidden=[128,128]
   shadergym train pqn MinAtar/Breakout-v1 --num-envs 128 --until 50
+  shadergym train ppo CartPole-v1 --param gravity=6 --param half_length=1 --eval-interval 50_000
   shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
 
@@ -70,6 +71,9 @@ pub struct Args {
     /// An option of the agent, as often as needed
     #[arg(long = "set", value_name = "NAME=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
+    /// A parameter of the environment, as `shadergym spec` lists them, as often as needed
+    #[arg(long = "param", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    params: Vec<String>,
     /// Folder of the run, new or empty; default: runs/<environment>-<agent>-<seed>-<n>
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -82,6 +86,9 @@ pub struct Args {
     /// Episodes of the evaluation at the end; default 100
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     eval_episodes: Option<usize>,
+    /// Environment steps between two evaluations during training; default: only at the end
+    #[arg(long, value_name = "STEPS", allow_negative_numbers = true, value_parser = steps)]
+    eval_interval: Option<u64>,
     /// Make no animation
     #[arg(long)]
     no_gif: bool,
@@ -106,9 +113,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         num_threads: args.num_threads,
         checkpoint_interval: args.checkpoint_interval,
         eval_episodes: args.eval_episodes,
+        eval_interval: args.eval_interval,
         until: args.until,
         gif: args.no_gif.then_some(false),
         out: args.out.clone().map_or(Out::Runs, Out::Folder),
+        params: parse_settings(args.params.iter().map(String::as_str))?,
         settings,
         config: args.config.clone(),
         tables: None,

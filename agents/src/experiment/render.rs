@@ -151,9 +151,8 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
         "cut off",
         "target",
         "met",
-        "s/run",
-        "steps/s",
     ];
+    head.extend(experiment.timing.then_some(["s/run", "steps/s"]).into_iter().flatten());
     head.extend(noted.then_some("what was tried"));
     let _ = writeln!(out, "| {} |", head.join(" | "));
     let aligned =
@@ -161,7 +160,10 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
     let _ = writeln!(out, "|{}|", aligned.collect::<Vec<_>>().join("|"));
     for group in &experiment.groups {
         let records: Vec<&Record> = runs.iter().filter(|r| r.group == *group).filter_map(|r| store.get(r)).collect();
-        let row = row(group, &records, experiment.seeds_of(group).len());
+        let mut row = row(group, &records, experiment.seeds_of(group).len());
+        if !experiment.timing {
+            row.truncate(row.len() - 2);
+        }
         let note = noted.then(|| cell(group.note.as_deref().unwrap_or_default()));
         let _ = writeln!(out, "| {} |", row.into_iter().chain(note).collect::<Vec<_>>().join(" | "));
     }

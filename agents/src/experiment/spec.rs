@@ -21,6 +21,8 @@ pub struct Experiment {
     pub tuning_seeds: Vec<u64>,
     /// Episodes of each evaluation, 0 for none; default 100.
     pub eval_episodes: usize,
+    /// Whether the report says how fast runs were; default true. On a machine that did other things too that says little.
+    pub timing: bool,
     /// An agent with its options in an environment, each with all seeds.
     pub groups: Vec<Group>,
 }
@@ -70,7 +72,7 @@ pub struct RunSpec {
 
 /// What seeds can be.
 const SEEDS: &str = "a list of whole numbers, or a text such as \"1-30\"";
-const KEYS: [&str; 6] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "runs"];
+const KEYS: [&str; 7] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "timing", "runs"];
 const RUN_KEYS: [&str; 11] =
     ["agent", "env", "envs", "steps", "set", "seeds", "target", "evaluation_target", "source", "note", "label"];
 
@@ -129,7 +131,8 @@ impl Experiment {
             }
         }
         let (about, eval_episodes) = (top.get("about")?.unwrap_or_default(), top.get("eval_episodes")?.unwrap_or(100));
-        Ok(Self { name, about, seeds, tuning_seeds, eval_episodes, groups })
+        let timing = top.get("timing")?.unwrap_or(true);
+        Ok(Self { name, about, seeds, tuning_seeds, eval_episodes, timing, groups })
     }
 
     /// Seeds of a group.

@@ -31,11 +31,11 @@ fn options(run: &RunSpec) -> RunOptions {
 impl Trainer for Training {
     fn resolve(&self, run: &RunSpec) -> Result<String> {
         let config = train::resolve(&options(run))?.to_toml();
-        // The code counts too: agents by a hash of their sources, the environment by its text with the kernel.
+        // The code counts too: what learns and plays by a hash of its sources, the environment by its file.
         let environment = &*run.group.env;
-        let text = match shadergym_shaders::environments().iter().find(|e| e.facts().id == environment) {
-            Some(environment) => hash(&environment.compiled().kernel_source),
-            None => hash(&shadergym_envs::compile_file(Path::new(environment))?.1.kernel_source),
+        let text = match shadergym_shaders::environments().iter().find(|e| e.id == environment) {
+            Some(environment) => hash(environment.source),
+            None => hash(&shadergym_envs::compile_file(Path::new(environment))?.0),
         };
         Ok(format!("{config}\n{}\n{text}", env!("SHADERGYM_AGENTS_CODE")))
     }

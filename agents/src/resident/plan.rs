@@ -179,6 +179,9 @@ fn place(layers: &mut [Layer], layer_norm: bool) -> u32 {
 /// Plan and sizes; None if the kernels cannot do it.
 pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan, Sizes)> {
     let l = learning;
+    if l.activation == Activation::LeakyRelu {
+        return None;
+    }
     let mut towers = towers(layout, l.layer_norm)?;
     let scratch = towers.iter_mut().map(|layers| place(layers, l.layer_norm)).max()?;
     let (rows, steps, words) = (l.num_envs * facts.agents, l.steps, facts.observation.words);

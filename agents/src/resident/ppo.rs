@@ -73,6 +73,10 @@ impl Agent for ResidentPpo {
         Ok(())
     }
 
+    fn learns_on_gpu(&self) -> bool {
+        true
+    }
+
     fn env_steps(&self) -> u64 {
         self.steps
     }

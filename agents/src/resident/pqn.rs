@@ -74,6 +74,10 @@ impl Agent for ResidentPqn {
         Ok(())
     }
 
+    fn learns_on_gpu(&self) -> bool {
+        true
+    }
+
     fn env_steps(&self) -> u64 {
         self.steps
     }

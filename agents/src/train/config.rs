@@ -19,7 +19,7 @@ use crate::presets::{STEPS, preset};
 const METRICS_ROWS: u64 = 200;
 
 /// Names in the table `[run]` of a configuration file.
-const RUN_KEYS: [&str; 11] = [
+const RUN_KEYS: [&str; 12] = [
     "agent",
     "env",
     "seed",
@@ -28,6 +28,7 @@ const RUN_KEYS: [&str; 11] = [
     "num_threads",
     "checkpoint_interval",
     "eval_episodes",
+    "eval_interval",
     "until",
     "gif",
     "metrics_interval",
@@ -52,12 +53,16 @@ pub struct RunConfig {
     pub checkpoint_interval: Interval,
     /// Episodes of the evaluation at the end, 0 for none.
     pub eval_episodes: usize,
+    /// Environment transitions between two evaluations during training; None: only at the end.
+    pub eval_interval: Option<u64>,
     /// Stops when the mean return of the last 100 episodes is at least this.
     pub until: Option<f32>,
     /// Whether an animation of the trained policy is made.
     pub gif: bool,
     /// Environment transitions between two rows of `metrics.csv`.
     pub metrics_interval: u64,
+    /// Parameters of the environment that are not at their defaults, by name.
+    pub params: Table,
     /// All options of the agent.
     pub options: Table,
 }
@@ -91,7 +96,7 @@ impl Plan {
     }
 
     pub fn with(wanted: &RunOptions, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
-        let (mut run, file_options) = match &wanted.tables {
+        let Tables { mut run, env: file_params, options: file_options } = match &wanted.tables {
             Some(tables) => tables_of(tables.clone(), "the tables given")?,
             None => read_file(wanted.config.as_deref())?,
         };
@@ -113,7 +118,9 @@ impl Plan {
                 allowed,
             });
         }
-        let facts = facts(&env)?;
+        let mut params = file_params;
+        params.extend(wanted.params.clone());
+        let facts = with_params(facts(&env)?, &env, &params)?;
         // A run may be resumed from elsewhere.
         env = shadergym_envs::absolute_name(&env);
         entry.check_actions(&facts)?;
@@ -136,9 +143,11 @@ impl Plan {
             num_threads: wanted.num_threads.or(file.num_threads),
             checkpoint_interval: wanted.checkpoint_interval.unwrap_or(file.checkpoint_interval),
             eval_episodes: wanted.eval_episodes.unwrap_or(file.eval_episodes),
+            eval_interval: wanted.eval_interval.or(file.eval_interval),
             until: wanted.until.or(file.until),
             gif: wanted.gif.unwrap_or(file.gif),
             metrics_interval: if file.metrics_interval > 0 { file.metrics_interval } else { interval_of(steps) },
+            params,
             options: (entry.resolve)(&table, &facts)?,
             ..file
         };
@@ -152,12 +161,19 @@ impl Plan {
     /// As [`Self::new`].
     pub fn of(config: RunConfig, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
         let (entry, facts) = (find(&config.agent)?, facts(&config.env)?);
+        let facts = with_params(facts, &config.env, &config.params)?;
         entry.check_actions(&facts)?;
         let options = (entry.resolve)(&config.options, &facts)?;
         Ok(Self { entry, facts, config: RunConfig { options, ..config } })
     }
 
-    /// For [`Entry::make`] and [`Entry::policy`].
+    /// For [`Entry::make`]: with the device that [`Device::Auto`] comes to, as where learning happens follows from it.
+    pub fn learning_setup(&self) -> Setup {
+        let num_envs = self.config.options.get("num_envs").and_then(Value::as_integer).unwrap_or(1).max(1) as usize;
+        Setup { device: shadergym_envs::choose_device(&self.config.device, num_envs).device, ..self.setup() }
+    }
+
+    /// For [`Entry::policy`], evaluations and animations.
     pub fn setup(&self) -> Setup {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
         Setup {
@@ -193,13 +209,19 @@ impl RunConfig {
         if let Some(threads) = self.num_threads {
             put("num_threads", threads.to_toml());
         }
+        if let Some(interval) = self.eval_interval {
+            put("eval_interval", interval.to_toml());
+        }
         if let Some(until) = self.until {
             put("until", until.to_toml());
         }
-        let table = Table::from_iter([
+        let mut table = Table::from_iter([
             ("run".to_owned(), Value::Table(run)),
             ("options".to_owned(), Value::Table(self.options.clone())),
         ]);
+        if !self.params.is_empty() {
+            table.insert("env".to_owned(), Value::Table(self.params.clone()));
+        }
         format!("# shadergym {}; `shadergym train --config <this file>` runs it again\n{table}", version())
     }
 
@@ -214,9 +236,10 @@ impl RunConfig {
             _ => Err(format!("it has no table [{name}]")),
         };
         let (run, options) = (take("run")?, take("options")?);
+        let params = take("env").unwrap_or_default();
         let text = |name: &str| run.get(name).and_then(Value::as_str).ok_or(format!("[run] has no `{name}`"));
         let mut config = Self::from_run(&run, text("agent")?, text("env")?).map_err(|e| e.to_string())?;
-        config.options = options;
+        (config.params, config.options) = (params, options);
         if config.metrics_interval == 0 {
             config.metrics_interval = interval_of(config.steps);
         }
@@ -246,9 +269,11 @@ impl RunConfig {
             num_threads: get(run, "num_threads")?,
             checkpoint_interval: text("checkpoint_interval")?.map_or(Ok(Interval::default()), |i| i.parse())?,
             eval_episodes: get(run, "eval_episodes")?.unwrap_or(100),
+            eval_interval: get(run, "eval_interval")?,
             until: get(run, "until")?,
             gif: get(run, "gif")?.unwrap_or(true),
             metrics_interval: get(run, "metrics_interval")?.unwrap_or(0),
+            params: Table::new(),
             options: Table::new(),
         })
     }
@@ -266,6 +291,8 @@ impl RunConfig {
         };
         check("checkpoint_interval", self.checkpoint_interval, "1 or more steps, a time above 0s, or never", apart)?;
         check("eval_episodes", self.eval_episodes, "0 to 1000000 episodes", self.eval_episodes <= 1_000_000)?;
+        let interval = self.eval_interval.unwrap_or(1);
+        check("eval_interval", interval, "1 or more steps", (1..=most).contains(&interval))?;
         check("until", self.until.unwrap_or(0.0), "a number", self.until.is_none_or(f32::is_finite))
     }
 }
@@ -275,9 +302,16 @@ pub(crate) fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// Table `[run]` and the agent's options of a configuration file.
-fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
-    let Some(path) = path else { return Ok(Default::default()) };
+/// The tables of a configuration file.
+#[derive(Default)]
+struct Tables {
+    run: Table,
+    env: Table,
+    options: Table,
+}
+
+fn read_file(path: Option<&Path>) -> Result<Tables> {
+    let Some(path) = path else { return Ok(Tables::default()) };
     let text = std::fs::read_to_string(path).map_err(|e| failed("read", path, e))?;
     let table = text.parse::<Table>().map_err(|e| Error::InvalidOption {
         option: "config".to_owned(),
@@ -287,19 +321,49 @@ fn read_file(path: Option<&Path>) -> Result<(Table, Table)> {
     tables_of(table, &path.display().to_string())
 }
 
-/// Table `[run]` and the agent's options of a configuration.
-fn tables_of(mut table: Table, from: &str) -> Result<(Table, Table)> {
-    match (table.remove("run"), table.remove("options")) {
-        (Some(Value::Table(run)), Some(Value::Table(options))) if table.is_empty() => Ok((run, options)),
-        (Some(Value::Table(run)), None) if table.is_empty() => Ok((run, Table::new())),
-        (None, Some(Value::Table(options))) if table.is_empty() => Ok((Table::new(), options)),
-        (None, None) => Ok((Table::new(), table)),
+/// The tables `[run]`, `[env]` and `[options]` of a configuration, or agent options without a table.
+fn tables_of(mut table: Table, from: &str) -> Result<Tables> {
+    let mut named = Tables::default();
+    let mut found = false;
+    for (name, to) in [("run", &mut named.run), ("env", &mut named.env), ("options", &mut named.options)] {
+        if let Some(Value::Table(inner)) = table.get(name) {
+            (*to, found) = (inner.clone(), true);
+            table.remove(name);
+        }
+    }
+    match (found, table.is_empty()) {
+        (true, true) => Ok(named),
+        (false, _) if !table.contains_key("run") && !table.contains_key("options") => {
+            Ok(Tables { options: table, ..Tables::default() })
+        }
         _ => Err(Error::InvalidOption {
             option: "config".to_owned(),
             value: from.to_owned(),
-            allowed: "the tables [run] and [options], or the agent's options without a table".to_owned(),
+            allowed: "the tables [run], [env] and [options], or the agent's options without a table".to_owned(),
         }),
     }
+}
+
+/// What an environment declares, with these parameters as its defaults: those of all instances of the run.
+fn with_params(facts: Arc<Facts>, env: &str, params: &Table) -> Result<Arc<Facts>> {
+    if params.is_empty() {
+        return Ok(facts);
+    }
+    let mut row = shadergym_envs::default_params(env)?;
+    for (name, value) in params {
+        let number = |value: &Value| value.as_float().or(value.as_integer().map(|v| v as f64));
+        let values: Option<Vec<f64>> = match value {
+            Value::Array(values) => values.iter().map(number).collect(),
+            value => number(value).map(|v| vec![v]),
+        };
+        let values = values.ok_or_else(|| Error::InvalidOption {
+            option: format!("{name} in [env]"),
+            value: value.to_string(),
+            allowed: "a number, or a list of numbers".to_owned(),
+        })?;
+        row.set(name, &values[..])?;
+    }
+    Ok(Arc::new(Facts { default_params: row.words().to_vec(), ..(*facts).clone() }))
 }
 
 fn parse_text(name: &str, value: &Value) -> Result<String> {

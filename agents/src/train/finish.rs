@@ -29,6 +29,8 @@ const FRAMES: usize = 500;
 pub(super) struct Ended {
     pub plan: Plan,
     pub end: End,
+    pub device: String,
+    pub learner: String,
     pub step: u64,
     pub seconds: f64,
     pub episodes: u64,
@@ -119,8 +121,6 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         value["deterministic"] = json!(true);
         value
     });
-    let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer).unwrap_or(1);
-    let device = shadergym_envs::choose_device(&config.device, num_envs.max(1) as usize).device;
     json!({
         "agent": config.agent,
         "env": ended.plan.facts.id,
@@ -142,7 +142,8 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
             "cores": machine::cores(),
             "simd": machine::levels().last(),
             "system": machine::system(),
-            "device": device.to_string(),
+            "device": ended.device,
+            "learner": ended.learner,
         },
     })
 }

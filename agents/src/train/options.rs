@@ -28,12 +28,17 @@ pub struct RunOptions {
     pub checkpoint_interval: Option<Interval>,
     /// Episodes of the evaluation at the end, 0 for none; default 100.
     pub eval_episodes: Option<usize>,
+    /// Environment transitions between two evaluations during training, of as many episodes and always the same starts;
+    /// None: only at the end.
+    pub eval_interval: Option<u64>,
     /// Stops when the mean return of the last 100 episodes is at least this.
     pub until: Option<f32>,
     /// Whether an animation of the trained policy is made; default true.
     pub gif: Option<bool>,
     /// Where the files go.
     pub out: Out,
+    /// Parameters of the environment, for all instances: a number or a list of numbers by name.
+    pub params: Table,
     /// Options of the agent, over everything else.
     pub settings: Table,
     /// A file of options: `config.toml` of a run, or a plain list of the agent's options.

@@ -10,6 +10,7 @@ use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
 use super::options::Interval;
+use super::play::evaluate;
 use super::records::Records;
 use super::tally::{Row, Tally};
 use super::{End, Outcome};
@@ -47,6 +48,8 @@ pub struct Progress<'a> {
     pub means: Option<(f64, f64)>,
     /// The row of metrics that was just written.
     pub row: Option<&'a Row>,
+    /// Where the environments are and where learning happens, `cpu` or `gpu...`; None of a population.
+    pub devices: Option<(&'a str, &'a str)>,
     /// Where the files are.
     pub folder: Option<&'a Path>,
     /// What people should know: checkpoints or metrics that could not be read or written, a
@@ -65,6 +68,8 @@ pub(super) struct Run {
     /// None if nothing is written.
     records: Option<Records>,
     clock: Clock,
+    /// Where the environments are.
+    device: String,
     /// What people should know and do not yet.
     notes: Vec<String>,
     /// How often the device was lost.
@@ -110,7 +115,7 @@ impl Clock {
 impl Run {
     /// A new run. Nothing is written before everything is checked and the agent is made.
     pub fn new(plan: Plan, out: &super::Out) -> Result<Self> {
-        let agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
+        let agent = (plan.entry.make)(&plan.config.options, &plan.learning_setup())?;
         let records = match RunFolder::create(out, &plan)? {
             Some(folder) => {
                 let lock = Lock::claim(&folder.path)?;
@@ -119,7 +124,8 @@ impl Run {
             None => None,
         };
         let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-        Ok(Self { plan, agent, tally, records, clock, notes: Vec::new(), lost: 0 })
+        let device = plan.learning_setup().device.to_string();
+        Ok(Self { plan, agent, tally, records, clock, device, notes: Vec::new(), lost: 0 })
     }
 
     /// A run that goes on from a checkpoint, or from its start if there is none.
@@ -129,17 +135,23 @@ impl Run {
         from: Option<(Checkpoint, PathBuf)>,
         mut notes: Vec<String>,
     ) -> Result<Self> {
-        let mut agent = (plan.entry.make)(&plan.config.options, &plan.setup())?;
+        let mut agent = (plan.entry.make)(&plan.config.options, &plan.learning_setup())?;
+        let device = plan.learning_setup().device.to_string();
         let Some((from, path)) = from else {
             let records = Some(Records::create(folder, lock)?);
             let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-            return Ok(Self { plan, agent, tally, records, clock, notes, lost: 0 });
+            return Ok(Self { plan, agent, tally, records, clock, device, notes, lost: 0 });
         };
         let tally = restore(&plan, &mut *agent, &from, &path)?;
         // Rows after the last that the checkpoint knows will come again, also one of its own step.
         let records = Records::resume(folder, lock, (from.meta.step, path), tally.last_row, &mut notes)?;
         let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
-        Ok(Self { plan, agent, tally, records: Some(records), clock, notes, lost: 0 })
+        Ok(Self { plan, agent, tally, records: Some(records), clock, device, notes, lost: 0 })
+    }
+
+    /// Where learning happens.
+    fn learner(&self) -> &str {
+        if self.agent.learns_on_gpu() { &self.device } else { "cpu" }
     }
 
     /// The folder, if anything is written.
@@ -155,7 +167,7 @@ impl Run {
         let lost = matches!(&error, Error::Envs(shadergym_envs::Error::DeviceFailed { .. }));
         let Some(records) = self.records.as_mut().filter(|_| lost && self.lost < MOST_LOST) else { return Err(error) };
         let Ok((Some((from, path)), notes)) = records.folder.latest() else { return Err(error) };
-        let Ok(mut agent) = (self.plan.entry.make)(&self.plan.config.options, &self.plan.setup()) else {
+        let Ok(mut agent) = (self.plan.entry.make)(&self.plan.config.options, &self.plan.learning_setup()) else {
             return Err(error);
         };
         self.tally = restore(&self.plan, &mut *agent, &from, &path)?;
@@ -205,7 +217,7 @@ impl Run {
                 // A row at the very end; an interrupted run will come to the end later.
                 let last = end != End::Interrupted && self.tally.last_row != step;
                 if last {
-                    let row = self.write_row(step);
+                    let row = self.write_row(step, None);
                     flow = self.tell(Some(&row), callback);
                 }
                 // One of this step may be there already, but it knows nothing of the row.
@@ -231,8 +243,13 @@ impl Run {
             }
             self.tally.add(&log);
             let before = std::mem::replace(&mut step, self.agent.env_steps());
-            let due = step / config.metrics_interval > before / config.metrics_interval;
-            let row = due.then(|| self.write_row(step));
+            let crossed = |interval: u64| step / interval > before / interval;
+            let evaluated = match config.eval_interval {
+                Some(interval) if crossed(interval) => self.evaluate(callback)?,
+                _ => None,
+            };
+            let due = evaluated.is_some() || crossed(config.metrics_interval);
+            let row = due.then(|| self.write_row(step, evaluated));
             if self.records.is_some() && self.clock.due(config.checkpoint_interval, step) {
                 match self.write_checkpoint(step, false) {
                     Err(error @ Error::Io { .. }) => {
@@ -255,8 +272,23 @@ impl Run {
         callback(&self.progress(row, &notes))
     }
 
-    fn write_row(&mut self, step: u64) -> Row {
-        let row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
+    /// The policy as it is now, in the episodes of the evaluation at the end: figures for the row of metrics. None if the
+    /// callback breaks.
+    fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<Option<Vec<(String, f64)>>> {
+        let start = Instant::now();
+        let (policy, config) = (self.agent.policy(), &self.plan.config);
+        let progress = self.progress(None, &[]);
+        let mut go_on = |done| callback(&Progress { phase: Phase::Evaluating(done), ..progress.copy() });
+        let found = evaluate(&policy, &self.plan.setup(), config.eval_episodes, config.seed, true, &mut go_on)?;
+        // Seconds are those of training.
+        self.clock.since += start.elapsed();
+        let spread = found.and_then(|evaluation| evaluation.spread());
+        Ok(spread.map(|s| vec![("eval/return".to_owned(), s.mean), ("eval/median_length".to_owned(), s.median_length)]))
+    }
+
+    fn write_row(&mut self, step: u64, evaluated: Option<Vec<(String, f64)>>) -> Row {
+        let mut row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
+        row.scalars.extend(evaluated.into_iter().flatten());
         if let Some(records) = &mut self.records {
             records.row(&row, &mut self.notes);
         }
@@ -312,6 +344,7 @@ impl Run {
             episodes: self.tally.episodes,
             means: self.tally.means(),
             row,
+            devices: Some((&self.device, self.learner())),
             folder: self.folder().map(|folder| folder.path.as_path()),
             notes,
         }
@@ -321,6 +354,8 @@ impl Run {
         Ended {
             plan: self.plan.clone(),
             end,
+            device: self.device.clone(),
+            learner: self.learner().to_owned(),
             step: self.agent.env_steps(),
             seconds: self.clock.seconds(),
             episodes: self.tally.episodes,
@@ -347,6 +382,13 @@ fn restore(plan: &Plan, agent: &mut dyn Agent, from: &Checkpoint, path: &Path) -
 
 impl Progress<'_> {
     fn copy(&self) -> Self {
-        Self { phase: self.phase, row: self.row, folder: self.folder, notes: self.notes, ..*self }
+        Self {
+            phase: self.phase,
+            row: self.row,
+            folder: self.folder,
+            devices: self.devices,
+            notes: self.notes,
+            ..*self
+        }
     }
 }

@@ -108,6 +108,7 @@ fn together<'a>(at: &[At], folder: Option<&'a Path>, start: Instant, notes: &'a 
         episodes: sum(|at| at.episodes),
         means: (!means.is_empty()).then(|| (mean(|m| m.0), mean(|m| m.1))),
         row: None,
+        devices: None,
         folder,
         notes,
     }

@@ -375,7 +375,7 @@ fn options_come_from_everywhere_in_order() {
         ("[run]\nnum_threads = 1025", &["num_threads", "1025", "1 to 1024"]),
         ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
         ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
-        ("[run]\nx = 1\n[other]", &["[run] and [options]"]),
+        ("[run]\nx = 1\n[other]", &["[env] and [options]"]),
         ("a = ", &["x.toml", "a TOML file"]),
     ] {
         let error = plan(text, &[]).unwrap_err();
@@ -420,4 +420,53 @@ fn a_policy_survives_its_bytes() {
     assert_eq!((again.to_bytes(), again.step, &again.config), (bytes.clone(), trained.step, &trained.config));
     let error = Trained::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err().to_string();
     assert!(error.contains("the copy of a policy"), "{error}");
+}
+
+#[test]
+fn parameters_of_the_environment_hold_in_training_and_evaluation() {
+    let (plain, heavy) = (Temporary::new("plain"), Temporary::new("heavy"));
+    let of = |params: &str, folder: &Path| RunOptions { params: params.parse().unwrap(), ..options(folder) };
+    run(&of("", &plain.0), &mut quiet).unwrap();
+    let field = &shadergym_envs::spec(env()).unwrap().params.fields[0].name;
+    let low = {
+        let batch = shadergym_envs::make(env(), 1).unwrap();
+        0.75 * batch.default_params().get(field).unwrap()[0]
+    };
+    let outcome = run(&of(&format!("{field} = {low:?}"), &heavy.0), &mut quiet).unwrap();
+    assert_ne!(metrics(&plain.0), metrics(&heavy.0));
+    // Also in a run that goes on, and in what is read from its folder.
+    let text = fs::read_to_string(heavy.0.join("config.toml")).unwrap();
+    assert!(
+        text.contains("[env]") && !fs::read_to_string(plain.0.join("config.toml")).unwrap().contains("[env]"),
+        "{text}"
+    );
+    let again = Temporary::new("again");
+    let mut stop = |p: &Progress<'_>| if p.step > 3_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    run(&of(&format!("{field} = {low:?}"), &again.0), &mut stop).unwrap();
+    let resumed = resume_with(&again.0, None, &mut quiet, find).unwrap();
+    assert_eq!(metrics(&heavy.0), metrics(&again.0));
+    assert_eq!(resumed.evaluation, outcome.evaluation);
+    let file = Temporary::new("file");
+    let wanted = RunOptions { config: Some(heavy.0.join("config.toml")), ..options(&file.0) };
+    run(&wanted, &mut quiet).unwrap();
+    assert_eq!(metrics(&heavy.0), metrics(&file.0));
+    let wrong = |params: &str| run(&of(params, &file.0.join("none")), &mut quiet).unwrap_err().to_string();
+    assert!(wrong("no_such_field = 1.0").contains("no_such_field"));
+    assert!(wrong(&format!("{field} = 1e30")).contains(field.as_str()));
+    assert!(wrong(&format!("{field} = true")).contains("a number, or a list of numbers"));
+    assert!(!file.0.join("none").exists());
+}
+
+#[test]
+fn evaluations_during_training_change_nothing_but_the_rows() {
+    let (plain, evaluated) = (Temporary::new("plain"), Temporary::new("evaluated"));
+    run(&options(&plain.0), &mut quiet).unwrap();
+    let outcome = run(&RunOptions { eval_interval: Some(2_000), ..options(&evaluated.0) }, &mut quiet).unwrap();
+    let table = crate::report::metrics::read(&evaluated.0.join("metrics.csv")).unwrap();
+    let points = table.points("eval/return");
+    assert_eq!(points.len(), 4);
+    // The last is that of the end: the same policy in the same episodes.
+    assert_eq!(points[3].1, outcome.evaluation.unwrap().spread().unwrap().mean);
+    let policies = [&plain, &evaluated].map(|t| Checkpoint::read(&t.0.join("policy.safetensors")).unwrap().policy);
+    assert_eq!(policies[0], policies[1]);
 }
