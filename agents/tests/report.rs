@@ -117,9 +117,13 @@ fn an_experiment_runs_once_and_reports() {
     let text = run_in(&here, &["experiment", file, "--jobs", "1"]).ok();
     assert!(text.contains("2 runs made, 2 kept, 0 failed"), "{text}");
     let page = fs::read_to_string(here.join("results/toy.md")).unwrap();
-    for words in
-        ["| ppo | CartPole-v1 | 8192 | 2 |", "| 1 | yes |", "| 400 | **no** |", "2026-02-03", "(toy/CartPole-v1.svg)"]
-    {
+    for words in [
+        "| ppo | CartPole-v1 | 8192 | 2 |",
+        "| 1 in training | yes |",
+        "| 400 | **no** |",
+        "2026-02-03",
+        "(toy/CartPole-v1.svg)",
+    ] {
         assert!(page.contains(words), "{words} is missing in {page}");
     }
     fs::remove_file(here.join("results/toy.md")).unwrap();

@@ -80,13 +80,13 @@ pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(
 
 const EXPLANATION: &str = "
 Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
-percentile-bootstrap interval over seeds (10 000 resamples). IQM: inter-quartile mean of the same (`trim_mean` with
-0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained policy, with its
-interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in environments that
-have none: training had no limit there, and the return of such an episode is what it had got by then. Worst: the least of those means. A target is met if all seeds are made, none failed, and
-the lower end of the interval of what it is a target of reaches it. Seconds and
-steps per second are those of training alone, with as many runs side by side as said above.
-Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
+percentile-bootstrap interval over seeds (10 000 resamples). Worst: the least of these means. IQM: inter-quartile mean of
+them (`trim_mean` with 0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained
+policy, with its interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in
+environments that have none: training had no limit there, and the return of such an episode is what it had got by then.
+A target is met if all seeds are made, none failed, and the lower end of the interval of what it is a target of reaches
+it. Seconds and steps per second, where they are given, are those of training alone, with as many runs side by side as
+said above. Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
 ";
 
 fn mean_of(runs: &[RunSpec], group: &Group, store: &Store) -> Result<Series> {
