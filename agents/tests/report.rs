@@ -120,7 +120,7 @@ fn an_experiment_runs_once_and_reports() {
     for words in [
         "| ppo | CartPole-v1 | 8192 | 2 |",
         "| 1 in training | yes |",
-        "| 400 | **no** |",
+        "| 400 in training | **no** |",
         "2026-02-03",
         "(toy/CartPole-v1.svg)",
     ] {

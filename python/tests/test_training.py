@@ -271,6 +271,26 @@ def test_the_steps_of_a_configuration_go_before_those_of_a_preset():
     assert policy.config["run"]["steps"] == 256 and policy.evaluation is None
 
 
+def test_parameters_of_the_environment_and_evaluations_on_the_way():
+    seen = []
+
+    def look(progress):
+        if progress["metrics"] and "eval/return" in progress["metrics"]:
+            seen.append(progress["metrics"]["eval/return"])
+
+    short = dict(steps=4096, seed=1, num_threads=1, num_steps=64)
+    heavy = shadergym.train("ppo", "CartPole-v1", params={"gravity": 12.0}, eval_interval=1024, progress=look, **short)
+    assert len(seen) == 4
+    plain = shadergym.train("ppo", "CartPole-v1", progress=False, **short)
+    assert heavy.config["env"] == {"gravity": 12.0} and "env" not in plain.config
+    again = shadergym.train(config=heavy.config, progress=False, steps=4096, seed=1)
+    observations = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    same = [policy.act(observations, deterministic=True) for policy in (heavy, again)]
+    np.testing.assert_array_equal(*same)
+    with pytest.raises(ValueError, match="gravity"):
+        shadergym.train("ppo", "CartPole-v1", params={"gravity": 1e9}, **short)
+
+
 def test_names_of_environments():
     for env in ("MinAtar/Breakout-v1", "shadergym/MinAtar-Breakout-v1"):
         assert short("ppo", env, steps=130, eval_episodes=0).env_id == "MinAtar/Breakout-v1"
