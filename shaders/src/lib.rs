@@ -92,6 +92,11 @@ impl Environment {
         }
     }
 
+    /// Whether its code is that of another id of its file, from which it differs in constants.
+    pub fn shares_code(&self) -> bool {
+        self.code.id != self.id
+    }
+
     /// What the file declares.
     pub fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| serde_json::from_str(self.facts_json).expect("written by the build script"))
