@@ -170,7 +170,7 @@ fn is_close_to_the_lanes(environment: &'static Environment, device: Device) -> R
     lanes.reset(9);
     let kinds = environment.facts().state.kinds();
     // An instance that has ended starts anew on the lanes, but goes on where its state was copied to.
-    let mut ended = vec![false; INSTANCES];
+    let mut ended = [false; INSTANCES];
     for step in 0..EXAMPLE_STEPS {
         gpu.set_state(.., &lanes.states())?;
         gpu.rollout(1)?;
@@ -230,7 +230,8 @@ fn sums_are_exact() -> Result<(), Failed> {
         if level == Level::best() && !adapters().is_empty() {
             let gpu = || batch(environment, &at(n, Device::Gpu(None)));
             let (mut stepped, mut fused) = (gpu()?, gpu()?);
-            (stepped.reset(9)?, fused.reset(9)?);
+            stepped.reset(9)?;
+            fused.reset(9)?;
             let stats = fused.rollout(STEPS)?;
             for agent in 0..2 {
                 let expected: f64 = sums.iter().skip(agent).step_by(2).sum();
@@ -239,7 +240,9 @@ fn sums_are_exact() -> Result<(), Failed> {
             assert_eq!(fused.view().episode_returns(), newest);
             for _ in 0..STEPS / 100 {
                 stepped.record(97)?;
-                (0..3).try_for_each(|_| stepped.rollout(1).map(|_| ()))?;
+                for _ in 0..3 {
+                    stepped.rollout(1)?;
+                }
             }
             assert_eq!(stepped.view().episode_returns(), newest);
         }

@@ -186,7 +186,7 @@ fn kernel_emit(
     @if(agent_done) for (var w = 0u; w < KERNEL_DONE_WORDS; w++) {
         kernel_outputs[kernel_control.at_done + row * KERNEL_DONE_WORDS + w] = (*totals).done[w];
     }
-    if (KERNEL_RECORD) {
+    if (KERNEL_RECORD && !KERNEL_ACTIONS_GIVEN) {
         kernel_store_actions(kernel_control.at_actions + row * AGENTS * KERNEL_ACTION_WORDS, actions);
     }
 }

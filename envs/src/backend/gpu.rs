@@ -32,7 +32,7 @@ pub(crate) use program::{Kernel, Source};
 use layout::{ControlBlock, Regions, any_cut};
 use program::{Entry, Program, Variant};
 use rounds::Fit;
-use transfer::{Piece, Staging, runs};
+use transfer::{Flight, Piece, Staging, runs};
 
 /// Instances per workgroup, as in the kernel.
 const WORKGROUP: usize = 64;
@@ -95,8 +95,9 @@ pub(crate) struct GpuBackend {
     seconds_per_step: Option<f64>,
     /// Where the driver limits the rounds of loops: calls per dispatch.
     fit: Option<Fit>,
-    /// What undoes a dispatch: instances, then finished episodes and totals of the outputs. Made when first needed.
-    backup: Option<wgpu::Buffer>,
+    /// What undoes a dispatch: instances, then finished episodes and totals of the outputs; one for each dispatch that may
+    /// be under way. Made when first needed.
+    backups: [Option<wgpu::Buffer>; 2],
 }
 
 impl GpuBackend {
@@ -156,7 +157,7 @@ impl GpuBackend {
             params,
             seconds_per_step: None,
             fit,
-            backup: None,
+            backups: [None, None],
         };
         backend.set_control(control);
         // What nearly every user needs is made now, so that errors of the driver come now.

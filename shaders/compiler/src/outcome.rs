@@ -66,8 +66,8 @@ impl Reflect<'_> {
                 }
                 "info" => parts.info = self.info(member.ty),
                 other => {
-                    let hint = nearest(other, MEMBERS.into_iter())
-                        .map_or(String::new(), |known| format!("did you mean `{known}`? "));
+                    let hint =
+                        nearest(other, MEMBERS).map_or(String::new(), |known| format!("did you mean `{known}`? "));
                     self.outcome_member(
                         &format!("`Outcome.{other}` is no member of the contract"),
                         &format!(

@@ -178,7 +178,7 @@ fn place(tokens: &[Token<'_>], replacement: &Replacement) -> Result<Range<usize>
         source::declarations(tokens).into_iter().filter(|d| d.keyword == "const").map(|d| d.name).collect();
     let at = tokens.windows(2).position(|w| w[0].depth == 0 && w[0].text == "const" && w[1].text == name);
     let Some(at) = at else {
-        let fix = match nearest(name, constants.into_iter()) {
+        let fix = match nearest(name, constants) {
             Some(known) => format!("did you mean `{known}`?"),
             None => "name a constant of this file".to_owned(),
         };
@@ -206,7 +206,7 @@ fn place(tokens: &[Token<'_>], replacement: &Replacement) -> Result<Range<usize>
     let params = source::declarations(tokens).into_iter().find(|d| d.keyword == "struct" && d.name == "Params");
     let members: Vec<&str> = params.iter().flat_map(|d| &d.members).map(|m| m.text).collect();
     let Some(index) = members.iter().position(|m| m == member) else {
-        let fix = match nearest(member, members.into_iter()) {
+        let fix = match nearest(member, members) {
             Some(known) => format!("did you mean `{known}`?"),
             None => "name a member of Params".to_owned(),
         };

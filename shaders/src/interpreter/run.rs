@@ -108,6 +108,7 @@ impl<S: Lanes> Run<'_, S> {
     }
 
     #[inline(always)]
+    #[expect(clippy::redundant_closure, reason = "a closure can be told to be inlined")]
     fn signed<const N: usize>(&self, i: &Instruction, f: impl Fn([S::I; N]) -> S::I) {
         self.each(
             i,
@@ -265,13 +266,19 @@ impl<S: Lanes> Run<'_, S> {
                 Op::ShrXor => shift!(a c, shift_right_by, shift_right => a ^ c),
                 Op::ShrOr => shift!(a c, shift_right_by, shift_right => a | c),
                 Op::ShrAnd => shift!(a c, shift_right_by, shift_right => a & c),
-                // SAFETY (these six): the caller's promise.
+                // SAFETY: the caller's promise.
                 Op::Gather => unsafe { self.gather(i) },
+                // SAFETY: the caller's promise.
                 Op::Scatter => unsafe { self.scatter(i) },
+                // SAFETY: the caller's promise.
                 Op::Fill => unsafe { self.fill(i) },
+                // SAFETY: the caller's promise.
                 Op::CopyRows => unsafe { self.copy_rows(i) },
+                // SAFETY: the caller's promise.
                 Op::Table => unsafe { self.table(i) },
+                // SAFETY: the caller's promise.
                 Op::In => unsafe { self.carry_in(i) },
+                // SAFETY: the caller's promise.
                 Op::Merge => unsafe { self.merge(i) },
                 Op::Enter => {
                     // SAFETY: the mask is an operand.
@@ -294,13 +301,15 @@ impl<S: Lanes> Run<'_, S> {
                         return Err(EndlessLoop);
                     }
                     let on = self.slot(i.args[0]);
-                    // SAFETY: the condition is an operand.
-                    let any = match on.step {
-                        0 => unsafe { *on.at != 0 },
-                        _ => (0..self.vectors).any(
-                            #[inline(always)]
-                            |v| unsafe { self.bits(on, v) } != 0,
-                        ),
+                    // SAFETY: the condition is an operand, which has a word, or as many vectors as the frame.
+                    let any = unsafe {
+                        match on.step {
+                            0 => *on.at != 0,
+                            _ => (0..self.vectors).any(
+                                #[inline(always)]
+                                |v| self.bits(on, v) != 0,
+                            ),
+                        }
                     };
                     if any {
                         pc = i.extra as usize;

@@ -85,6 +85,7 @@ pub trait Program: 'static {
         episode: &mut Self::Episode<S>,
     ) -> Self::Actions<S>;
     /// One call of step but for the start in it.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a block, which live in registers")]
     fn advance<S: Lanes>(
         s: S,
         constants: &Self::Constants,

@@ -117,7 +117,7 @@ pub(super) struct Regions {
     pub last_global: Range<usize>,
     /// [n, 3 + 2 (agents + info words)] transitions, episodes, sum of lengths, sums of returns and of infos (value and rest).
     pub totals: Range<usize>,
-    /// [K, n, agents, action words] if recorded.
+    /// [K, n, agents, action words] if recorded and drawn.
     pub actions: Range<usize>,
     /// All words.
     pub words: usize,
@@ -165,6 +165,13 @@ impl Regions {
             actions,
             words,
         }
+    }
+
+    /// The same for a recording whose actions the host gives, so that nobody has to write them down or read them back.
+    pub fn without_actions(mut self) -> Self {
+        self.words = self.actions.start;
+        self.actions.end = self.actions.start;
+        self
     }
 
     /// What a single step reads back.

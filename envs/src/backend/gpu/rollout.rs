@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use super::*;
 
-/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit).
-const CHUNK_BYTES: u64 = 256 << 20;
+/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit): large
+/// enough that a dispatch more costs nothing beside it, small enough that there are several, which overlap.
+const CHUNK_BYTES: u64 = 32 << 20;
 /// Seconds that one dispatch should take at most: watchdogs of display drivers end one after about two.
 const DISPATCH_SECONDS: f64 = 0.25;
 /// Transitions of the first dispatch of a long rollout, from which the time of the others is estimated.
@@ -22,94 +23,153 @@ struct Buffers {
     pipeline: wgpu::ComputePipeline,
 }
 
-/// What the next piece of a recorded rollout goes on from; other rollouts keep it on the device.
-struct Carried {
-    finished: Vec<u32>,
-    totals: Vec<u32>,
+/// A dispatch under way.
+struct Part {
+    /// Calls of the rollout before it, and its own.
+    first: usize,
+    calls: usize,
+    regions: Regions,
+    /// Which of the two staging buffers and backups are its own.
+    index: usize,
+    /// A backup was made.
+    undo: bool,
+    begin: Instant,
+    flight: Flight,
 }
 
 impl GpuBackend {
-    /// K transitions. A dispatch that the driver did not make whole is undone and made again in smaller ones, so what
-    /// comes out is what an uninterrupted one gives, bit by bit.
+    /// K transitions. While the device makes those of one dispatch the host takes over those of the one before. A dispatch
+    /// that the driver did not make whole is undone and made again in smaller ones, so what comes out is what an
+    /// uninterrupted one gives, bit by bit.
     pub(super) fn rollout(&mut self, request: Advance<'_>, out: &mut Outputs) -> Result<()> {
-        let (n, facts) = (self.n, self.facts.clone());
-        let action_words = n * facts.action_words();
         let buffers = self.rollout_buffers(&request)?;
-        let mut carried: Option<Carried> = None;
-        let mut done = 0;
-        while done < request.steps {
-            let k = self.calls_of_next(request.steps - done, buffers.fit);
-            let last = done + k == request.steps;
-            let rows = if request.record { k } else { 1 };
-            let regions = Regions::new(&facts, n, rows, request.record, self.control.autoreset);
-            if let Some(actions) = request.actions {
-                let actions = &actions[done * action_words..][..k * action_words];
-                self.upload("write the actions", &buffers.actions, 0, actions)?;
+        let (mut sent, mut index) = (0, 0);
+        let mut newest: Option<Part> = None;
+        let mut idle = Instant::now();
+        while sent < request.steps || newest.is_some() {
+            let mut next = None;
+            if sent < request.steps {
+                let part = self.send(&request, &buffers, sent, index)?;
+                sent += part.calls;
+                index = 1 - index;
+                next = Some(part);
             }
-            if let Some(Carried { finished, totals }) = &carried {
-                self.upload("write the statistics", &buffers.outputs, regions.finished.start, finished)?;
-                self.upload("write the statistics", &buffers.outputs, regions.totals.start, totals)?;
-            }
-            self.control(ControlBlock {
-                continued: u32::from(done > 0),
-                ..ControlBlock::new(&self.control, &regions, k)
-            });
-            // One call that does not fit cannot be made smaller.
-            let undo = self.fit.is_some() && k > 1;
-            if undo {
-                self.submit("copy the instances", |backend, encoder| backend.copy_backup(encoder, false))?;
-            }
-            let begin = Instant::now();
-            let everything = request.record || last;
-            let flags = regions.last_flags();
-            let piece = match (everything, &self.fit) {
-                (true, _) => 0..regions.words,
-                (false, Some(_)) => flags.clone(),
-                // Whoever was cut stands still, so the last dispatch tells; this one is only waited for.
-                (false, None) => flags.start..flags.start + 1,
-            };
-            let seconds = self.run_and_read(
-                &[Piece { buffer: &buffers.outputs, start: piece.start, len: piece.len() }],
-                |backend, encoder| {
-                    backend.dispatch(encoder, &buffers.pipeline, &buffers.group);
-                    if request.record && last {
-                        backend.copy_last_row(encoder, &buffers.outputs, &regions);
-                    }
-                },
-                |_, words| {
-                    let seconds = begin.elapsed().as_secs_f64();
-                    if any_cut(if everything { &words[flags] } else { words }) {
-                        return None;
-                    }
-                    if everything {
-                        regions.unpack(words, &facts, if request.record { done } else { 0 }, request.actions, out);
-                    }
-                    if last {
-                        regions.unpack_totals(words, &facts, out);
-                    } else if request.record {
-                        let copy = |region: &Range<usize>| words[region.clone()].to_vec();
-                        let (finished, totals) = (copy(&regions.finished), copy(&regions.totals));
-                        carried = Some(Carried { finished, totals });
-                    }
-                    Some(seconds)
-                },
-            )?;
-            match (&mut self.fit, seconds) {
-                (fit, Some(seconds)) => {
-                    self.seconds_per_step = Some(seconds / k as f64);
+            let Some(part) = std::mem::replace(&mut newest, next) else { continue };
+            let (first, calls, before) = (part.first, part.calls, part.index);
+            let undo = part.undo;
+            let whole = self.take(part, &request, &mut idle, out)?;
+            match (&mut self.fit, whole) {
+                (fit, true) => {
                     if let Some(fit) = fit {
-                        fit.fitted(k);
+                        fit.fitted(calls);
                     }
-                    done += k;
                 }
-                (Some(fit), None) if undo => {
-                    fit.failed(k);
-                    self.submit("undo a dispatch", |backend, encoder| backend.copy_backup(encoder, true))?;
+                (Some(fit), false) if undo => {
+                    fit.failed(calls);
+                    // What went off meanwhile goes on from what is undone.
+                    if let Some(next) = newest.take() {
+                        next.flight.take(&self.context, |_| ())?;
+                    }
+                    let context = self.context.clone();
+                    context.guard("undo a dispatch", || {
+                        let mut encoder =
+                            context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                        self.copy_backup(&mut encoder, before, true);
+                        context.queue.submit([encoder.finish()]);
+                    })?;
+                    (sent, index) = (first, before);
                 }
                 _ => return Err(self.cut("a step")),
             }
         }
         Ok(())
+    }
+
+    /// Submits the next dispatch of a rollout, of which `first` calls have been submitted.
+    fn send(&mut self, request: &Advance<'_>, buffers: &Buffers, first: usize, index: usize) -> Result<Part> {
+        let action_words = self.n * self.facts.action_words();
+        let calls = self.calls_of_next(request.steps - first, buffers.fit);
+        let last = first + calls == request.steps;
+        let regions = self.rollout_regions(request, if request.record { calls } else { 1 });
+        if let Some(actions) = request.actions {
+            let actions = &actions[first * action_words..][..calls * action_words];
+            self.upload("write the actions", &buffers.actions, 0, actions)?;
+        }
+        self.control(ControlBlock {
+            continued: u32::from(first > 0),
+            ..ControlBlock::new(&self.control, &regions, calls)
+        });
+        // One call that does not fit cannot be made smaller.
+        let undo = self.fit.is_some() && calls > 1;
+        if undo {
+            self.make_backup(index)?;
+        }
+        let flags = regions.last_flags();
+        let piece = match &self.fit {
+            _ if request.record || last => 0..regions.words,
+            Some(_) => flags,
+            // Whoever was cut stands still, so the last dispatch tells; this one is only waited for.
+            None => flags.start..flags.start + 1,
+        };
+        let mut staging = std::mem::take(&mut self.staging);
+        let flight = staging.send(
+            &self.context,
+            index,
+            &[Piece { buffer: &buffers.outputs, start: piece.start, len: piece.len() }],
+            |encoder| {
+                if undo {
+                    self.copy_backup(encoder, index, false);
+                }
+                // What a recording goes on from is kept in the outputs of the batch, as other rollouts keep it.
+                if request.record {
+                    let regions = Self::kept(&regions, &self.regions);
+                    copy_regions(encoder, (&self.outputs, &buffers.outputs), regions.map(|(a, b)| (b, a)));
+                }
+                self.dispatch(encoder, &buffers.pipeline, &buffers.group);
+                if request.record {
+                    copy_regions(encoder, (&buffers.outputs, &self.outputs), Self::kept(&regions, &self.regions));
+                }
+                if request.record && last {
+                    copy_regions(encoder, (&buffers.outputs, &self.outputs), Self::seen(&regions, &self.regions));
+                }
+            },
+        );
+        self.staging = staging;
+        Ok(Part { first, calls, regions, index, undo, begin: Instant::now(), flight: flight? })
+    }
+
+    /// Waits for a dispatch and takes over what it gave; false if the driver cut a loop. `idle` is when the one before was
+    /// done.
+    fn take(&mut self, part: Part, request: &Advance<'_>, idle: &mut Instant, out: &mut Outputs) -> Result<bool> {
+        let Part { first, calls, regions, begin, flight, .. } = part;
+        let last = first + calls == request.steps;
+        let facts = &self.facts;
+        let seconds = flight.take(&self.context, |words| {
+            let now = Instant::now();
+            let seconds = now.duration_since(begin.max(*idle)).as_secs_f64();
+            *idle = now;
+            let everything = request.record || last;
+            if any_cut(if everything { &words[regions.last_flags()] } else { words }) {
+                return None;
+            }
+            if everything {
+                regions.unpack(words, facts, if request.record { first } else { 0 }, request.actions, out);
+            }
+            if last {
+                regions.unpack_totals(words, facts, out);
+            }
+            Some(seconds)
+        })?;
+        if let Some(seconds) = seconds {
+            self.seconds_per_step = Some(seconds / calls as f64);
+        }
+        Ok(seconds.is_some())
+    }
+
+    /// Where a dispatch of `rows` kept transitions writes.
+    fn rollout_regions(&self, request: &Advance<'_>, rows: usize) -> Regions {
+        let regions = Regions::new(&self.facts, self.n, rows, request.record, self.control.autoreset);
+        if request.actions.is_some() { regions.without_actions() } else { regions }
     }
 
     /// Buffers for a request; those of the batch where they will do.
@@ -123,7 +183,7 @@ impl GpuBackend {
             fit = fit.min((most / row_bytes(action_words)) as usize);
         }
         if request.record {
-            let one = Regions::new(facts, n, 1, true, self.control.autoreset);
+            let one = self.rollout_regions(request, 1);
             let fixed = row_bytes(one.finished.len() + one.totals.len());
             let row = row_bytes(one.words) - fixed;
             fit = fit.min((most.saturating_sub(fixed) / row) as usize);
@@ -136,7 +196,7 @@ impl GpuBackend {
             None => self.actions.clone(),
         };
         let outputs = if request.record {
-            let words = Regions::new(facts, n, fit, true, self.control.autoreset).words;
+            let words = self.rollout_regions(request, fit).words;
             self.context.buffer("the recorded rollout", words, storage)?
         } else {
             self.outputs.clone()
@@ -158,63 +218,66 @@ impl GpuBackend {
         remaining.min(limit).min(by_time).min(by_rounds).max(1)
     }
 
-    /// Encodes copies of what a dispatch changes and a second try needs, into the backup or back from it.
-    fn copy_backup(&mut self, encoder: &mut wgpu::CommandEncoder, back: bool) -> Result<()> {
+    /// Makes a backup, where there is none yet.
+    fn make_backup(&mut self, index: usize) -> Result<()> {
+        if self.backups[index].is_none() {
+            let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+            let words = (self.instances.size() / 4) as usize + self.regions.finished.len() + self.regions.totals.len();
+            self.backups[index] = Some(self.context.buffer("the copy of the instances", words, usage)?);
+        }
+        Ok(())
+    }
+
+    /// Encodes copies of what a dispatch changes and a second try needs, into a backup or back from it.
+    fn copy_backup(&self, encoder: &mut wgpu::CommandEncoder, index: usize, back: bool) {
+        let Some(backup) = &self.backups[index] else { return };
         let whole = 0..(self.instances.size() / 4) as usize;
-        let words = whole.len() + self.regions.finished.len() + self.regions.totals.len();
-        let backup = match &self.backup {
-            Some(backup) => backup.clone(),
-            None => {
-                let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-                self.backup.insert(self.context.buffer("the copy of the instances", words, usage)?).clone()
-            }
-        };
         let mut at = 0;
         for (buffer, region) in
             [(&self.instances, &whole), (&self.outputs, &self.regions.finished), (&self.outputs, &self.regions.totals)]
         {
             let (start, len) = (4 * region.start as u64, 4 * region.len() as u64);
             if back {
-                encoder.copy_buffer_to_buffer(&backup, at, buffer, start, len);
+                encoder.copy_buffer_to_buffer(backup, at, buffer, start, len);
             } else {
-                encoder.copy_buffer_to_buffer(buffer, start, &backup, at, len);
+                encoder.copy_buffer_to_buffer(buffer, start, backup, at, len);
             }
             at += len;
         }
-        Ok(())
     }
 
-    /// Submits what `encode` records.
-    fn submit(
-        &mut self,
-        doing: &str,
-        encode: impl FnOnce(&mut Self, &mut wgpu::CommandEncoder) -> Result<()>,
-    ) -> Result<()> {
-        let context = self.context.clone();
-        context.guard(doing, || {
-            let mut encoder = context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encode(self, &mut encoder)?;
-            context.queue.submit([encoder.finish()]);
-            Ok(())
-        })?
+    /// The regions that one dispatch of a recording hands to the next, there and in the outputs of the batch.
+    fn kept<'a>(recorded: &'a Regions, own: &'a Regions) -> [(&'a Range<usize>, &'a Range<usize>); 2] {
+        [(&recorded.finished, &own.finished), (&recorded.totals, &own.totals)]
     }
 
-    /// Copies the newest transition of a recorded rollout to where a step would have left it.
-    fn copy_last_row(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, recorded: &Regions) {
-        for (from_region, to_region) in [
-            (&recorded.flags, &self.regions.flags),
-            (&recorded.reward, &self.regions.reward),
-            (&recorded.info, &self.regions.info),
-            (&recorded.done, &self.regions.done),
-            (&recorded.observation, &self.regions.observation),
-            (&recorded.mask, &self.regions.mask),
-            (&recorded.last, &self.regions.last),
-        ] {
-            let len = 4 * to_region.len() as u64;
-            if len > 0 {
-                let at = 4 * from_region.end as u64 - len;
-                encoder.copy_buffer_to_buffer(from, at, &self.outputs, 4 * to_region.start as u64, len);
-            }
+    /// The regions of the newest transition, at the end of those of a recording and where a step would have left them.
+    fn seen<'a>(recorded: &'a Regions, own: &'a Regions) -> [(&'a Range<usize>, &'a Range<usize>); 9] {
+        [
+            (&recorded.flags, &own.flags),
+            (&recorded.reward, &own.reward),
+            (&recorded.info, &own.info),
+            (&recorded.done, &own.done),
+            (&recorded.observation, &own.observation),
+            (&recorded.mask, &own.mask),
+            (&recorded.global, &own.global),
+            (&recorded.last, &own.last),
+            (&recorded.last_global, &own.last_global),
+        ]
+    }
+}
+
+/// Copies from the ends of regions as much as the others hold.
+fn copy_regions<'a>(
+    encoder: &mut wgpu::CommandEncoder,
+    (from, to): (&wgpu::Buffer, &wgpu::Buffer),
+    regions: impl IntoIterator<Item = (&'a Range<usize>, &'a Range<usize>)>,
+) {
+    for (from_region, to_region) in regions {
+        let len = 4 * to_region.len() as u64;
+        if len > 0 {
+            let at = 4 * from_region.end as u64 - len;
+            encoder.copy_buffer_to_buffer(from, at, to, 4 * to_region.start as u64, len);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Moving words between host and device.
 
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::context::GpuContext;
-use crate::error::Result;
 
 /// The work is done when a map callback is waited for; only another thread's poll may still be busy with it.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -15,10 +15,20 @@ pub(super) struct Piece<'a> {
     pub len: usize,
 }
 
-/// The host-visible buffer that everything read back goes through; it grows to the largest read-back so far.
+/// The host-visible buffers that everything read back goes through; each grows to the largest read-back so far. There are
+/// two, so that one can be copied from while the device fills the other; only [`Staging::send`] uses the second.
 #[derive(Debug, Default)]
 pub(super) struct Staging {
-    buffer: Option<wgpu::Buffer>,
+    buffers: [Option<wgpu::Buffer>; 2],
+}
+
+/// A submission whose words come back: mapped when it is done, unmapped when this is dropped.
+#[derive(Debug)]
+pub(super) struct Flight {
+    buffer: wgpu::Buffer,
+    bytes: u64,
+    submission: wgpu::SubmissionIndex,
+    mapped: Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
 impl Staging {
@@ -33,44 +43,91 @@ impl Staging {
         pieces: &[Piece<'_>],
         encode: impl FnOnce(&mut wgpu::CommandEncoder),
         view: impl FnOnce(&[u32]) -> T,
-    ) -> Result<T> {
+    ) -> crate::error::Result<T> {
+        let buffer = self.buffer(context, 0, pieces)?;
+        let outcome =
+            context.guard("run and read back", || Flight::begin(context, buffer, pieces, encode).end(context, view))?;
+        outcome.map_err(|message| context.failed(message))
+    }
+
+    /// [`Self::read`] up to the submission. `index` says which of the two buffers is free.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceFailed`].
+    pub fn send(
+        &mut self,
+        context: &GpuContext,
+        index: usize,
+        pieces: &[Piece<'_>],
+        encode: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> crate::error::Result<Flight> {
+        let buffer = self.buffer(context, index, pieces)?;
+        context.guard("run and read back", || Flight::begin(context, buffer, pieces, encode))
+    }
+
+    /// A buffer with room for the pieces.
+    fn buffer(
+        &mut self,
+        context: &GpuContext,
+        index: usize,
+        pieces: &[Piece<'_>],
+    ) -> crate::error::Result<wgpu::Buffer> {
         let words: usize = pieces.iter().map(|p| p.len).sum();
-        let bytes = 4 * words as u64;
-        let buffer = match &self.buffer {
-            Some(buffer) if buffer.size() >= bytes => buffer.clone(),
+        match &self.buffers[index] {
+            Some(buffer) if buffer.size() >= 4 * words as u64 => Ok(buffer.clone()),
             _ => {
                 let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-                let buffer = context.buffer("the read-back buffer", words, usage)?;
-                self.buffer.insert(buffer).clone()
+                Ok(self.buffers[index].insert(context.buffer("the read-back buffer", words, usage)?).clone())
             }
-        };
-        let outcome = context.guard("run and read back", || {
-            let mut encoder = context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encode(&mut encoder);
-            let mut at = 0;
-            for piece in pieces {
-                let len = 4 * piece.len as u64;
-                encoder.copy_buffer_to_buffer(piece.buffer, 4 * piece.start as u64, &buffer, at, len);
-                at += len;
-            }
-            let submission = context.queue.submit([encoder.finish()]);
-            let (send, receive) = std::sync::mpsc::channel();
-            let slice = buffer.slice(..bytes);
-            slice.map_async(wgpu::MapMode::Read, move |result| {
-                let _ = send.send(result);
-            });
-            context
-                .device
-                .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
-                .map_err(|e| e.to_string())?;
-            // The callback runs inside a poll, but maybe that of another batch's thread, which may not be through with
-            // it yet. A lost device drops it.
-            receive.recv_timeout(CALLBACK_TIMEOUT).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-            let mapped = slice.get_mapped_range().map_err(|e| e.to_string())?;
-            Ok::<_, String>(view(bytemuck::cast_slice(&mapped)))
+        }
+    }
+}
+
+impl Flight {
+    fn begin(
+        context: &GpuContext,
+        buffer: wgpu::Buffer,
+        pieces: &[Piece<'_>],
+        encode: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Self {
+        let mut encoder = context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encode(&mut encoder);
+        let mut bytes = 0;
+        for piece in pieces {
+            let len = 4 * piece.len as u64;
+            encoder.copy_buffer_to_buffer(piece.buffer, 4 * piece.start as u64, &buffer, bytes, len);
+            bytes += len;
+        }
+        let submission = context.queue.submit([encoder.finish()]);
+        let (send, mapped) = std::sync::mpsc::channel();
+        buffer.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
+            let _ = send.send(result);
         });
-        buffer.unmap();
-        outcome?.map_err(|message| context.failed(message))
+        Self { buffer, bytes, submission, mapped }
+    }
+
+    /// Waits for this submission and shows its words.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceFailed`].
+    pub fn take<T>(self, context: &GpuContext, view: impl FnOnce(&[u32]) -> T) -> crate::error::Result<T> {
+        context.guard("read back", || self.end(context, view))?.map_err(|message| context.failed(message))
+    }
+
+    fn end<T>(self, context: &GpuContext, view: impl FnOnce(&[u32]) -> T) -> Result<T, String> {
+        let submission_index = Some(self.submission.clone());
+        context.device.poll(wgpu::PollType::Wait { submission_index, timeout: None }).map_err(|e| e.to_string())?;
+        // The callback runs inside a poll, but maybe that of another batch's thread, which may not be through with
+        // it yet. A lost device drops it.
+        self.mapped.recv_timeout(CALLBACK_TIMEOUT).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let mapped = self.buffer.slice(..self.bytes).get_mapped_range().map_err(|e| e.to_string())?;
+        Ok(view(bytemuck::cast_slice(&mapped)))
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.buffer.unmap();
     }
 }
 

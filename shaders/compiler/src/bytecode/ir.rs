@@ -89,6 +89,9 @@ impl Inst {
     }
 }
 
+/// What a result follows from: operation, operands, and what else the instruction says.
+type Key = (Op, [Val; 4], u32, u32);
+
 /// Instructions under construction.
 #[derive(Debug)]
 pub(super) struct Builder {
@@ -97,7 +100,7 @@ pub(super) struct Builder {
     constants: HashMap<u32, Val>,
     storage: HashMap<Row, Val>,
     /// Known results, innermost region last: a value of a region that may be skipped is not known outside.
-    known: Vec<HashMap<(Op, [Val; 4], u32, u32), Val>>,
+    known: Vec<HashMap<Key, Val>>,
     /// Values whose lanes outside the frame that made them are those of another value.
     pub keeps: HashMap<Val, Val>,
     /// Values that a loop changes from round to round.

@@ -213,12 +213,12 @@ impl<'a> Lowerer<'a> {
             }
         }
         let mut changed = slots.clone();
-        for cell in 0..broke {
+        for (cell, &head) in heads.iter().enumerate().take(broke) {
             let varying = divergent || !self.b.is_uniform(self.cells[cell]);
             match changed.iter_mut().find(|(c, _)| *c == cell) {
                 Some((_, known)) if varying && !*known => (*known, news) = (true, true),
-                None if self.cells[cell] != heads[cell] => {
-                    changed.push((cell, varying || !self.b.is_uniform(heads[cell])));
+                None if self.cells[cell] != head => {
+                    changed.push((cell, varying || !self.b.is_uniform(head)));
                     news = true;
                 }
                 _ => {}

@@ -194,20 +194,8 @@ pub fn evaluate(op: Op, [a, b, c, d]: [u32; 4]) -> Option<u32> {
         Op::Sub => a.wrapping_sub(b),
         Op::Mul => a.wrapping_mul(b),
         Op::MulHigh => ((u64::from(a) * u64::from(b)) >> 32) as u32,
-        Op::UDiv => {
-            if b == 0 {
-                a
-            } else {
-                a / b
-            }
-        }
-        Op::URem => {
-            if b == 0 {
-                0
-            } else {
-                a % b
-            }
-        }
+        Op::UDiv => a.checked_div(b).unwrap_or(a),
+        Op::URem => a.checked_rem(b).unwrap_or(0),
         Op::IDiv => {
             if j == 0 {
                 a

@@ -169,7 +169,7 @@ impl Lowerer<'_> {
     }
 
     /// Puts a piece into memory from the next attempt on.
-    fn to_memory<T>(&mut self, variable: usize, piece: &Piece) -> Lowered<T> {
+    fn move_to_memory<T>(&mut self, variable: usize, piece: &Piece) -> Lowered<T> {
         self.memo.memory.insert((self.variables[variable].id, piece.first));
         self.memo.changed.clear();
         self.memo.stored.clear();
@@ -198,7 +198,7 @@ impl Lowerer<'_> {
                     }
                     (At::Cells(cell), Some(index)) => {
                         if piece.words > CHAIN {
-                            return self.to_memory(place.variable, &piece);
+                            return self.move_to_memory(place.variable, &piece);
                         }
                         let mut value = self.cells[cell + piece.words as usize - 1];
                         for candidate in (at + i..piece.words - 1).rev() {
@@ -251,7 +251,7 @@ impl Lowerer<'_> {
                 }
                 (At::Cells(cell), Some(index)) => {
                     if piece.words > CHAIN {
-                        return self.to_memory(place.variable, &piece);
+                        return self.move_to_memory(place.variable, &piece);
                     }
                     for (i, value) in part.iter().enumerate() {
                         let value = self.real(*value)?;

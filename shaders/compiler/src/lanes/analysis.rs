@@ -95,13 +95,17 @@ impl Analysis {
     }
 }
 
+/// A function and the arguments that it is called with.
+type Call = (Handle<Function>, Vec<Handle<Expression>>);
+
 /// What one walk over the body collects.
 #[derive(Default)]
 struct Summary {
     accesses: Vec<Access>,
     stores: Vec<Store>,
     exits: Vec<Exit>,
-    calls: HashMap<Handle<Expression>, (Handle<Function>, Vec<Handle<Expression>>)>,
+    /// By their results: functions and arguments.
+    calls: HashMap<Handle<Expression>, Call>,
     /// Construct, its condition (a selector, or a loop's `break if`), its path.
     constructs: Vec<(StatementId, bool, Option<Handle<Expression>>, Path)>,
 }

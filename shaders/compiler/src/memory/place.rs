@@ -7,6 +7,9 @@ use naga::{
 use super::builder::Builder;
 use super::{Place, Space};
 
+/// What gives the value of a word.
+type OfWord<'f, B> = dyn FnMut(&mut B, &mut Block, Handle<Expression>) -> Handle<Expression> + 'f;
+
 impl Builder<'_, '_> {
     /// Member, element or component `index` of a place.
     pub(super) fn part(&mut self, place: Place, index: u32) -> Place {
@@ -109,7 +112,7 @@ impl Builder<'_, '_> {
             let word = self.first_word(block, place);
             let pointer = self.word(block, place, word);
             let bits = self.push(block, Expression::Load { pointer });
-            return self.from_bits(block, bits, scalar);
+            return self.of_bits(block, bits, scalar);
         }
         let components = (0..self.parts(ty))
             .map(|i| self.part(place, i))
@@ -120,7 +123,7 @@ impl Builder<'_, '_> {
         self.push(block, Expression::Compose { ty, components })
     }
 
-    fn from_bits(&mut self, block: &mut Block, bits: Handle<Expression>, scalar: Scalar) -> Handle<Expression> {
+    fn of_bits(&mut self, block: &mut Block, bits: Handle<Expression>, scalar: Scalar) -> Handle<Expression> {
         match scalar.kind {
             ScalarKind::Uint => bits,
             ScalarKind::Bool => {
@@ -189,12 +192,7 @@ impl Builder<'_, '_> {
     }
 
     /// A loop that stores what `value` gives for every word k of a place.
-    fn each_word(
-        &mut self,
-        block: &mut Block,
-        place: Place,
-        value: &mut dyn FnMut(&mut Self, &mut Block, Handle<Expression>) -> Handle<Expression>,
-    ) {
+    fn each_word(&mut self, block: &mut Block, place: Place, value: &mut OfWord<'_, Self>) {
         let words = self.rewrite.words(place.ty) as u32;
         let counter = self.local(block, "kernel_word", self.rewrite.word);
         let zero = self.number(block, 0);

@@ -11,6 +11,7 @@ use super::super::{Int, Job, Lanes, Mask, Program, Seen, splat};
 /// # Safety
 /// `rows` must be valid for the rows of the block.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a block, which live in registers")]
 pub(super) unsafe fn write_observations<S: Lanes, P: Program>(
     s: S,
     constants: &P::Constants,
@@ -44,6 +45,7 @@ pub(super) fn seen_words<S: Lanes, P: Program>() -> (usize, usize) {
 /// # Safety
 /// `rows` must be valid for the rows of the block.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a block, which live in registers")]
 pub(super) unsafe fn write_masks<S: Lanes, P: Program>(
     s: S,
     constants: &P::Constants,
