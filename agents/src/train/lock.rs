@@ -18,7 +18,7 @@ impl Lock {
     /// # Errors
     /// [`Error::Busy`] if another run has it, of this process or another; [`Error::Io`] if nothing can be written there.
     pub fn claim(folder: &Path) -> Result<Self> {
-        let path = folder.join("lock");
+        let path = folder.join("run.lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|e| failed("write", &path, e))?;
         match file.try_lock() {
