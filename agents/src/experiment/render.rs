@@ -37,11 +37,9 @@ pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(
     );
     origin(&mut out, experiment, &records);
     if !facts.outdated.is_empty() {
-        let _ = writeln!(
-            out,
-            "**Out of date**, made with other options than the file has now: {}.\n",
-            facts.outdated.join("; ")
-        );
+        let (count, few) = (facts.outdated.len(), &facts.outdated[..facts.outdated.len().min(FEW)]);
+        let more = if count > FEW { format!(" and {} more", count - FEW) } else { String::new() };
+        let _ = writeln!(out, "**Out of date**, made with other options or other code: {}{more}.\n", few.join("; "));
     }
     if records.len() < runs.len() {
         let _ = writeln!(out, "**Unfinished**: {} of {} runs are made.\n", records.len(), runs.len());
@@ -77,6 +75,9 @@ pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(
     }
     Ok((out, pictures))
 }
+
+/// Runs that are named; of more only the number is said.
+const FEW: usize = 8;
 
 const EXPLANATION: &str = "
 Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
