@@ -265,14 +265,20 @@ impl<S: Lanes> Run<'_, S> {
                 Op::ShrXor => shift!(a c, shift_right_by, shift_right => a ^ c),
                 Op::ShrOr => shift!(a c, shift_right_by, shift_right => a | c),
                 Op::ShrAnd => shift!(a c, shift_right_by, shift_right => a & c),
-                // SAFETY (these six): the caller's promise.
-                Op::Gather => unsafe { self.gather(i) },
-                Op::Scatter => unsafe { self.scatter(i) },
-                Op::Fill => unsafe { self.fill(i) },
-                Op::CopyRows => unsafe { self.copy_rows(i) },
-                Op::Table => unsafe { self.table(i) },
-                Op::In => unsafe { self.carry_in(i) },
-                Op::Merge => unsafe { self.merge(i) },
+                Op::Gather | Op::Scatter | Op::Fill | Op::CopyRows | Op::Table | Op::In | Op::Merge => {
+                    // SAFETY: the caller's promise is that of each of them.
+                    unsafe {
+                        match i.op {
+                            Op::Gather => self.gather(i),
+                            Op::Scatter => self.scatter(i),
+                            Op::Fill => self.fill(i),
+                            Op::CopyRows => self.copy_rows(i),
+                            Op::Table => self.table(i),
+                            Op::In => self.carry_in(i),
+                            _ => self.merge(i),
+                        }
+                    }
+                }
                 Op::Enter => {
                     // SAFETY: the mask is an operand.
                     if !unsafe { self.enter(i) } {
@@ -294,11 +300,12 @@ impl<S: Lanes> Run<'_, S> {
                         return Err(EndlessLoop);
                     }
                     let on = self.slot(i.args[0]);
-                    // SAFETY: the condition is an operand.
                     let any = match on.step {
+                        // SAFETY: an operand has a word.
                         0 => unsafe { *on.at != 0 },
                         _ => (0..self.vectors).any(
                             #[inline(always)]
+                            // SAFETY: an operand whose step is not 0 has as many vectors as the frame.
                             |v| unsafe { self.bits(on, v) } != 0,
                         ),
                     };
