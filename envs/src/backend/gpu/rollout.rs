@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::transfer::Arrived;
 use super::*;
 
-/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit).
-const CHUNK_BYTES: u64 = 256 << 20;
+/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit). The
+/// outputs of one piece are taken over while the device makes the next, and no host touches more new memory than this.
+const CHUNK_BYTES: u64 = 16 << 20;
 /// Seconds that one dispatch should take at most: watchdogs of display drivers end one after about two.
 const DISPATCH_SECONDS: f64 = 0.25;
 /// Transitions of the first dispatch of a long rollout, from which the time of the others is estimated.
@@ -28,6 +30,14 @@ struct Carried {
     totals: Vec<u32>,
 }
 
+/// Transitions that have arrived and are not yet taken over.
+struct Made {
+    /// The first of them.
+    first: usize,
+    regions: Regions,
+    arrived: Arrived,
+}
+
 impl GpuBackend {
     /// K transitions. A dispatch that the driver did not make whole is undone and made again in smaller ones, so what
     /// comes out is what an uninterrupted one gives, bit by bit.
@@ -36,6 +46,10 @@ impl GpuBackend {
         let action_words = n * facts.action_words();
         let buffers = self.rollout_buffers(&request)?;
         let mut carried: Option<Carried> = None;
+        let take = |made: Made, out: &mut Outputs| {
+            made.regions.unpack(made.arrived.words(), &facts, made.first, request.actions, out);
+        };
+        let mut made: Option<Made> = None;
         let mut done = 0;
         while done < request.steps {
             let k = self.calls_of_next(request.steps - done, buffers.fit);
@@ -63,37 +77,46 @@ impl GpuBackend {
             let everything = request.record || last;
             let flags = regions.last_flags();
             let piece = match (everything, &self.fit) {
+                // What was given need not be brought back.
+                (true, _) if request.actions.is_some() => 0..regions.actions.start,
                 (true, _) => 0..regions.words,
                 (false, Some(_)) => flags.clone(),
                 // Whoever was cut stands still, so the last dispatch tells; this one is only waited for.
                 (false, None) => flags.start..flags.start + 1,
             };
-            let seconds = self.run_and_read(
+            let mut staging = std::mem::take(&mut self.staging);
+            let pending = staging.submit(
+                &self.context,
                 &[Piece { buffer: &buffers.outputs, start: piece.start, len: piece.len() }],
-                |backend, encoder| {
-                    backend.dispatch(encoder, &buffers.pipeline, &buffers.group);
+                |encoder| {
+                    self.dispatch(encoder, &buffers.pipeline, &buffers.group);
                     if request.record && last {
-                        backend.copy_last_row(encoder, &buffers.outputs, &regions);
+                        self.copy_last_row(encoder, &buffers.outputs, &regions);
                     }
                 },
-                |_, words| {
-                    let seconds = begin.elapsed().as_secs_f64();
-                    if any_cut(if everything { &words[flags] } else { words }) {
-                        return None;
-                    }
-                    if everything {
-                        regions.unpack(words, &facts, if request.record { done } else { 0 }, request.actions, out);
-                    }
-                    if last {
-                        regions.unpack_totals(words, &facts, out);
-                    } else if request.record {
-                        let copy = |region: &Range<usize>| words[region.clone()].to_vec();
-                        let (finished, totals) = (copy(&regions.finished), copy(&regions.totals));
-                        carried = Some(Carried { finished, totals });
-                    }
-                    Some(seconds)
-                },
-            )?;
+            );
+            self.staging = staging;
+            let pending = pending?;
+            // The device is busy: time to take over what the dispatch before has left.
+            if let Some(made) = made.take() {
+                take(made, out);
+            }
+            let arrived = pending.wait(&self.context)?;
+            let words = arrived.words();
+            let seconds = begin.elapsed().as_secs_f64();
+            let seconds = if any_cut(if everything { &words[flags] } else { words }) { None } else { Some(seconds) };
+            if seconds.is_some() {
+                if last {
+                    regions.unpack_totals(words, &facts, out);
+                } else if request.record {
+                    let copy = |region: &Range<usize>| words[region.clone()].to_vec();
+                    let (finished, totals) = (copy(&regions.finished), copy(&regions.totals));
+                    carried = Some(Carried { finished, totals });
+                }
+                if everything {
+                    made = Some(Made { first: if request.record { done } else { 0 }, regions, arrived });
+                }
+            }
             match (&mut self.fit, seconds) {
                 (fit, Some(seconds)) => {
                     self.seconds_per_step = Some(seconds / k as f64);
@@ -108,6 +131,9 @@ impl GpuBackend {
                 }
                 _ => return Err(self.cut("a step")),
             }
+        }
+        if let Some(made) = made {
+            take(made, out);
         }
         Ok(())
     }
