@@ -5,7 +5,7 @@ use std::fmt::Write;
 use naga::{Handle, Module, Type, TypeInner};
 
 use crate::actions;
-use crate::facts::{Facts, Kind};
+use crate::facts::{Facts, Finished, Kind, Totals};
 use crate::reflect::Reflect;
 
 /// Storage buffers that every WebGPU device offers to one stage.
@@ -29,14 +29,61 @@ pub(crate) fn counts(reflect: &Reflect, facts: &Facts) -> String {
     out
 }
 
-/// The words of `KernelEpisode`, from the kernel's records linked with an environment.
-pub(crate) fn episode(records: &Module) -> Vec<Word> {
-    let episode = records.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
-    episode.map(|(ty, _)| type_words(records, ty)).unwrap_or_default()
+/// Words of the kernel's records, in memory order: what its glue moves and what the hosts read.
+pub(crate) struct Records {
+    /// `KernelEpisode`.
+    pub episode: Vec<Word>,
+    /// Of `KernelTotals` what adds up over dispatches.
+    pub sums: Vec<Word>,
+    /// Of `KernelTotals` what it holds of the newest finished episode.
+    pub finished: Vec<Word>,
 }
 
-/// The glue for an environment whose facts are known; `episode` holds the words of `KernelEpisode`.
-pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> String {
+/// The kernel's records, linked with an environment.
+pub(crate) fn records(module: &Module) -> Records {
+    let words = |name: &str| {
+        let record = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(name));
+        record.map(|(ty, _)| type_words(module, ty)).unwrap_or_default()
+    };
+    // What is neither told of a single transition.
+    let told = |path: &str| path.starts_with(".info[") || path.starts_with(".done[");
+    let totals = words("KernelTotals").into_iter().filter(|(path, _)| !told(path));
+    let (finished, sums) = totals.partition(|(path, _)| path.starts_with(".finished_"));
+    Records { episode: words("KernelEpisode"), sums, finished }
+}
+
+/// Index of the first word of a member; where the record has none, of what it would begin with.
+fn first(words: &[Word], member: &str) -> usize {
+    let of_member =
+        |path: &str| path.strip_prefix(member).is_some_and(|rest| rest.is_empty() || !rest.starts_with('_'));
+    words.iter().position(|(path, _)| of_member(path)).unwrap_or(words.len())
+}
+
+impl Records {
+    /// Takes over into the facts where the hosts find what they read.
+    pub fn locate(&self, facts: &mut Facts) {
+        facts.episode_words = self.episode.len();
+        facts.elapsed_word = first(&self.episode, ".elapsed");
+        facts.totals = Totals {
+            words: self.sums.len(),
+            transitions: first(&self.sums, ".transitions"),
+            episodes: first(&self.sums, ".episodes"),
+            length_sum: first(&self.sums, ".length_sum"),
+            return_sum: first(&self.sums, ".return_sum"),
+            info_sum: first(&self.sums, ".info_sum"),
+        };
+        facts.finished = Finished {
+            words: self.finished.len(),
+            length: first(&self.finished, ".finished_length"),
+            returns: first(&self.finished, ".finished_return"),
+            infos: first(&self.finished, ".finished_info"),
+        };
+    }
+}
+
+/// The glue for an environment whose facts are known.
+pub(crate) fn glue(reflect: &Reflect, facts: &Facts, records: Records) -> String {
+    let Records { episode, sums, finished } = records;
     let mut out = counts(reflect, facts);
     let module = reflect.module;
     let line = |out: &mut String, text: String| {
@@ -50,11 +97,16 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
         ("ACTION", facts.action.words()),
         ("OBSERVATION", facts.observation.words),
         ("GLOBAL", facts.global_words()),
+        ("FINISHED", facts.finished.words),
+        ("TOTALS", facts.totals.words),
+        ("MASK", facts.action.mask_words()),
+        ("STAGE", stages(facts).stride()),
     ] {
         line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
     }
-    line(&mut out, format!("const KERNEL_FINISHED_WORDS: u32 = {}u;", facts.finished_words()));
-    line(&mut out, format!("const KERNEL_TOTALS_WORDS: u32 = {}u;", facts.totals_words()));
+    let (mask_at, global_at) = (facts.observation_words(), facts.observation_words() + facts.mask_words());
+    line(&mut out, format!("const KERNEL_STAGE_MASK: u32 = {mask_at}u;"));
+    line(&mut out, format!("const KERNEL_STAGE_GLOBAL: u32 = {global_at}u;"));
     line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
@@ -67,7 +119,6 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
     if facts.action_mask {
         line(&mut out, masks(reflect, facts));
     }
-    line(&mut out, write_masks(facts));
     line(&mut out, actions::draw(facts));
 
     // Words of the structs in memory order.
@@ -113,14 +164,18 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
             let _ = writeln!(out, "}}");
         }
     }
-    for (function, ty) in [("observe", "Observation"), ("global_state", "GlobalState")] {
-        let Some(result) = reflect.function(function).and_then(|f| f.result.as_ref()) else { continue };
-        let name = if function == "observe" { "observation" } else { function };
-        let _ = writeln!(out, "fn kernel_store_{name}(at: u32, v: {ty}) {{");
-        for (w, (path, kind)) in type_words(module, result.ty).iter().enumerate() {
-            let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
-        }
-        let _ = writeln!(out, "}}");
+    out.push_str(&totals(&sums, &finished));
+    let result_words = |function: &str| {
+        let result = reflect.function(function).and_then(|f| f.result.as_ref());
+        result.map(|result| type_words(module, result.ty)).unwrap_or_default()
+    };
+    out.push_str(&seen("observation", "Observation", &result_words("observe"), stages(facts).observation));
+    if facts.action_mask {
+        let words: Vec<Word> = (0..facts.action.mask_words()).map(|w| (format!("[{w}]"), Kind::U32)).collect();
+        out.push_str(&seen("mask", "KernelMask", &words, stages(facts).mask));
+    }
+    if facts.global_state.is_some() {
+        out.push_str(&seen("global_state", "GlobalState", &result_words("global_state"), stages(facts).global_state));
     }
     out.push_str(&actions::load(facts));
     out.push_str(&actions::store(facts));
@@ -182,6 +237,10 @@ pub(crate) fn features(facts: &Facts) -> Vec<&'static str> {
         ("agent_done", facts.agent_done),
         ("info", facts.info.is_some()),
         ("global_state", facts.global_state.is_some()),
+        ("action_mask", facts.action_mask),
+        ("staged", stages(facts).observation),
+        ("staged_mask", stages(facts).mask),
+        ("staged_global_state", stages(facts).global_state),
     ];
     all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
@@ -231,19 +290,85 @@ fn masks(reflect: &Reflect, facts: &Facts) -> String {
     format!("{head}return {mask};\n}}\n{DRAW_LEGAL}")
 }
 
-/// `kernel_write_masks`: stores all agents' masks into a row of the outputs; nothing where there are none.
-fn write_masks(facts: &Facts) -> String {
-    let head =
-        "fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32) {";
-    if !facts.action_mask {
-        return format!("{head} }}");
+/// Words of workgroup memory that every WebGPU device has.
+const WORKGROUP_WORDS: usize = 16_384 / 4;
+/// Invocations of a workgroup of the kernel.
+const WORKGROUP: usize = 64;
+
+/// Which parts of a row a workgroup gathers before it writes them (`KERNEL_STAGED` in the kernel).
+#[derive(Clone, Copy, Default)]
+struct Stages {
+    observation: bool,
+    mask: bool,
+    global_state: bool,
+    /// Words of a row with all of them.
+    words: usize,
+}
+
+impl Stages {
+    /// Distance between two rows: odd, so that neighbours write into different banks of the memory; 0 without any.
+    fn stride(self) -> usize {
+        if self.observation { self.words | 1 } else { 0 }
     }
-    let words = facts.action.mask_words();
-    let stores: String = (0..words).map(|w| format!("        kernel_outputs[at + {w}u] = mask[{w}];\n")).collect();
+}
+
+/// Parts are taken in the order of a row as long as the rows of a workgroup fit. Rows of one word are contiguous as they are.
+fn stages(facts: &Facts) -> Stages {
+    let fits = |words: usize| (words | 1) * WORKGROUP <= WORKGROUP_WORDS;
+    let (observation, mask, global) = (facts.observation_words(), facts.mask_words(), facts.global_words());
+    if observation + mask + global <= 1 || !fits(observation) {
+        return Stages::default();
+    }
+    let mut stages = Stages { observation: true, words: observation, ..Stages::default() };
+    if fits(stages.words + mask) {
+        stages.mask = mask > 0;
+        stages.words += mask;
+        if fits(stages.words + global) {
+            stages.global_state = global > 0;
+            stages.words += global;
+        }
+    }
+    stages
+}
+
+/// `kernel_store_<part>` into the outputs, and `kernel_tell_<part>`, which may write into the workgroup's rows instead.
+fn seen(part: &str, ty: &str, words: &[Word], staged: bool) -> String {
+    let stores = |to: &str| {
+        let store = |(w, (path, kind)): (usize, &Word)| {
+            format!("    {to} + {w}u] = {};\n", to_bits(*kind, &format!("v{path}")))
+        };
+        words.iter().enumerate().map(store).collect::<String>()
+    };
+    let mut out = format!("fn kernel_store_{part}(at: u32, v: {ty}) {{\n{}}}\n", stores("kernel_outputs[at"));
+    let direct = format!("kernel_store_{part}(at, v);");
+    let tell = match staged {
+        false => direct,
+        true => {
+            let _ = write!(out, "fn kernel_stage_{part}(at: u32, v: {ty}) {{\n{}}}\n", stores("kernel_rows[at"));
+            format!("if (KERNEL_STAGED) {{ kernel_stage_{part}(stage, v); }} else {{ {direct} }}")
+        }
+    };
+    let _ = writeln!(out, "fn kernel_tell_{part}(at: u32, stage: u32, v: {ty}) {{\n    {tell}\n}}");
+    out
+}
+
+/// Moves `KernelTotals` to and from the outputs: what adds up over dispatches, and what an episode ended with.
+fn totals(sums: &[Word], finished: &[Word]) -> String {
+    let each = |words: &[Word], text: &dyn Fn(usize, &str, Kind) -> String| {
+        words.iter().enumerate().map(|(w, (path, kind))| format!("    {}\n", text(w, path, *kind))).collect::<String>()
+    };
+    let load = |w: usize, path: &str, kind: Kind| {
+        format!("(*v){path} = {};", from_bits(kind, &format!("kernel_outputs[at + {w}u]")))
+    };
+    let store = |w: usize, path: &str, kind: Kind| {
+        format!("kernel_outputs[at + {w}u] = {};", to_bits(kind, &format!("(*v){path}")))
+    };
+    let arguments = "(at: u32, v: ptr<function, KernelTotals>)";
     format!(
-        "{head}\n    for (var agent = 0u; agent < AGENTS; agent++) {{\n        \
-         let at = kernel_control.at_mask + (row * AGENTS + agent) * {words}u;\n        \
-         let mask = kernel_action_mask(*params, state, elapsed, agent);\n{stores}    }}\n}}"
+        "fn kernel_load_sums{arguments} {{\n{}}}\nfn kernel_store_sums{arguments} {{\n{}}}\nfn kernel_store_finished{arguments} {{\n{}}}\n",
+        each(sums, &load),
+        each(sums, &store),
+        each(finished, &store)
     )
 }
 

@@ -197,10 +197,9 @@ fn compile_linked(path: &Path, linked: Linked, library: &Library) -> Result<Comp
     let features = glue::features(&facts);
     let counts = glue::counts(&reflect, &facts);
     let records = link_kernel(&linked, &counts, library, &features, |name| name == link::RECORDS)?;
-    let episode = glue::episode(&parse(&records, library).map_err(|error| misfit(error, &file))?.0);
-    facts.episode_words = episode.len();
-    facts.elapsed_word = episode.iter().position(|(path, _)| path == ".elapsed").unwrap_or(0);
-    let glue = glue::glue(&reflect, &facts, episode);
+    let records = glue::records(&parse(&records, library).map_err(|error| misfit(error, &file))?.0);
+    records.locate(&mut facts);
+    let glue = glue::glue(&reflect, &facts, records);
     let all = link_kernel(&linked, &glue, library, &features, |_| true)?;
     let (module, info) = parse(&all, library).map_err(|error| misfit(error, &file))?;
     glue::check(&module).map_err(|message| {

@@ -118,6 +118,8 @@ impl Program {
                     ("KERNEL_RECORD", variant.record.to_string()),
                     ("KERNEL_SINGLE", variant.single.to_string()),
                     ("KERNEL_COMMON_PARAMS", variant.common_params.to_string()),
+                    // Where loops may be cut, that of a neighbour might be before it has written an instance's row.
+                    ("KERNEL_STAGED", (context.loop_rounds.is_none() && !variant.record).to_string()),
                 ],
             ),
         };
@@ -128,7 +130,11 @@ impl Program {
                 layout: Some(&context.pipeline_layout),
                 module: &module,
                 entry_point: Some(name),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // Every word of it that is read was written before.
+                    zero_initialize_workgroup_memory: false,
+                    ..Default::default()
+                },
                 cache: context.cache.handle.as_ref(),
             })
         })?;
