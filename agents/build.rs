@@ -1,6 +1,9 @@
 //! Finds the agents (`src/algorithms/*.rs`) and the presets (`presets/<agent>/**/*.toml`), so that neither is listed by
 //! hand.
 
+#[path = "src/experiment/hash.rs"]
+mod hash;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -39,8 +42,7 @@ fn main() {
         println!("cargo::rerun-if-changed={}", path.display());
         fs::read(path).expect("readable")
     });
-    let hash = code.fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    println!("cargo::rustc-env=SHADERGYM_AGENTS_CODE={hash:016x}");
+    println!("cargo::rustc-env=SHADERGYM_AGENTS_CODE={}", hash::hash(code));
 }
 
 /// Folders of `src` with what learns.

@@ -134,6 +134,14 @@ pub enum Error {
     Unsupported(String),
 }
 
+impl Error {
+    /// What a panic was, for who must not let it end others.
+    pub(crate) fn of_panic(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Self::Unsupported(format!("a defect of the program: {}", text.unwrap_or("it panicked")))
+    }
+}
+
 /// Result of the agents' calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

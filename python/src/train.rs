@@ -113,9 +113,7 @@ fn of_run(run: &mut toml::Table) -> Result<RunOptions> {
 /// The device of a run, after a note of what it is going to use.
 fn device(config: &RunConfig) -> PyResult<Device> {
     touch_threads()?;
-    let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer);
-    let num_envs = num_envs.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-    options::device(config.device.clone(), num_envs)
+    options::device(config.device.clone(), config.num_envs())
 }
 
 /// Runs a run; gives its policy, and what else came out.

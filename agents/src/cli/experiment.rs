@@ -18,21 +18,25 @@ use crate::report::file;
 The file:
   name = \"baselines\"             lower-case letters, digits, - and _
   about = \"What it is for\"
-  seeds = [1, 2, 3, 4, 5]        of the runs that are reported
+  seeds = [1, 2, 3, 4, 5]        of the runs that are reported; or \"1-30\"
   tuning_seeds = [101, 102]      others, that options were chosen with
   eval_episodes = 100
+  timing = true                  whether the report says how fast runs were
   [[runs]]
   agent = \"ppo\"
   env = \"CartPole-v1\"            or envs = [..]
   steps = 500_000
   set = { learning_rate = 1e-3 } options, over the preset of the environment
-  target = 490                   mean return of the last 100 training episodes
+  seeds = \"1-10\"                 of these runs, where they are others
+  target = 490                   mean return of the last 100 training episodes, or
+  evaluation_target = 490        mean return of the evaluation
+  source = \"where it is from\"
   note = \"what was tried\"
   label = \"ppo-fast\"             what tables call it; default: the agent
 
-Finished runs are kept: a run whose options have not changed since is not made again, one that diverged neither, one
-that ended by another error is tried again. After a change of an agent's code, --fresh makes all again. Every run is
-on the CPU, with cores / jobs threads.
+Finished runs are kept: a run whose options and whose code, that of the agents and of the environment, have not changed
+since is not made again, one that diverged neither. One that ended by another error, or was stopped, goes on from its
+newest checkpoint. Every run is on the CPU, with cores / jobs threads.
 
 Written: <results>/<name>.md, and in <results>/<name>/ summary.json, a curve of at most 200 points per run, and
 pictures. Results are in the folder `results` beside `experiments` if the file is in such a one, or else in `results`.

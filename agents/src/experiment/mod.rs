@@ -2,6 +2,7 @@
 //! which the report is made.
 
 mod date;
+mod hash;
 mod render;
 mod schedule;
 mod spec;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use super::store::{Record, Status, Store, hash};
+use super::hash::hash;
+use super::store::{Record, Status, Store};
 use super::{Experiment, RunResult, RunSpec, Trainer};
 use crate::error::{Error, Result};
 
@@ -63,6 +64,9 @@ pub fn run(
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
     let folders: Vec<_> = (0..runs.len()).map(|i| store.unfinished(&runs[i], &keys[i])).collect();
+    if options.fresh {
+        left.iter().for_each(|&i| store.clean(&folders[i]));
+    }
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.clamp(1, left.len().max(1)) {
             let (sender, next, stop, left, folders) = (sender.clone(), &next, &stop, &left, &folders);
@@ -85,7 +89,11 @@ pub fn run(
                 Message::Finished(i, result) if stored.is_ok() => {
                     let record = record(&runs[i], keys[i].clone(), *result, options);
                     done += 1;
-                    stored = store.put(&runs[i], record.clone()).map(|()| store.clean(&folders[i]));
+                    stored = store.put(&runs[i], record.clone());
+                    // One that ended by an error is tried again, and goes on from what it left.
+                    if stored.is_ok() && record.status != Status::Error {
+                        store.clean(&folders[i]);
+                    }
                     if stored.is_ok() {
                         observer(Event::Finished(&runs[i], &record, done));
                     } else {
@@ -105,7 +113,7 @@ fn key(run: &RunSpec, trainer: &dyn Trainer) -> Result<String> {
         place: run.name(),
         reason: e.to_string(),
     })?;
-    Ok(hash(&text))
+    Ok(hash(text.into_bytes()))
 }
 
 fn one(
@@ -118,10 +126,7 @@ fn one(
     let mut progress = |step| drop(sender.send(Message::Step(i, step)));
     // A defect of one agent must not lose what the others do.
     let made = catch_unwind(AssertUnwindSafe(|| trainer.train(run, num_threads, folder, &mut progress)));
-    made.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Error::Unsupported(format!("a defect of the program: {}", text.unwrap_or("it panicked"))))
-    })
+    made.unwrap_or_else(|panic| Err(Error::of_panic(&*panic)))
 }
 
 fn record(run: &RunSpec, key: String, result: Result<RunResult>, options: &Options) -> Record {

@@ -153,9 +153,3 @@ fn short(value: f64) -> String {
     }
     format!("{value:.5e}").parse::<f64>().unwrap_or(value).to_string()
 }
-
-/// FNV-1a of a text: tells results of other options apart; no defence against anybody.
-pub(crate) fn hash(text: &str) -> String {
-    let sum = text.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    format!("{sum:016x}")
-}

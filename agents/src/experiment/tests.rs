@@ -325,6 +325,28 @@ fn shipped_experiments_read() {
 }
 
 #[test]
+fn what_a_run_left_stays_until_it_is_over() {
+    let temporary = folder("left");
+    let folder = temporary.join("toy");
+    let fake = Fake { diverges: "ppo CartPole-v1 2", fails: "ppo CartPole-v1 3", ..Fake::default() };
+    make(&folder, FILE, None, &fake, false);
+    let left = || {
+        let entries = fs::read_dir(folder.join("unfinished")).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(left().len() == 1 && left()[0].starts_with("CartPole-v1-ppo-3-"), "{:?}", left());
+    // Who wants all made anew does not go on with it.
+    let kept = folder.join("unfinished").join(&left()[0]).join("kept");
+    fs::write(&kept, "").unwrap();
+    make(&folder, FILE, None, &fake, false);
+    assert!(kept.exists());
+    make(&folder, FILE, None, &fake, true);
+    assert!(!kept.exists() && left().len() == 1);
+    make(&folder, FILE, None, &Fake::default(), false);
+    assert!(!folder.join("unfinished").exists());
+}
+
+#[test]
 fn a_run_that_was_stopped_goes_on() {
     use crate::train::{self, Interval, Out, RunOptions};
     let results = folder("experiment-resume");

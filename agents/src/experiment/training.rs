@@ -5,7 +5,7 @@ use std::path::Path;
 
 use shadergym_envs::Device;
 
-use super::store::hash;
+use super::hash::hash;
 use super::{RunResult, RunSpec, Trainer};
 use crate::error::{Error, Result};
 use crate::train::{self, Out, RunOptions};
@@ -31,12 +31,15 @@ fn options(run: &RunSpec) -> RunOptions {
 impl Trainer for Training {
     fn resolve(&self, run: &RunSpec) -> Result<String> {
         let config = train::resolve(&options(run))?.to_toml();
-        // The code counts too: what learns and plays by a hash of its sources, the environment by its file.
+        // The code counts too: what learns and plays by a hash of its sources, the environment by its file and the modules
+        // that it may import.
         let environment = &*run.group.env;
-        let text = match shadergym_shaders::environments().iter().find(|e| e.id == environment) {
-            Some(environment) => hash(environment.source),
-            None => hash(&shadergym_envs::compile_file(Path::new(environment))?.0),
+        let source = match shadergym_shaders::environments().iter().find(|e| e.id == environment) {
+            Some(environment) => environment.source.to_owned(),
+            None => shadergym_envs::compile_file(Path::new(environment))?.0,
         };
+        let modules = shadergym_shaders::library().modules.values().flat_map(|text| text.bytes());
+        let text = hash(source.bytes().chain(modules));
         Ok(format!("{config}\n{}\n{text}", env!("SHADERGYM_AGENTS_CODE")))
     }
 

@@ -3,7 +3,7 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x8};
 
-use super::kernels::{Tile, Weights, add_lanes, panels, start};
+use super::kernels::{Tile, Weights, add_lanes, load, panels, start, store};
 
 /// The set bits of rows: those of row `r` are `indices[starts[r]..starts[r + 1]]`.
 #[derive(Clone, Copy)]
@@ -55,10 +55,7 @@ fn bits_panel<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
                 sums[v] += F::from_slice(simd, &weights[v * F::LEN..(v + 1) * F::LEN]);
             }
         }
-        let y = &mut y[row * stride + column..][..V * F::LEN];
-        for v in 0..V {
-            sums[v].store_slice(&mut y[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        store(sums, &mut y[row * stride + column..]);
     }
 }
 
@@ -91,11 +88,7 @@ fn outer_bits_panel<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
 ) {
     let width = (b.width - column).min(V * F::LEN);
     for row in 0..rows {
-        let right = &b.values[row * b.stride + column..][..V * F::LEN];
-        let mut vectors = [F::splat(simd, 0.0); V];
-        for v in 0..V {
-            vectors[v] = F::from_slice(simd, &right[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        let vectors: [F; V] = load(simd, &b.values[row * b.stride + column..]);
         for i in a.row(row) {
             let out = &mut out[*i as usize * stride + column..][..width];
             if width == V * F::LEN {

@@ -10,7 +10,7 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x8};
 
-use super::kernels::{Tile, Weights, add_lanes, panels, start};
+use super::kernels::{Tile, Weights, add_lanes, load, panels, start, store};
 
 /// Where a kernel lies on a picture, in floats.
 #[derive(Clone, Copy)]
@@ -83,11 +83,7 @@ fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
     }
     let mut sums = [start::<S, F, V>(simd, w, column); R];
     for (k, &offset) in at.offsets.iter().enumerate() {
-        let weights = &w.values[k * w.stride + column..][..V * F::LEN];
-        let mut vectors = [F::splat(simd, 0.0); V];
-        for v in 0..V {
-            vectors[v] = F::from_slice(simd, &weights[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        let vectors: [F; V] = load(simd, &w.values[k * w.stride + column..]);
         for r in 0..R {
             let input = F::splat(simd, inputs[r][offset as usize]);
             for v in 0..V {
@@ -96,10 +92,7 @@ fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
         }
     }
     for r in 0..R {
-        let y = &mut y[(place + r) * stride + column..][..V * F::LEN];
-        for v in 0..V {
-            sums[r][v].store_slice(&mut y[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        store(sums[r], &mut y[(place + r) * stride + column..]);
     }
 }
 
@@ -173,11 +166,7 @@ fn outer_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const R:
     for row in 0..at.rows {
         for place in 0..at.columns {
             let left = &x[row * at.row_step + place * at.step..];
-            let right = &d.values[(row * at.columns + place) * d.stride + column..][..V * F::LEN];
-            let mut vectors = [F::splat(simd, 0.0); V];
-            for v in 0..V {
-                vectors[v] = F::from_slice(simd, &right[v * F::LEN..(v + 1) * F::LEN]);
-            }
+            let vectors: [F; V] = load(simd, &d.values[(row * at.columns + place) * d.stride + column..]);
             for r in 0..R {
                 let factor = F::splat(simd, left[offsets[r]]);
                 for v in 0..V {

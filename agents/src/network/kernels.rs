@@ -118,6 +118,26 @@ fn product_panel<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
     }
 }
 
+/// `V` vectors from the beginning of a row.
+#[inline(always)]
+pub(super) fn load<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(simd: S, row: &[f32]) -> [F; V] {
+    let row = &row[..V * F::LEN];
+    let mut vectors = [F::splat(simd, 0.0); V];
+    for v in 0..V {
+        vectors[v] = F::from_slice(simd, &row[v * F::LEN..(v + 1) * F::LEN]);
+    }
+    vectors
+}
+
+/// `V` vectors to the beginning of a row.
+#[inline(always)]
+pub(super) fn store<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(vectors: [F; V], row: &mut [f32]) {
+    let row = &mut row[..V * F::LEN];
+    for v in 0..V {
+        vectors[v].store_slice(&mut row[v * F::LEN..(v + 1) * F::LEN]);
+    }
+}
+
 /// The sums' first term.
 #[inline(always)]
 pub(super) fn start<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
@@ -125,14 +145,7 @@ pub(super) fn start<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize>(
     w: Weights<'_>,
     column: usize,
 ) -> [F; V] {
-    let mut sums = [F::splat(simd, 0.0); V];
-    if let Some(bias) = w.bias {
-        let bias = &bias[column..][..V * F::LEN];
-        for v in 0..V {
-            sums[v] = F::from_slice(simd, &bias[v * F::LEN..(v + 1) * F::LEN]);
-        }
-    }
-    sums
+    w.bias.map_or([F::splat(simd, 0.0); V], |bias| load(simd, &bias[column..]))
 }
 
 /// Some of the terms of the sums of `R` rows: those from the first on start, others go on.
@@ -157,18 +170,11 @@ fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
         sums = [start::<S, F, V>(simd, w, column); R];
     } else {
         for r in 0..R {
-            let y = &y[(row + r) * stride + column..][..V * F::LEN];
-            for v in 0..V {
-                sums[r][v] = F::from_slice(simd, &y[v * F::LEN..(v + 1) * F::LEN]);
-            }
+            sums[r] = load(simd, &y[(row + r) * stride + column..]);
         }
     }
     for k in terms {
-        let weights = &w.values[k * w.stride + column..][..V * F::LEN];
-        let mut vectors = [F::splat(simd, 0.0); V];
-        for v in 0..V {
-            vectors[v] = F::from_slice(simd, &weights[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        let vectors: [F; V] = load(simd, &w.values[k * w.stride + column..]);
         for r in 0..R {
             let input = F::splat(simd, inputs[r][k]);
             for v in 0..V {
@@ -177,10 +183,7 @@ fn product_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const 
         }
     }
     for r in 0..R {
-        let y = &mut y[(row + r) * stride + column..][..V * F::LEN];
-        for v in 0..V {
-            sums[r][v].store_slice(&mut y[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        store(sums[r], &mut y[(row + r) * stride + column..]);
     }
 }
 
@@ -299,11 +302,7 @@ fn outer_block<S: Simd, F: SimdFloat<S, Element = f32>, const V: usize, const R:
     let mut sums = [[F::splat(simd, 0.0); V]; R];
     for row in 0..rows {
         let left = &a.values[row * a.stride + i..][..R];
-        let right = &b.values[row * b.stride + column..][..V * F::LEN];
-        let mut vectors = [F::splat(simd, 0.0); V];
-        for v in 0..V {
-            vectors[v] = F::from_slice(simd, &right[v * F::LEN..(v + 1) * F::LEN]);
-        }
+        let vectors: [F; V] = load(simd, &b.values[row * b.stride + column..]);
         for r in 0..R {
             let factor = F::splat(simd, left[r]);
             for v in 0..V {

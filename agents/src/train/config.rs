@@ -169,8 +169,7 @@ impl Plan {
 
     /// For [`Entry::make`]: with the device that [`Device::Auto`] comes to, as where learning happens follows from it.
     pub fn learning_setup(&self) -> Setup {
-        let num_envs = self.config.options.get("num_envs").and_then(Value::as_integer).unwrap_or(1).max(1) as usize;
-        Setup { device: shadergym_envs::choose_device(&self.config.device, num_envs).device, ..self.setup() }
+        Setup { device: self.config.chosen_device(), ..self.setup() }
     }
 
     /// For [`Entry::policy`], evaluations and animations.
@@ -193,6 +192,17 @@ pub(crate) fn interval_of(steps: u64) -> u64 {
 }
 
 impl RunConfig {
+    /// Parallel environments of the agent; 1 if it has no such option.
+    pub fn num_envs(&self) -> usize {
+        let option = self.options.get("num_envs").and_then(Value::as_integer);
+        option.and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1)
+    }
+
+    /// The device that the environments live on, never [`Device::Auto`].
+    pub(crate) fn chosen_device(&self) -> Device {
+        shadergym_envs::choose_device(&self.device, self.num_envs()).device
+    }
+
     /// `config.toml`.
     pub fn to_toml(&self) -> String {
         let mut run = Table::new();
@@ -293,6 +303,8 @@ impl RunConfig {
         check("eval_episodes", self.eval_episodes, "0 to 1000000 episodes", self.eval_episodes <= 1_000_000)?;
         let interval = self.eval_interval.unwrap_or(1);
         check("eval_interval", interval, "1 or more steps", (1..=most).contains(&interval))?;
+        let nothing = self.eval_interval.is_some() && self.eval_episodes == 0;
+        check("eval_episodes", 0, "1 or more with an eval_interval", !nothing)?;
         check("until", self.until.unwrap_or(0.0), "a number", self.until.is_none_or(f32::is_finite))
     }
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Meta, layout, spaces};
-use super::config::Plan;
+use super::config::{Plan, RunConfig};
 use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
 use super::options::Interval;
 use super::play::evaluate;
 use super::records::Records;
-use super::tally::{Row, Tally};
+use super::tally::{Row, Spread, Tally};
 use super::{End, Outcome};
 use crate::agent::{Agent, Log};
 use crate::error::{Error, Result};
@@ -52,8 +52,8 @@ pub struct Progress<'a> {
     pub devices: Option<(&'a str, &'a str)>,
     /// Where the files are.
     pub folder: Option<&'a Path>,
-    /// What people should know: checkpoints or metrics that could not be read or written, a
-    /// device that was lost. Each is told once.
+    /// What people should know: checkpoints or metrics that could not be read or written, a device that was lost. Each is
+    /// told once.
     pub notes: &'a [String],
 }
 
@@ -115,17 +115,12 @@ impl Clock {
 impl Run {
     /// A new run. Nothing is written before everything is checked and the agent is made.
     pub fn new(plan: Plan, out: &super::Out) -> Result<Self> {
-        let agent = (plan.entry.make)(&plan.config.options, &plan.learning_setup())?;
-        let records = match RunFolder::create(out, &plan)? {
-            Some(folder) => {
-                let lock = Lock::claim(&folder.path)?;
-                Some(Records::create(folder, lock)?)
-            }
-            None => None,
-        };
-        let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-        let device = plan.learning_setup().device.to_string();
-        Ok(Self { plan, agent, tally, records, clock, device, notes: Vec::new(), lost: 0 })
+        let mut run = Self::start(plan)?;
+        if let Some(folder) = RunFolder::create(out, &run.plan)? {
+            let lock = Lock::claim(&folder.path)?;
+            run.records = Some(Records::create(folder, lock)?);
+        }
+        Ok(run)
     }
 
     /// A run that goes on from a checkpoint, or from its start if there is none.
@@ -133,20 +128,27 @@ impl Run {
         plan: Plan,
         (folder, lock): (RunFolder, Lock),
         from: Option<(Checkpoint, PathBuf)>,
-        mut notes: Vec<String>,
+        notes: Vec<String>,
     ) -> Result<Self> {
-        let mut agent = (plan.entry.make)(&plan.config.options, &plan.learning_setup())?;
-        let device = plan.learning_setup().device.to_string();
-        let Some((from, path)) = from else {
-            let records = Some(Records::create(folder, lock)?);
-            let (clock, tally) = (Clock::new(0, 0.0), Tally::default());
-            return Ok(Self { plan, agent, tally, records, clock, device, notes, lost: 0 });
-        };
-        let tally = restore(&plan, &mut *agent, &from, &path)?;
-        // Rows after the last that the checkpoint knows will come again, also one of its own step.
-        let records = Records::resume(folder, lock, (from.meta.step, path), tally.last_row, &mut notes)?;
-        let clock = Clock::new(agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
-        Ok(Self { plan, agent, tally, records: Some(records), clock, device, notes, lost: 0 })
+        let mut run = Self { notes, ..Self::start(plan)? };
+        run.records = Some(match from {
+            None => Records::create(folder, lock)?,
+            Some((from, path)) => {
+                run.tally = restore(&run.plan, &mut *run.agent, &from, &path)?;
+                run.clock = Clock::new(run.agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
+                // Rows after the last that the checkpoint knows will come again, also one of its own step.
+                Records::resume(folder, lock, (from.meta.step, path), run.tally.last_row, &mut run.notes)?
+            }
+        });
+        Ok(run)
+    }
+
+    /// An agent at its start, nothing to write.
+    fn start(plan: Plan) -> Result<Self> {
+        let setup = plan.learning_setup();
+        let agent = (plan.entry.make)(&plan.config.options, &setup)?;
+        let (clock, tally, device) = (Clock::new(0, 0.0), Tally::default(), setup.device.to_string());
+        Ok(Self { plan, agent, tally, records: None, clock, device, notes: Vec::new(), lost: 0 })
     }
 
     /// Where learning happens.
@@ -203,67 +205,77 @@ impl Run {
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
         let mut log = Log::default();
-        let config = self.plan.config.clone();
-        let mut step = self.agent.env_steps();
         let mut flow = self.tell(None, callback);
         loop {
-            let end = match () {
-                () if self.tally.reached(config.until) => Some(End::Until),
-                () if step >= config.steps => Some(End::Steps),
-                () if flow.is_break() => Some(End::Interrupted),
-                () => None,
-            };
-            if let Some(end) = end {
-                // A row at the very end; an interrupted run will come to the end later.
-                let last = end != End::Interrupted && self.tally.last_row != step;
-                if last {
-                    let row = self.write_row(step, None);
-                    flow = self.tell(Some(&row), callback);
-                }
-                // One of this step may be there already, but it knows nothing of the row.
-                let end = if flow.is_break() { End::Interrupted } else { end };
-                match self.write_checkpoint(step, last) {
-                    // What was learned is still to be written as the policy.
-                    Err(error @ Error::Io { .. }) if end != End::Interrupted => self.notes.push(error.to_string()),
-                    other => other?,
-                }
-                if !self.notes.is_empty() {
-                    let _ = self.tell(None, callback);
-                }
-                return Ok(end);
-            }
-            log.episodes.clear();
-            log.infos.clear();
-            log.scalars.clear();
-            if let Err(error) = self.agent.iterate(&mut log) {
-                self.recover(error)?;
-                step = self.agent.env_steps();
-                flow = self.tell(None, callback);
-                continue;
-            }
-            self.tally.add(&log);
-            let before = std::mem::replace(&mut step, self.agent.env_steps());
-            let crossed = |interval: u64| step / interval > before / interval;
-            let evaluated = match config.eval_interval {
-                Some(interval) if crossed(interval) => self.evaluate(callback)?,
-                _ => None,
-            };
-            let due = evaluated.is_some() || crossed(config.metrics_interval);
-            let row = due.then(|| self.write_row(step, evaluated));
-            if self.records.is_some() && self.clock.due(config.checkpoint_interval, step) {
-                match self.write_checkpoint(step, false) {
-                    Err(error @ Error::Io { .. }) => {
-                        self.clock.written = (step, Instant::now());
-                        let Some(records) = &mut self.records else { continue };
-                        records.checkpoint_failed(&error, &mut self.notes);
-                    }
-                    // What is lost with the device is found out by the next iteration.
-                    Err(Error::Envs(shadergym_envs::Error::DeviceFailed { .. })) => {}
-                    other => other?,
+            match self.round(flow, &mut log, callback) {
+                Ok(ControlFlow::Break(end)) => return Ok(end),
+                Ok(ControlFlow::Continue(next)) => flow = next,
+                Err(error) => {
+                    self.recover(error)?;
+                    flow = self.tell(None, callback);
                 }
             }
-            flow = self.tell(row.as_ref(), callback);
         }
+    }
+
+    /// An iteration with what is due behind it, or the end; what the callback wants next.
+    fn round(
+        &mut self,
+        mut flow: ControlFlow<()>,
+        log: &mut Log,
+        callback: &mut Callback<'_>,
+    ) -> Result<ControlFlow<End, ControlFlow<()>>> {
+        let RunConfig { until, steps, eval_interval, metrics_interval, checkpoint_interval, .. } = self.plan.config;
+        let before = self.agent.env_steps();
+        let end = match () {
+            () if self.tally.reached(until) => Some(End::Until),
+            () if before >= steps => Some(End::Steps),
+            () if flow.is_break() => Some(End::Interrupted),
+            () => None,
+        };
+        if let Some(end) = end {
+            // A row at the very end; an interrupted run will come to the end later.
+            let last = end != End::Interrupted && self.tally.last_row != before;
+            if last {
+                let row = self.write_row(before, None);
+                flow = self.tell(Some(&row), callback);
+            }
+            // One of this step may be there already, but it knows nothing of the row.
+            let end = if flow.is_break() { End::Interrupted } else { end };
+            match self.write_checkpoint(before, last) {
+                // What was learned is still to be written as the policy.
+                Err(error @ Error::Io { .. }) if end != End::Interrupted => self.notes.push(error.to_string()),
+                other => other?,
+            }
+            if !self.notes.is_empty() {
+                let _ = self.tell(None, callback);
+            }
+            return Ok(ControlFlow::Break(end));
+        }
+        log.episodes.clear();
+        log.infos.clear();
+        log.scalars.clear();
+        self.agent.iterate(log)?;
+        self.tally.add(log);
+        let step = self.agent.env_steps();
+        let crossed = |interval: u64| step / interval > before / interval;
+        let mut evaluated = None;
+        if eval_interval.is_some_and(crossed) {
+            (evaluated, flow) = self.evaluate(callback)?;
+        }
+        let due = evaluated.is_some() || crossed(metrics_interval);
+        let row = due.then(|| self.write_row(step, evaluated));
+        if self.clock.due(checkpoint_interval, step) {
+            match self.write_checkpoint(step, false) {
+                Err(error @ Error::Io { .. }) => {
+                    self.clock.written = (step, Instant::now());
+                    self.records.iter_mut().for_each(|r| r.checkpoint_failed(&error, &mut self.notes));
+                }
+                other => other?,
+            }
+        }
+        let told = self.tell(row.as_ref(), callback);
+        Ok(ControlFlow::Continue(if flow.is_break() { flow } else { told }))
     }
 
     /// Calls back, with the notes that nobody has heard of.
@@ -272,18 +284,24 @@ impl Run {
         callback(&self.progress(row, &notes))
     }
 
-    /// The policy as it is now, in the episodes of the evaluation at the end: figures for the row of metrics. None if the
-    /// callback breaks.
-    fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<Option<Vec<(String, f64)>>> {
+    /// The policy as it is now, in the episodes of the evaluation at the end: figures for the row of metrics, and what the
+    /// callback wants. It is always brought to its end, as a run that goes on would not come by here again.
+    fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<(Option<Vec<(String, f64)>>, ControlFlow<()>)> {
         let start = Instant::now();
         let (policy, config) = (self.agent.policy(), &self.plan.config);
-        let progress = self.progress(None, &[]);
-        let mut go_on = |done| callback(&Progress { phase: Phase::Evaluating(done), ..progress.copy() });
-        let found = evaluate(&policy, &self.plan.setup(), config.eval_episodes, config.seed, true, &mut go_on)?;
+        let (progress, mut flow) = (self.progress(None, &[]), ControlFlow::Continue(()));
+        let mut listen = |done| {
+            if callback(&Progress { phase: Phase::Evaluating(done), ..progress.copy() }).is_break() {
+                flow = ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        };
+        let found = evaluate(&policy, &self.plan.setup(), config.eval_episodes, config.seed, true, &mut listen)?;
         // Seconds are those of training.
         self.clock.since += start.elapsed();
-        let spread = found.and_then(|evaluation| evaluation.spread());
-        Ok(spread.map(|s| vec![("eval/return".to_owned(), s.mean), ("eval/median_length".to_owned(), s.median_length)]))
+        let figures =
+            |s: Spread| vec![("eval/return".to_owned(), s.mean), ("eval/median_length".to_owned(), s.median_length)];
+        Ok((found.and_then(|evaluation| evaluation.spread()).map(figures), flow))
     }
 
     fn write_row(&mut self, step: u64, evaluated: Option<Vec<(String, f64)>>) -> Row {

@@ -114,8 +114,8 @@ fn main() {
         let told = selftests().iter().filter(tells).map(|environment| (environment, SELFTEST_PROPERTIES));
         for (environment, own) in shipped.chain(told) {
             // Variants that share code differ in constants, whose kernels a browser takes as long to compile again: half a
-            // minute for a game of MinAtar. On the other devices they are tested, and that they share code rightly by
-            // `selftest`.
+            // minute for a game of MinAtar. They are tested on the other devices; that sharing works in a browser too is
+            // told by the self-test `torture_variants`.
             if name == "browser" && environment.shares_code() {
                 continue;
             }

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use shadergym_envs::Encoding;
 
 use self::backward::{NARROW, Wanted};
-use self::parallel::{Group, add, tiles};
+use self::parallel::{add, tiles};
 use self::patches::Patches;
 pub use self::shape::{Activation, Convolution, Init, Inputs, LayerNorm, Shape, Tower};
 use self::workspace::{Lines, Workspace};
@@ -150,8 +150,8 @@ pub struct FeedForward {
     /// One line longer than the layout: the last vector of a row of weights runs over.
     parameters: Lines,
     transposed: RwLock<Transposed>,
-    /// Buffers of groups not in use.
-    groups: Mutex<Vec<Group>>,
+    /// For the gradients of groups of rows; not in use.
+    buffers: Mutex<Vec<Lines>>,
 }
 
 impl FeedForward {
@@ -170,7 +170,7 @@ impl FeedForward {
             plan,
             parameters,
             transposed: RwLock::new(Transposed { values: Lines::zeros(transposed), ..Transposed::default() }),
-            groups: Mutex::default(),
+            buffers: Mutex::default(),
         })
     }
 
@@ -370,7 +370,7 @@ impl Clone for FeedForward {
             plan: self.plan.clone(),
             parameters: self.parameters.clone(),
             transposed: RwLock::new(transposed),
-            groups: Mutex::default(),
+            buffers: Mutex::default(),
         }
     }
 }

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::PoisonError;
 
 use fearless_simd::{Simd, dispatch};
-use rayon::prelude::*;
 
 use super::backward::Wanted;
 use super::workspace::{Lines, Workspace};
@@ -17,8 +16,8 @@ const PARALLEL_WORK: usize = 1 << 23;
 /// rows in blocks of 4 or 8 and the rest one by one, which rounds differently: so each row is in a block or not whatever
 /// the threads.
 const BLOCK: usize = 8;
-/// Parameters whose gradients one thread adds up.
-const CHUNK: usize = 1 << 14;
+/// Parameters from which on gradients are added up by several threads.
+const PARALLEL_SUM: usize = 1 << 14;
 
 /// Rows of a group, whose gradients are summed in one buffer. Groups are the unit of parallel work and are added in order. Each
 /// costs clearing and adding up as many floats as the network has parameters, a tenth of the time that one tile takes,
@@ -28,11 +27,21 @@ fn group_rows(rows: usize) -> usize {
     TILE * tiles.div_ceil((4 * tiles).isqrt().min(tiles))
 }
 
-/// Gradient and loss of a group of rows.
-#[derive(Debug, Default)]
-pub(super) struct Group {
-    gradient: Lines,
+/// A group, where its gradient is added, and the sums of its loss.
+struct Task<'a> {
+    group: usize,
+    gradient: &'a mut [f32],
     sums: LossSums,
+}
+
+/// Does something with each on so many threads at most.
+fn each<T: Send>(tasks: &mut [T], threads: usize, turn: &(impl Fn(&mut T) + Sync)) {
+    if threads <= 1 || tasks.len() <= 1 {
+        return tasks.iter_mut().for_each(turn);
+    }
+    let half = (tasks.len() * (threads / 2)).div_ceil(threads);
+    let (left, right) = tasks.split_at_mut(half);
+    rayon::join(|| each(left, threads / 2, turn), || each(right, threads - threads / 2, turn));
 }
 
 /// The tiles of a range of rows.
@@ -72,63 +81,45 @@ impl FeedForward {
 
     /// Adds the gradient of all rows to `gradient`.
     pub(super) fn learn_all(&self, rows: Rows<'_>, loss: &Loss<'_>, gradient: &mut [f32]) -> LossSums {
-        let size = group_rows(rows.len());
-        let count = rows.len().div_ceil(size);
-        // The first group adds to `gradient` itself.
-        if count <= 1 || self.plan.threads <= 1 {
-            let mut sums = self.learn_range(rows, 0..size.min(rows.len()), loss, gradient);
-            let mut groups = self.idle_groups();
-            for first in (size..rows.len()).step_by(size) {
-                if groups.is_empty() {
-                    groups.push(Group::default());
-                }
-                let group = &mut groups[0];
-                self.learn_group(rows, first..(first + size).min(rows.len()), loss, group);
-                dispatch!(self.plan.level, simd => add_floats(simd, gradient, &group.gradient));
-                add(&mut sums, group.sums);
-            }
-            self.keep_groups(groups);
-            return sums;
-        }
-        let mut groups = self.idle_groups();
-        groups.resize_with(groups.len().max(count - 1), Group::default);
-        let others = &mut groups[..count - 1];
+        let (size, threads, parameters) = (group_rows(rows.len()), self.plan.threads, gradient.len());
+        let count = rows.len().div_ceil(size).max(1);
         let range = |group: usize| group * size..((group + 1) * size).min(rows.len());
-        let (mut sums, ()) = rayon::join(
-            || self.learn_range(rows, range(0), loss, gradient),
-            || {
-                let each = |(index, group): (usize, &mut Group)| self.learn_group(rows, range(index + 1), loss, group);
-                others.par_iter_mut().enumerate().for_each(each);
-            },
-        );
-        others.iter().for_each(|group| add(&mut sums, group.sums));
-        let merge = |(chunk, gradient): (usize, &mut [f32])| {
-            for group in others.iter() {
-                let more = &group.gradient[chunk * CHUNK..][..gradient.len()];
-                dispatch!(self.plan.level, simd => add_floats(simd, gradient, more));
+        let mut buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
+        // The first group adds to `gradient` itself. Alone, one buffer serves the others by turns.
+        let others = if threads <= 1 { 1.min(count - 1) } else { count - 1 };
+        buffers.resize_with(buffers.len().max(others), Lines::default);
+        buffers[..others].iter_mut().for_each(|buffer| buffer.grow(parameters));
+        let mut sums = LossSums::default();
+        if threads <= 1 {
+            sums = self.learn_range(rows, range(0), loss, gradient);
+            for group in 1..count {
+                let buffer = &mut buffers[0][..parameters];
+                buffer.fill(0.0);
+                add(&mut sums, self.learn_range(rows, range(group), loss, buffer));
+                dispatch!(self.plan.level, simd => add_floats(simd, gradient, buffer));
             }
-        };
-        match gradient.len() <= CHUNK {
-            true => merge((0, gradient)),
-            false => gradient.par_chunks_mut(CHUNK).enumerate().for_each(merge),
+        } else {
+            let mut tasks = vec![Task { group: 0, gradient: &mut *gradient, sums }];
+            let more = buffers[..others].iter_mut().enumerate();
+            tasks.extend(more.map(|(i, buffer)| Task { group: i + 1, gradient: &mut buffer[..parameters], sums }));
+            each(&mut tasks, threads, &|task| {
+                if task.group > 0 {
+                    task.gradient.fill(0.0);
+                }
+                task.sums = self.learn_range(rows, range(task.group), loss, task.gradient);
+            });
+            tasks.iter().for_each(|task| add(&mut sums, task.sums));
+            let part = if parameters < PARALLEL_SUM { parameters } else { parameters.div_ceil(threads) };
+            let mut parts: Vec<_> = gradient.chunks_mut(part.max(1)).enumerate().collect();
+            each(&mut parts, threads, &|(at, gradient)| {
+                for buffer in &buffers[..others] {
+                    let more = &buffer[*at * part..][..gradient.len()];
+                    dispatch!(self.plan.level, simd => add_floats(simd, gradient, more));
+                }
+            });
         }
-        self.keep_groups(groups);
+        *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = buffers;
         sums
-    }
-
-    fn idle_groups(&self) -> Vec<Group> {
-        std::mem::take(&mut *self.groups.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn keep_groups(&self, groups: Vec<Group>) {
-        *self.groups.lock().unwrap_or_else(PoisonError::into_inner) = groups;
-    }
-
-    fn learn_group(&self, rows: Rows<'_>, range: Range<usize>, loss: &Loss<'_>, group: &mut Group) {
-        let parameters = self.plan.layout.len();
-        group.gradient.grow(parameters);
-        group.gradient.fill(0.0);
-        group.sums = self.learn_range(rows, range, loss, &mut group.gradient[..parameters]);
     }
 
     /// Adds the gradient of some rows to `gradient`.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::workers::summary;
 use super::{Member, Population, PopulationOutcome};
 use crate::error::Result;
 use crate::report::compare::{groups, panels};
@@ -12,6 +13,7 @@ use crate::train::End;
 use crate::train::config::version;
 use crate::train::folder::RunFolder;
 
+/// `seconds` are those of this call; those before it are in the summary that it left.
 pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64) -> Result<PopulationOutcome> {
     let waiting = members.iter().any(|member| matches!(member.end, None | Some(End::Interrupted)));
     let failed = members.iter().filter(|member| member.end == Some(End::Failed)).count();
@@ -46,6 +48,8 @@ pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64)
             "evaluation": member.summary["evaluation"]["mean"],
         })
     };
+    let former = population.folder.as_deref().and_then(summary).and_then(|of| of["seconds"].as_f64());
+    let seconds = seconds + former.unwrap_or(0.0);
     let steps: u64 = members.iter().filter_map(|member| member.summary["step"].as_u64()).sum();
     let config = &population.base;
     let summary = json!({

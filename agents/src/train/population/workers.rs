@@ -35,8 +35,7 @@ enum Message {
 pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<Member> {
     let count = population.seeds as usize;
     let config = &population.base;
-    let num_envs = config.options.get("num_envs").and_then(toml::Value::as_integer).unwrap_or(1).max(1) as usize;
-    let gpu = matches!(shadergym_envs::choose_device(&config.device, num_envs).device, Device::Gpu(_));
+    let gpu = matches!(config.chosen_device(), Device::Gpu(_));
     let jobs = if gpu { 1 } else { population.threads.min(count) };
     let threads = (population.threads / jobs).max(1);
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -141,10 +140,7 @@ fn one(
     }
     // A defect of one must not lose what the others do.
     let made = std::panic::AssertUnwindSafe(|| go(population, seed, threads, folder.as_deref(), &mut report));
-    let made = std::panic::catch_unwind(made).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Error::Unsupported(format!("a defect of the program: {}", text.unwrap_or("it panicked"))))
-    });
+    let made = std::panic::catch_unwind(made).unwrap_or_else(|panic| Err(Error::of_panic(&*panic)));
     match made {
         Ok(outcome) => Member { seed, folder, end: Some(outcome.end), error: None, summary: outcome.summary },
         Err(error) => {
@@ -174,7 +170,8 @@ fn go(
     train(&population.options(seed, threads), callback)
 }
 
-fn summary(folder: &Path) -> Option<Json> {
+/// What a run or a population has written of its end.
+pub(super) fn summary(folder: &Path) -> Option<Json> {
     serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json")).ok()?).ok()
 }
 

@@ -469,4 +469,16 @@ fn evaluations_during_training_change_nothing_but_the_rows() {
     assert_eq!(points[3].1, outcome.evaluation.unwrap().spread().unwrap().mean);
     let policies = [&plain, &evaluated].map(|t| Checkpoint::read(&t.0.join("policy.safetensors")).unwrap().policy);
     assert_eq!(policies[0], policies[1]);
+    // Whoever stops a run in an evaluation does not lose it.
+    let stopped = Temporary::new("stopped");
+    let wanted = RunOptions { eval_interval: Some(2_000), ..options(&stopped.0) };
+    let mut stop = |p: &Progress<'_>| match p.phase {
+        Phase::Evaluating(_) if p.step > 3_000 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    assert_eq!(run(&wanted, &mut stop).unwrap().end, End::Interrupted);
+    resume_with(&stopped.0, None, &mut quiet, find).unwrap();
+    assert_eq!(metrics(&evaluated.0), metrics(&stopped.0));
+    let none = RunOptions { eval_interval: Some(2_000), eval_episodes: Some(0), ..options(&stopped.0.join("none")) };
+    assert!(run(&none, &mut quiet).unwrap_err().to_string().contains("1 or more with an eval_interval"));
 }
