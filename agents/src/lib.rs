@@ -23,6 +23,7 @@ pub mod report;
 mod resident;
 pub mod schedule;
 pub mod state;
+pub mod streaming;
 #[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod test_folder;

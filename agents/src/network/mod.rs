@@ -12,6 +12,7 @@ mod feedforward;
 mod init;
 mod kernels;
 mod layout;
+mod lines;
 mod rows;
 mod transpose;
 pub mod vector_math;
@@ -19,7 +20,9 @@ pub mod vector_math;
 use std::ops::Range;
 
 pub use feedforward::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Shape, Tower};
+pub(crate) use init::{Random, sparse, uniform};
 pub use layout::{Layout, Part};
+pub(crate) use lines::Lines;
 pub use rows::Rows;
 
 /// What a loss adds up over rows besides the gradient: sums of its own choice, such as policy loss, value loss, entropy.

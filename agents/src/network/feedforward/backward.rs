@@ -6,8 +6,9 @@ use fearless_simd::Simd;
 
 use super::forward::{copy_cells, tile};
 use super::patches::Patches;
-use super::workspace::{Lines, Loaded, Workspace};
+use super::workspace::{Loaded, Workspace};
 use super::{FeedForward, Layer, Slot, row_stride};
+use crate::network::Lines;
 use crate::network::bits::{SetBits, outer_bits};
 use crate::network::convolve::convolve_outer;
 use crate::network::elementwise::{deactivate, denormalise};

@@ -2,8 +2,9 @@
 
 use fearless_simd::Simd;
 
-use super::workspace::{Lines, Loaded, Workspace};
+use super::workspace::{Loaded, Workspace};
 use super::{FeedForward, Layer, Plan, Slot, row_stride};
+use crate::network::Lines;
 use crate::network::bits::{SetBits, matmul_bits};
 use crate::network::convolve::convolve;
 use crate::network::elementwise::{Affine, activate, normalise};

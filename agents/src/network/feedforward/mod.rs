@@ -25,10 +25,10 @@ use self::backward::{NARROW, Wanted};
 use self::parallel::{add, tiles};
 use self::patches::Patches;
 pub use self::shape::{Activation, Convolution, Init, Inputs, LayerNorm, Shape, Tower};
-use self::workspace::{Lines, Workspace};
+use self::workspace::Workspace;
 use super::kernels::{LINE, padded};
 use super::transpose::transpose;
-use super::{Layout, Loss, LossSums, Network, Rows};
+use super::{Layout, Lines, Loss, LossSums, Network, Rows};
 use crate::error::Result;
 
 /// Rows that go through the network together: 64 rows of 64 hidden values are 16 KiB.

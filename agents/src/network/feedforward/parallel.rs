@@ -6,8 +6,9 @@ use std::sync::PoisonError;
 use fearless_simd::{Simd, dispatch};
 
 use super::backward::Wanted;
-use super::workspace::{Lines, Workspace};
+use super::workspace::Workspace;
 use super::{FeedForward, TILE};
+use crate::network::Lines;
 use crate::network::{Loss, LossSums, Rows};
 
 /// Below so many multiplications with weights a prediction is over before another thread has woken up.

@@ -1,0 +1,411 @@
+//! Forward and backward through the layers for one sample of each member. What is done to a weight on the way is up to
+//! [`Weights`] (step, then read) and [`Traces`] (decay, add the gradient, sum magnitudes), so an update costs two passes
+//! over the parameters: one backward, and one with the next forward.
+
+use fearless_simd::{Select, Simd, SimdBase, f32x16};
+
+use super::lanes::{COLUMNS, Lanes, Number};
+use super::plan::{Layer, NORM_EPSILON, Plan, Windows};
+
+/// Where weights come from.
+pub trait Weights<S: Simd, L: Lanes<S>> {
+    /// The block from element `at` on. Each is asked for once in a pass.
+    fn block(&mut self, simd: S, at: usize) -> L::Block;
+    /// All of them, those that were asked for as they now are.
+    fn all(&self) -> &[f32];
+}
+
+/// Where gradients go.
+pub trait Traces<S: Simd, L: Lanes<S>> {
+    /// Takes the gradient of the block from element `at` on; `chain` below 4 names one of several sums of magnitudes, so
+    /// that their additions need not wait for each other.
+    fn add(&mut self, simd: S, at: usize, gradient: L::Block, chain: usize);
+}
+
+/// A forward pass of one sample: what backward needs.
+#[derive(Debug, Clone, Default)]
+pub struct Pass<M> {
+    /// What went in.
+    pub input: M,
+    /// Hidden values, and the same before their activation.
+    pub values: M,
+    pub normal: M,
+    /// One over the standard deviation of each hidden layer.
+    pub inverse: M,
+    /// What came out, in whole blocks.
+    pub outputs: M,
+}
+
+/// Blocks of a row, four at a time, as every sum over blocks has four chains.
+macro_rules! chains {
+    ($blocks:expr, $block:ident, $chain:ident => $body:expr) => {{
+        let blocks = $blocks;
+        let whole = blocks / 4 * 4;
+        let mut next = 0;
+        while next < whole {
+            for $chain in 0..4 {
+                let $block = next + $chain;
+                $body
+            }
+            next += 4;
+        }
+        for $chain in 0..blocks - whole {
+            let $block = whole + $chain;
+            $body
+        }
+    }};
+}
+
+#[inline(always)]
+fn joined<S: Simd, L: Lanes<S>>(sums: [L::Block; 4]) -> L::Number {
+    L::sum(L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])))
+}
+
+/// All layers; `pass.input` is there.
+#[inline(always)]
+pub fn forward<S: Simd, L: Lanes<S>, M>(simd: S, plan: &Plan, weights: &mut impl Weights<S, L>, pass: &mut Pass<M>)
+where
+    M: std::ops::DerefMut<Target = [f32]>,
+{
+    let Pass { input, values, normal, inverse, outputs } = pass;
+    let mut source = 0..0;
+    for (index, layer) in plan.layers.iter().enumerate() {
+        let at = layer.first * L::MEMBERS;
+        let (before, rest) = values.split_at_mut(at);
+        let x: &[f32] = if index == 0 { input } else { &before[source] };
+        let out = &mut rest[..layer.len * L::MEMBERS];
+        match &layer.windows {
+            Some(windows) => convolve::<S, L>(simd, layer, windows, weights, x, out),
+            None => dense::<S, L>(simd, layer, weights, x, out),
+        }
+        let normal = &mut normal[at..at + layer.len * L::MEMBERS];
+        activate::<S, L>(simd, plan, layer, out, normal, &mut inverse[index * L::MEMBERS..][..L::MEMBERS]);
+        source = at..at + layer.len * L::MEMBERS;
+    }
+    let x: &[f32] = if plan.layers.is_empty() { input } else { &values[source] };
+    for o in 0..plan.shape.outputs {
+        let mut sums = [L::zero(simd); 4];
+        chains!(plan.head_stride / COLUMNS, b, chain => {
+            let w = weights.block(simd, plan.head + o * plan.head_stride + b * COLUMNS);
+            sums[chain] = L::mul_add(w, L::block(simd, x, b * COLUMNS), sums[chain]);
+        });
+        L::put_number(joined::<S, L>(sums), outputs, o);
+    }
+    let mut at = 0;
+    while at < plan.shape.outputs {
+        let sum = L::add(L::block(simd, outputs, at), weights.block(simd, plan.head_bias + at));
+        L::put_block(sum, outputs, at);
+        at += COLUMNS;
+    }
+}
+
+#[inline(always)]
+fn dense<S: Simd, L: Lanes<S>>(simd: S, layer: &Layer, weights: &mut impl Weights<S, L>, x: &[f32], out: &mut [f32]) {
+    let blocks = layer.stride / COLUMNS;
+    let mut block = 0;
+    while block < blocks {
+        let column = block * COLUMNS;
+        // Members side by side fill the registers with one block.
+        block += match blocks - block {
+            8.. if L::MEMBERS == 1 => {
+                panel::<S, L, 8>(simd, layer, weights, x, out, column);
+                8
+            }
+            4.. if L::MEMBERS == 1 => {
+                panel::<S, L, 4>(simd, layer, weights, x, out, column);
+                4
+            }
+            2.. if L::MEMBERS == 1 => {
+                panel::<S, L, 2>(simd, layer, weights, x, out, column);
+                2
+            }
+            _ => {
+                panel::<S, L, 1>(simd, layer, weights, x, out, column);
+                1
+            }
+        };
+    }
+}
+
+/// P blocks of a layer's sums, which stay in registers.
+#[inline(always)]
+fn panel<S: Simd, L: Lanes<S>, const P: usize>(
+    simd: S,
+    layer: &Layer,
+    weights: &mut impl Weights<S, L>,
+    x: &[f32],
+    out: &mut [f32],
+    column: usize,
+) {
+    let mut sums = [L::zero(simd); P];
+    for i in 0..layer.inputs {
+        let input = L::splat(simd, L::number(simd, x, i));
+        let at = layer.weight + i * layer.stride + column;
+        for p in 0..P {
+            sums[p] = L::mul_add(input, weights.block(simd, at + p * COLUMNS), sums[p]);
+        }
+    }
+    let bias = layer.weight + layer.inputs * layer.stride + column;
+    for p in 0..P {
+        let sum = L::add(sums[p], weights.block(simd, bias + p * COLUMNS));
+        L::put_block(sum, out, column + p * COLUMNS);
+    }
+}
+
+/// Places of a kernel whose sums stay in registers together.
+const PLACES: usize = 8;
+
+#[inline(always)]
+fn convolve<S: Simd, L: Lanes<S>>(
+    simd: S,
+    layer: &Layer,
+    windows: &Windows,
+    weights: &mut impl Weights<S, L>,
+    x: &[f32],
+    out: &mut [f32],
+) {
+    // Few weights, which all places read.
+    for at in (0..(layer.inputs + 1) * layer.stride).step_by(COLUMNS) {
+        weights.block(simd, layer.weight + at);
+    }
+    let weights = weights.all();
+    for column in (0..layer.stride).step_by(COLUMNS) {
+        for (group, firsts) in windows.firsts.chunks(PLACES).enumerate() {
+            let mut sums = [L::zero(simd); PLACES];
+            let mut put = [0; PLACES];
+            put[..firsts.len()].copy_from_slice(firsts);
+            for (k, &offset) in windows.offsets.iter().enumerate() {
+                let w = L::block(simd, weights, layer.weight + k * layer.stride + column);
+                for p in 0..PLACES {
+                    let input = L::splat(simd, L::number(simd, x, (put[p] + offset) as usize));
+                    sums[p] = L::mul_add(input, w, sums[p]);
+                }
+            }
+            let bias = L::block(simd, weights, layer.weight + layer.inputs * layer.stride + column);
+            for p in 0..firsts.len() {
+                L::put_block(L::add(sums[p], bias), out, (group * PLACES + p) * layer.stride + column);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn leaky<S: Simd, L: Lanes<S>>(x: L::Block, slope: f32) -> L::Block {
+    L::map(
+        x,
+        #[inline(always)]
+        |x| x.max(x * slope),
+    )
+}
+
+/// Columns of a layer's last block; 0 if it is whole.
+#[inline(always)]
+fn tail(layer: &Layer) -> usize {
+    if layer.len == layer.width { 0 } else { layer.units % COLUMNS }
+}
+
+/// Normalises a layer's values and applies the activation.
+#[inline(always)]
+fn activate<S: Simd, L: Lanes<S>>(
+    simd: S,
+    plan: &Plan,
+    layer: &Layer,
+    values: &mut [f32],
+    normal: &mut [f32],
+    inverse: &mut [f32],
+) {
+    let (blocks, tail) = (layer.len / COLUMNS, tail(layer));
+    let slope = plan.shape.slope;
+    if !plan.shape.layer_norm {
+        for b in 0..blocks {
+            let x = L::block(simd, values, b * COLUMNS);
+            L::put_block(leaky::<S, L>(x, slope), values, b * COLUMNS);
+        }
+        return;
+    }
+    let mut sums = [L::zero(simd); 4];
+    chains!(blocks, b, chain => sums[chain] = L::add(sums[chain], L::block(simd, values, b * COLUMNS)));
+    let width = L::Number::of(simd, layer.width as f32);
+    let mean = L::splat(simd, joined::<S, L>(sums) / width);
+    let mut sums = [L::zero(simd); 4];
+    chains!(blocks, b, chain => {
+        let mut centred = L::sub(L::block(simd, values, b * COLUMNS), mean);
+        if tail > 0 && b + 1 == blocks {
+            centred = L::keep(simd, centred, tail);
+        }
+        L::put_block(centred, normal, b * COLUMNS);
+        sums[chain] = L::mul_add(centred, centred, sums[chain]);
+    });
+    let one = L::Number::of(simd, 1.0);
+    let scale = one / (joined::<S, L>(sums) / width + L::Number::of(simd, NORM_EPSILON)).sqrt();
+    L::put_number(scale, inverse, 0);
+    let scale = L::splat(simd, scale);
+    for b in 0..blocks {
+        let x = L::mul(L::block(simd, normal, b * COLUMNS), scale);
+        L::put_block(x, normal, b * COLUMNS);
+        L::put_block(leaky::<S, L>(x, slope), values, b * COLUMNS);
+    }
+}
+
+/// From the gradient with respect to the outputs (whole blocks) to that of all parameters, and with `WANT` to that of the
+/// inputs, which is then in `delta[0]`.
+#[inline(always)]
+pub fn backward<S: Simd, L: Lanes<S>, M>(
+    simd: S,
+    plan: &Plan,
+    weights: &[f32],
+    pass: &Pass<M>,
+    gradient: &[f32],
+    traces: &mut impl Traces<S, L>,
+    delta: &mut [M; 2],
+    want: bool,
+) where
+    M: std::ops::DerefMut<Target = [f32]>,
+{
+    let Pass { input, values, normal, inverse, .. } = pass;
+    let source = |layer: &Layer| layer.first * L::MEMBERS..(layer.first + layer.len) * L::MEMBERS;
+    let x: &[f32] = plan.last().map_or(input, |layer| &values[source(layer)]);
+    let [now, next] = delta;
+    let mut now: &mut [f32] = now;
+    let mut next: &mut [f32] = next;
+    now[..plan.head_stride * L::MEMBERS].fill(0.0);
+    for o in 0..plan.shape.outputs {
+        let slope = L::splat(simd, L::number(simd, gradient, o));
+        chains!(plan.head_stride / COLUMNS, b, chain => {
+            let at = plan.head + o * plan.head_stride + b * COLUMNS;
+            let sum = L::mul_add(slope, L::block(simd, weights, at), L::block(simd, now, b * COLUMNS));
+            L::put_block(sum, now, b * COLUMNS);
+            traces.add(simd, at, L::mul(slope, L::block(simd, x, b * COLUMNS)), chain);
+        });
+    }
+    let mut at = 0;
+    while at < plan.shape.outputs {
+        traces.add(simd, plan.head_bias + at, L::block(simd, gradient, at), 0);
+        at += COLUMNS;
+    }
+    for (index, layer) in plan.layers.iter().enumerate().rev() {
+        let here = source(layer);
+        let inverse = L::number(simd, inverse, index);
+        deactivate::<S, L>(simd, plan, layer, &values[here.clone()], &normal[here], inverse, now);
+        let x: &[f32] = if index == 0 { input } else { &values[source(&plan.layers[index - 1])] };
+        match (&layer.windows, index > 0 || want) {
+            (Some(windows), _) => kernel_traces::<S, L>(simd, layer, windows, x, now, traces),
+            (None, true) => dense_traces::<S, L, true>(simd, layer, weights, x, now, traces, next),
+            (None, false) => dense_traces::<S, L, false>(simd, layer, weights, x, now, traces, next),
+        }
+        std::mem::swap(&mut now, &mut next);
+    }
+}
+
+#[inline(always)]
+fn dense_traces<S: Simd, L: Lanes<S>, const WANT: bool>(
+    simd: S,
+    layer: &Layer,
+    weights: &[f32],
+    x: &[f32],
+    delta: &[f32],
+    traces: &mut impl Traces<S, L>,
+    below: &mut [f32],
+) {
+    let blocks = layer.stride / COLUMNS;
+    for i in 0..layer.inputs {
+        let input = L::splat(simd, L::number(simd, x, i));
+        let mut sums = [L::zero(simd); 4];
+        chains!(blocks, b, chain => {
+            let at = layer.weight + i * layer.stride + b * COLUMNS;
+            let slope = L::block(simd, delta, b * COLUMNS);
+            if WANT {
+                sums[chain] = L::mul_add(L::block(simd, weights, at), slope, sums[chain]);
+            }
+            traces.add(simd, at, L::mul(input, slope), chain);
+        });
+        if WANT {
+            L::put_number(joined::<S, L>(sums), below, i);
+        }
+    }
+    chains!(blocks, b, chain => {
+        let at = layer.weight + layer.inputs * layer.stride + b * COLUMNS;
+        traces.add(simd, at, L::block(simd, delta, b * COLUMNS), chain);
+    });
+    if WANT {
+        // Up to whole blocks.
+        for i in layer.inputs..super::lanes::padded(layer.inputs) {
+            L::put_number(L::Number::of(simd, 0.0), below, i);
+        }
+    }
+}
+
+#[inline(always)]
+fn kernel_traces<S: Simd, L: Lanes<S>>(
+    simd: S,
+    layer: &Layer,
+    windows: &Windows,
+    x: &[f32],
+    delta: &[f32],
+    traces: &mut impl Traces<S, L>,
+) {
+    for column in (0..layer.stride).step_by(COLUMNS) {
+        for k in 0..=layer.inputs {
+            let offset = windows.offsets.get(k);
+            let mut sums = [L::zero(simd); 4];
+            chains!(windows.firsts.len(), place, chain => {
+                let slope = L::block(simd, delta, place * layer.stride + column);
+                sums[chain] = match offset {
+                    Some(offset) => {
+                        let input = L::number(simd, x, (windows.firsts[place] + offset) as usize);
+                        L::mul_add(L::splat(simd, input), slope, sums[chain])
+                    }
+                    // Biases.
+                    None => L::add(sums[chain], slope),
+                };
+            });
+            let gradient = L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3]));
+            traces.add(simd, layer.weight + k * layer.stride + column, gradient, 0);
+        }
+    }
+}
+
+/// Turns the gradient with respect to a layer's values into that with respect to its sums.
+#[inline(always)]
+fn deactivate<S: Simd, L: Lanes<S>>(
+    simd: S,
+    plan: &Plan,
+    layer: &Layer,
+    values: &[f32],
+    normal: &[f32],
+    inverse: L::Number,
+    delta: &mut [f32],
+) {
+    let (blocks, tail) = (layer.len / COLUMNS, tail(layer));
+    let slope = plan.shape.slope;
+    let (mut sums, mut along) = ([L::zero(simd); 4], [L::zero(simd); 4]);
+    chains!(blocks, b, chain => {
+        let at = b * COLUMNS;
+        let slope = L::zip(
+            L::block(simd, values, at),
+            L::block(simd, delta, at),
+            // 0 counts as below 0, as PyTorch has it.
+            #[inline(always)]
+            |value, delta| value.simd_gt(f32x16::splat(simd, 0.0)).select(delta, delta * slope),
+        );
+        L::put_block(slope, delta, at);
+        sums[chain] = L::add(sums[chain], slope);
+        along[chain] = L::mul_add(slope, L::block(simd, normal, at), along[chain]);
+    });
+    if !plan.shape.layer_norm {
+        return;
+    }
+    let width = L::Number::of(simd, layer.width as f32);
+    let mean = L::splat(simd, joined::<S, L>(sums) / width);
+    let along = L::splat(simd, joined::<S, L>(along) / width);
+    let inverse = L::splat(simd, inverse);
+    for b in 0..blocks {
+        let at = b * COLUMNS;
+        let centred = L::sub(L::block(simd, delta, at), mean);
+        let mut slope = L::mul(L::sub(centred, L::mul(L::block(simd, normal, at), along)), inverse);
+        if tail > 0 && b + 1 == blocks {
+            slope = L::keep(simd, slope, tail);
+        }
+        L::put_block(slope, delta, at);
+    }
+}

@@ -1,0 +1,17 @@
+//! Learning from one transition at a time: no replay, no batch, no target network.
+//!
+//! A [`Learner`] is a network with eligibility traces for one member or for sixteen side by side. An update is a
+//! backward pass, which decays the traces and adds to them, and a step that is made on the way through the next forward pass:
+//! two passes over the parameters, and nothing is allocated.
+
+mod kernels;
+mod lanes;
+mod learner;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub use kernels::Pass;
+pub use learner::{Adaptive, Learner, Lesson, StepRule};
+pub use plan::{Plan, Shape, StreamInit};
