@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
 
-use shadergym_agents::agent::{Agent, Log, Setup};
+use shadergym_agents::agent::{Agent, Log, Setup, iterate};
 use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
 use shadergym_envs::Device;
@@ -49,14 +49,14 @@ fn measure(
     mut learner: Box<dyn Agent>,
     seconds: f64,
 ) -> Result<(), Box<dyn Error>> {
-    learner.iterate(&mut Log::default())?;
-    let (before, begin) = (learner.env_steps(), Instant::now());
+    iterate(&mut *learner, &mut Log::default())?;
+    let (before, begin) = (learner.step(), Instant::now());
     let mut log = Log::default();
     while begin.elapsed().as_secs_f64() < seconds {
         log = Log::default();
-        learner.iterate(&mut log)?;
+        iterate(&mut *learner, &mut log)?;
     }
-    let rate = (learner.env_steps() - before) as f64 / begin.elapsed().as_secs_f64();
+    let rate = (learner.step() - before) as f64 / begin.elapsed().as_secs_f64();
     let figure = |name: &str| log.scalars.get(name).map_or("-".to_owned(), |v| format!("{v:.2}"));
     println!(
         "| {agent} | {} | {num_envs} | {device} | {rate:.0} | {} | {} | {} |",

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 use serde_json::json;
-use shadergym_agents::agent::{Agent, Log, Setup};
+use shadergym_agents::agent::{Agent, Log, Setup, iterate};
 use shadergym_agents::algorithms::{find, ppo};
 use shadergym_agents::common::actor_critic::ActorCritic;
 use shadergym_agents::common::build::Networks;
@@ -122,9 +122,9 @@ fn inference(setup: &Setup, config: &ppo::Config) -> Result<Work> {
 
 fn training(mut agent: Box<dyn Agent>) -> Work {
     Box::new(move || {
-        let before = agent.env_steps();
-        agent.iterate(&mut Log::default())?;
-        Ok(agent.env_steps() - before)
+        let before = agent.step();
+        iterate(&mut *agent, &mut Log::default())?;
+        Ok(agent.step() - before)
     })
 }
 

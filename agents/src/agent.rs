@@ -46,41 +46,110 @@ impl Setup {
 }
 
 /// A finished training episode.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Episode {
     /// Undiscounted sum of rewards, as the environment gives them; mean over agents.
     pub episode_return: f32,
     /// Steps.
     pub length: u32,
+    /// The instance that played it, counted over all of the agent's.
+    pub instance: u32,
+    /// The member of the population that it belongs to, below [`Agent::members`].
+    pub member: u32,
+    /// Which task it was; None without a source of tasks.
+    pub task: Option<u64>,
 }
 
-/// Adds the infos of a finished episode, or the sums of several.
-pub(crate) fn add_infos(sums: &mut Vec<f64>, infos: impl ExactSizeIterator<Item = f64>) {
-    sums.resize(infos.len().max(sums.len()), 0.0);
-    sums.iter_mut().zip(infos).for_each(|(sum, value)| *sum += value);
-}
-
-/// What one iteration reports.
+/// What an iteration reports.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// Episodes that ended in it.
     pub episodes: Vec<Episode>,
-    /// Sum over them of the sums of their infos, `[info words]`; empty where the environment has none or none ended.
-    pub infos: Vec<f64>,
+    /// Sums of their infos, `[episodes, info words]`; empty where the environment has none.
+    pub infos: Vec<f32>,
     /// Named figures: `loss/policy`, `loss/value`, `policy/entropy`, `optimizer/learning_rate`.
     pub scalars: BTreeMap<&'static str, f64>,
 }
 
-/// A learner together with its environments.
+impl Log {
+    /// Forgets everything, for the next iteration.
+    pub fn clear(&mut self) {
+        self.episodes.clear();
+        self.infos.clear();
+        self.scalars.clear();
+    }
+
+    /// Takes down an episode with the sums of its infos, empty where the environment has none.
+    pub fn push(&mut self, episode: Episode, infos: &[f32]) {
+        self.episodes.push(episode);
+        self.infos.extend_from_slice(infos);
+    }
+
+    /// Sums of the infos of one episode, `[info words]`.
+    pub fn infos_of(&self, episode: usize) -> &[f32] {
+        let words = self.infos.len() / self.episodes.len().max(1);
+        &self.infos[episode * words..(episode + 1) * words]
+    }
+}
+
+/// How much was done so far, of each kind of work: the kinds have their own pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clocks {
+    /// Environment transitions.
+    pub env_steps: u64,
+    /// Calls of [`Agent::collect`] that made transitions.
+    pub collections: u64,
+    /// Updates of parameters by an optimiser.
+    pub updates: u64,
+}
+
+/// What is done with what was collected, once it is processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is learned from.
+    Learn,
+    /// It only told something, such as how hard levels are: collecting goes on.
+    Collect,
+}
+
+/// A learner together with its environments. [`iterate`] calls its steps in their order.
 pub trait Agent: Send {
-    /// Collects some transitions and learns from them; the unit between checkpoints.
+    /// Makes transitions; episodes that ended go into the log. An agent that learns from what is there makes none.
     ///
     /// # Errors
-    /// [`crate::Error::Diverged`], and those of the environments.
-    fn iterate(&mut self, log: &mut Log) -> Result<()>;
+    /// Those of the environments.
+    fn collect(&mut self, log: &mut Log) -> Result<Next>;
 
-    /// Environment transitions made so far.
-    fn env_steps(&self) -> u64;
+    /// Turns what was collected into what is learned from: returns, advantages, moments that normalise, scores.
+    ///
+    /// # Errors
+    /// Those of the device that it is done on.
+    fn process(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// All updates that are due.
+    ///
+    /// # Errors
+    /// [`crate::Error::Diverged`].
+    fn learn(&mut self) -> Result<()>;
+
+    /// Figures of the iteration, once at its end, so that short steps pay nothing for them.
+    fn report(&mut self, log: &mut Log);
+
+    /// Whether the iteration that began at `since` is over, asked behind every collection: the unit between reports.
+    fn is_iteration_over(&self, since: Clocks) -> bool {
+        let _ = since;
+        true
+    }
+
+    /// How much was done so far.
+    fn clocks(&self) -> Clocks;
+
+    /// Where the run is, in what its steps count: environment transitions, or updates for an agent that makes none.
+    fn step(&self) -> u64 {
+        self.clocks().env_steps
+    }
 
     /// Whether it learns on the GPU of its environments; otherwise on the CPU, wherever they are.
     fn learns_on_gpu(&self) -> bool {
@@ -90,7 +159,7 @@ pub trait Agent: Send {
     /// The policy as it is now, a copy.
     fn policy(&self) -> Policy;
 
-    /// Everything that is needed to go on bit by bit.
+    /// Everything that is needed to go on bit by bit, between two iterations.
     ///
     /// # Errors
     /// Those of the environments.
@@ -101,4 +170,24 @@ pub trait Agent: Send {
     /// # Errors
     /// [`crate::Error::Checkpoint`] if something is missing or of another size.
     fn load(&mut self, state: &State) -> Result<()>;
+}
+
+/// One iteration: collects, processes and learns until the agent has something to report; the unit between checkpoints.
+///
+/// # Errors
+/// Those of the agent's steps.
+pub fn iterate(agent: &mut dyn Agent, log: &mut Log) -> Result<()> {
+    let since = agent.clocks();
+    loop {
+        let next = agent.collect(log)?;
+        agent.process()?;
+        if next == Next::Learn {
+            agent.learn()?;
+        }
+        if agent.is_iteration_over(since) {
+            break;
+        }
+    }
+    agent.report(log);
+    Ok(())
 }

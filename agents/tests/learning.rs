@@ -21,7 +21,7 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::tasks::{NUMBER, TWO, Task, settings, setup, trained};
-use shadergym_agents::agent::{Agent, Setup};
+use shadergym_agents::agent::{Agent, Setup, iterate};
 use shadergym_agents::algorithms::{AGENTS, Entry};
 use shadergym_agents::train::{EPISODE_LIMIT, evaluate};
 
@@ -258,8 +258,8 @@ fn random_play_before_the_first_rollout_is_counted() {
     let agent = AGENTS.iter().find(|a| a.name == "ppo").expect("shipped");
     for (normalized, steps) in [(false, 8 * 16), (true, 2 * 8 * 16)] {
         let mut learner = (agent.make)(&quick(agent, &format!("normalize_observation={normalized}")), &setup).unwrap();
-        learner.iterate(&mut Default::default()).unwrap();
-        assert_eq!(learner.env_steps(), steps);
+        iterate(&mut *learner, &mut Default::default()).unwrap();
+        assert_eq!(learner.step(), steps);
     }
 }
 

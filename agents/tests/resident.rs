@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use shadergym_agents::agent::{Agent, Episode, Log, Setup};
+use shadergym_agents::agent::{Agent, Episode, Log, Setup, iterate};
 use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
 use shadergym_agents::state::{State, Values};
@@ -120,9 +120,9 @@ type Figures = BTreeMap<&'static str, f64>;
 /// Iterations until there were so many steps.
 fn run(agent: &mut dyn Agent, steps: u64) -> Result<(Vec<Episode>, Vec<Figures>)> {
     let (mut episodes, mut figures) = (Vec::new(), Vec::new());
-    while agent.env_steps() < steps {
+    while agent.step() < steps {
         let mut log = Log::default();
-        agent.iterate(&mut log)?;
+        iterate(agent, &mut log)?;
         episodes.append(&mut log.episodes);
         figures.push(log.scalars);
     }
@@ -194,7 +194,7 @@ fn goes_on(agent: &str, settings: &str, device: &Device) -> Result<(), Failed> {
         let rest = run(&mut *whole, 1024)?;
         let mut resumed = made(agent, env, settings, device, 10_000)?;
         resumed.load(&state)?;
-        assert_eq!(resumed.env_steps(), 512);
+        assert_eq!(resumed.step(), 512);
         same(&saved(&mut *resumed)?, &state)?;
         let again = run(&mut *resumed, 1024)?;
         assert_eq!(again.0, rest.0);

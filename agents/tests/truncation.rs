@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use common::{Folder, folder};
 use libtest_mimic::{Arguments, Failed, Trial};
-use shadergym_agents::agent::{Log, Setup};
+use shadergym_agents::agent::{Log, Setup, iterate};
 use shadergym_agents::algorithms::{AGENTS, Entry};
 use shadergym_agents::options::parse_settings;
 use shadergym_envs::{BatchOptions, Device, make_from_file};
@@ -103,8 +103,8 @@ fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> 
     let setup = Setup { env, facts, seed: 3, steps, device: Device::Gpu(None), num_threads: 1 };
     let mut learner = (agent.make)(&table, &setup)?;
     let mut log = Log::default();
-    while learner.env_steps() < steps {
-        learner.iterate(&mut log)?;
+    while learner.step() < steps {
+        iterate(&mut *learner, &mut log)?;
     }
     let value = *log.scalars.get("value/mean").ok_or("agents that learn values report their mean")?;
     if (value - expected).abs() > TOLERANCE {

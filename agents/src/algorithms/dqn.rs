@@ -9,7 +9,7 @@ use shadergym_envs::Facts;
 use toml::Table;
 
 use super::Entry;
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::common::action_values::{ActionValues, check_exploration, discrete, epsilon_at};
 use crate::common::build::{self, Networks};
 use crate::common::learner::Learner;
@@ -140,6 +140,8 @@ struct Dqn {
     targets: Vec<f32>,
     outputs: [Vec<f32>; 3],
     actions: Vec<u32>,
+    /// Sums of the loss over the updates since the last report.
+    sums: LossSums,
 }
 
 impl Dqn {
@@ -157,13 +159,14 @@ impl Dqn {
             targets: Vec::new(),
             outputs: Default::default(),
             actions: vec![0; config.num_envs],
+            sums: LossSums::default(),
             config,
         })
     }
 
     fn act(&mut self, log: &mut Log) -> Result<()> {
         let space = &self.facts.observation;
-        let (step, c, stepper) = (self.env_steps(), &self.config, &self.play.stepper);
+        let (step, c, stepper) = (self.play.env_steps(), &self.config, &self.play.stepper);
         self.values.epsilon = epsilon_at(step, self.play.total(), c.final_epsilon, c.exploration_fraction);
         let rows = Rows::packed(stepper.observations(), space.flat_encoding(), space.flat_elements());
         let width = self.learner.network.outputs();
@@ -198,13 +201,13 @@ impl Dqn {
         }
     }
 
-    fn learn(&mut self, sums: &mut LossSums) -> Result<()> {
-        let (step, total) = (self.env_steps(), self.play.total());
+    fn update(&mut self) -> Result<()> {
+        let (step, total) = (self.play.env_steps(), self.play.total());
         let Config { batch_size, n_step, gamma, truncation, priority_beta, .. } = self.config;
         let beta = priority_beta + (1.0 - priority_beta) * self.play.progress();
         self.play.draw(Draw { batch_size, n_step, gamma, truncation, beta });
         self.compute_targets();
-        let Self { config: c, play: OffPolicy { replay, sample, updates, .. }, values, targets, learner, .. } = self;
+        let Self { config: c, play: OffPolicy { replay, sample, updates, .. }, values, targets, learner, sums, .. } = self;
         let errors: Vec<AtomicU32> = targets.iter().map(|_| AtomicU32::new(0)).collect();
         let loss = |range: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
             let width = outputs.len() / range.len();
@@ -246,20 +249,26 @@ impl Dqn {
 }
 
 impl Agent for Dqn {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        let mut sums = LossSums::default();
-        let end = self.play.iteration_end(ITERATION);
-        while self.env_steps() < end {
-            self.act(log)?;
-            let learned = self.env_steps().saturating_sub(self.config.learning_starts);
-            let ready = self.play.replay.len() >= self.config.n_step * self.config.num_envs;
-            while ready && (self.play.updates + 1) * self.config.train_frequency <= learned {
-                self.learn(&mut sums)?;
-            }
-            while (self.copies + 1) * self.config.target_frequency <= self.env_steps() {
-                self.copy_to_target();
-            }
+    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+        self.act(log)?;
+        Ok(Next::Learn)
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        let steps = self.play.env_steps();
+        let learned = steps.saturating_sub(self.config.learning_starts);
+        let ready = self.play.replay.len() >= self.config.n_step * self.config.num_envs;
+        while ready && (self.play.updates + 1) * self.config.train_frequency <= learned {
+            self.update()?;
         }
+        while (self.copies + 1) * self.config.target_frequency <= steps {
+            self.copy_to_target();
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, log: &mut Log) {
+        let sums = std::mem::take(&mut self.sums);
         if sums[2] > 0.0 {
             log.scalars.insert("loss/value", sums[0] / sums[2]);
             log.scalars.insert("value/mean", sums[1] / sums[2]);
@@ -267,11 +276,14 @@ impl Agent for Dqn {
         }
         log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
         log.scalars.insert("replay/transitions", self.play.replay.len() as f64);
-        Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.play.env_steps()
+    fn is_iteration_over(&self, since: Clocks) -> bool {
+        self.play.is_iteration_over(since, ITERATION)
+    }
+
+    fn clocks(&self) -> Clocks {
+        self.play.clocks()
     }
 
     fn policy(&self) -> Policy {

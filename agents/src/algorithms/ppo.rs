@@ -17,7 +17,7 @@ pub use config::Config;
 use shadergym_envs::Facts;
 
 use super::Entry;
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::common::actor_critic::ActorCritic;
 use crate::common::build;
 use crate::common::collector::{Act, Collector, Rollout};
@@ -76,6 +76,9 @@ struct Ppo {
     normalizers: Normalizers,
     minibatches: Minibatches,
     advantages: Vec<f32>,
+    /// Of the newest updates: learning rate, and the means of the sums of the loss; None if nothing was learned.
+    learning_rate: f32,
+    means: Option<LossSums>,
 }
 
 impl Ppo {
@@ -92,26 +95,38 @@ impl Ppo {
             normalizers: config.normalizers(setup),
             minibatches: Minibatches::new(setup.seed),
             advantages: Vec::new(),
+            learning_rate: 0.0,
+            means: None,
             config,
         })
     }
 }
 
 impl Agent for Ppo {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+    fn collect(&mut self, log: &mut Log) -> Result<Next> {
         let c = &self.config;
         if self.steps == 0 {
             // One rollout of random play, at most, so that the first policy sees normalised observations.
             self.steps = self.normalizers.warm_up(&mut self.collector, c.num_steps.min(128))?;
         }
         // The rate of this rollout is that of its first step, as in CleanRL.
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
+        self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
         let observations = self.normalizers.observations.as_ref();
         self.collector.collect(&*self.learner.network, &self.head, observations, log)?;
         self.steps += self.collector.transitions() as u64;
+        Ok(Next::Learn)
+    }
+
+    fn process(&mut self) -> Result<()> {
+        let c = &self.config;
         self.normalizers.scale_rewards(&mut self.collector);
         gae(&self.collector, c.gamma, c.gae_lambda, c.truncation, &mut self.advantages);
+        self.normalizers.observe(&self.collector);
+        Ok(())
+    }
 
+    fn learn(&mut self) -> Result<()> {
+        let (c, learning_rate) = (&self.config, self.learning_rate);
         let (rollout, space, learner) = (&self.collector.rollout, &self.facts.observation, &mut self.learner);
         let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
         let terms = Terms { config: c, head: &self.head, rollout, advantages: &self.advantages };
@@ -119,21 +134,22 @@ impl Agent for Ppo {
             learner.update(("ppo", self.steps), rows.select(chosen), &terms.loss(chosen), learning_rate)
         };
         let go_on = |last: &LossSums| c.target_kl == 0.0 || last[3] <= f64::from(c.target_kl);
-        let means = self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, go_on)?;
-        self.normalizers.observe(&self.collector);
-
-        let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
-        log.scalars.extend(names.into_iter().zip(means));
-        let values = &self.collector.rollout.values;
-        log.scalars.insert("value/mean", values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64);
-        log.scalars.insert("value/explained_variance", explained_variance(values, &self.advantages));
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
-        log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
+        self.means = Some(self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, go_on)?);
         Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
+    fn report(&mut self, log: &mut Log) {
+        let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
+        log.scalars.extend(self.means.take().into_iter().flat_map(|means| names.into_iter().zip(means)));
+        let values = &self.collector.rollout.values;
+        log.scalars.insert("value/mean", values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64);
+        log.scalars.insert("value/explained_variance", explained_variance(values, &self.advantages));
+        log.scalars.insert("optimizer/learning_rate", f64::from(self.learning_rate));
+        log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
+    }
+
+    fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
     fn policy(&self) -> Policy {

@@ -7,7 +7,7 @@ use shadergym_envs::Facts;
 use toml::Table;
 
 use super::Entry;
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::common::action_values::{ActionValues, check_exploration, discrete, epsilon_at};
 use crate::common::build::{self, Networks};
 use crate::common::collector::Collector;
@@ -128,6 +128,9 @@ struct Pqn {
     values: ActionValues,
     minibatches: Minibatches,
     returns: Vec<f32>,
+    /// Of the newest updates: learning rate, and the means of the sums of the loss; None if nothing was learned.
+    learning_rate: f32,
+    means: Option<LossSums>,
 }
 
 impl Pqn {
@@ -144,21 +147,32 @@ impl Pqn {
             values,
             minibatches: Minibatches::new(setup.seed),
             returns: Vec::new(),
+            learning_rate: 0.0,
+            means: None,
             config,
         })
     }
 }
 
 impl Agent for Pqn {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+    fn collect(&mut self, log: &mut Log) -> Result<Next> {
         let c = &self.config;
         self.values.epsilon = epsilon_at(self.steps, self.total, c.final_epsilon, c.exploration_fraction);
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
+        self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
         self.collector.collect(&*self.learner.network, &self.values, None, log)?;
         self.steps += self.collector.transitions() as u64;
+        Ok(Next::Learn)
+    }
+
+    fn process(&mut self) -> Result<()> {
+        let c = &self.config;
         self.collector.rollout.rewards.iter_mut().for_each(|r| *r *= c.reward_scale);
         lambda_returns(&self.collector, c.gamma, c.lambda, c.truncation, &mut self.returns);
+        Ok(())
+    }
 
+    fn learn(&mut self) -> Result<()> {
+        let (c, learning_rate) = (&self.config, self.learning_rate);
         let (rollout, space, learner) = (&self.collector.rollout, &self.facts.observation, &mut self.learner);
         let (values, returns) = (&self.values, &self.returns);
         let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
@@ -180,17 +194,22 @@ impl Agent for Pqn {
             };
             learner.update(("pqn", self.steps), rows.select(chosen), &loss, learning_rate)
         };
-        let means = self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, |_| true)?;
-        log.scalars.insert("loss/value", means[0]);
-        log.scalars.insert("value/mean", means[1]);
-        log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
-        log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
+        self.means = Some(self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, |_| true)?);
         Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
+    fn report(&mut self, log: &mut Log) {
+        if let Some(means) = self.means.take() {
+            log.scalars.insert("loss/value", means[0]);
+            log.scalars.insert("value/mean", means[1]);
+        }
+        log.scalars.insert("policy/epsilon", f64::from(self.values.epsilon));
+        log.scalars.insert("optimizer/learning_rate", f64::from(self.learning_rate));
+        log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
+    }
+
+    fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
     fn policy(&self) -> Policy {

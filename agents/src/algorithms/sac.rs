@@ -9,7 +9,7 @@ use shadergym_envs::{ActionSpace, Facts};
 use toml::Table;
 
 use super::Entry;
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::common::build;
 use crate::common::distribution::Distribution;
 use crate::common::head::Head;
@@ -164,6 +164,8 @@ struct Sac {
     outputs: Vec<f32>,
     units: Vec<u32>,
     executed: Vec<u32>,
+    /// Sums of the loss over the updates since the last report.
+    sums: LossSums,
 }
 
 impl Sac {
@@ -180,13 +182,14 @@ impl Sac {
             outputs: Vec::new(),
             units: vec![0; words],
             executed: vec![0; words],
+            sums: LossSums::default(),
             config,
         })
     }
 
     fn act(&mut self, log: &mut Log) -> Result<()> {
         let (space, words) = (&self.facts.observation, self.facts.action.words());
-        let random = self.env_steps() < self.config.learning_starts;
+        let random = self.play.env_steps() < self.config.learning_starts;
         let (stepper, distribution) = (&self.play.stepper, Distribution::Squashed(self.learner.squashed().clone()));
         let rows = Rows::packed(stepper.observations(), space.flat_encoding(), space.flat_elements());
         self.outputs.resize(rows.len() * 2 * words, 0.0);
@@ -206,8 +209,8 @@ impl Sac {
         self.play.step(&self.executed, &self.units, log)?;
         let frequency = self.config.train_frequency;
         match self.config.variant {
-            Variant::Twin => self.due = self.env_steps().saturating_sub(self.config.learning_starts) / frequency,
-            Variant::SpinningUp if self.env_steps() > self.config.learning_starts => {
+            Variant::Twin => self.due = self.play.env_steps().saturating_sub(self.config.learning_starts) / frequency,
+            Variant::SpinningUp if self.play.env_steps() > self.config.learning_starts => {
                 let lengths = log.episodes[finished..].iter().map(|e| u64::from(e.length).div_ceil(frequency));
                 self.due += lengths.sum::<u64>();
             }
@@ -216,12 +219,13 @@ impl Sac {
         Ok(())
     }
 
-    fn learn(&mut self, sums: &mut LossSums) -> Result<()> {
-        let (step, c) = (self.env_steps(), &self.config);
+    fn update(&mut self) -> Result<()> {
+        let (step, c) = (self.play.env_steps(), &self.config);
         let Config { batch_size, gamma, truncation, .. } = *c;
         self.play.draw(Draw { batch_size, n_step: 1, gamma, truncation, beta: 0.0 });
         let factor = c.schedule.at(step, self.play.total());
         let OffPolicy { replay, sample, updates, .. } = &mut self.play;
+        let sums = &mut self.sums;
         let rate = c.q_learning_rate * factor;
         self.learner.learn_values(step, replay, sample, rate, *updates, sums)?;
         // As often as it would be without the delay, so that the ratio does not change.
@@ -239,15 +243,20 @@ impl Sac {
 }
 
 impl Agent for Sac {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
-        let mut sums = LossSums::default();
-        let end = self.play.iteration_end(ITERATION);
-        while self.env_steps() < end {
-            self.act(log)?;
-            while self.play.updates < self.due {
-                self.learn(&mut sums)?;
-            }
+    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+        self.act(log)?;
+        Ok(Next::Learn)
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        while self.play.updates < self.due {
+            self.update()?;
         }
+        Ok(())
+    }
+
+    fn report(&mut self, log: &mut Log) {
+        let sums = std::mem::take(&mut self.sums);
         let mut mean = |name, sum: f64, n: f64| {
             if n > 0.0 {
                 log.scalars.insert(name, sum / n);
@@ -259,11 +268,14 @@ impl Agent for Sac {
         mean("policy/log_prob", sums[4], sums[5]);
         log.scalars.insert("policy/alpha", f64::from(self.learner.alpha()));
         log.scalars.insert("replay/transitions", self.play.replay.len() as f64);
-        Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.play.env_steps()
+    fn is_iteration_over(&self, since: Clocks) -> bool {
+        self.play.is_iteration_over(since, ITERATION)
+    }
+
+    fn clocks(&self) -> Clocks {
+        self.play.clocks()
     }
 
     fn policy(&self) -> Policy {

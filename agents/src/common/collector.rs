@@ -16,7 +16,7 @@ pub use recording::Rollout;
 use recording::{Part, split, take};
 use shadergym_envs::{Actions, Batch, BatchOptions, Device, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup, add_infos};
+use crate::agent::{Episode, Log, Setup};
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
 use crate::common::restarts::{autoreset, last_observation, restart};
@@ -155,6 +155,11 @@ impl Collector {
         self.rollout.rewards.len() / self.facts.agents
     }
 
+    /// Rollouts so far.
+    pub fn rollouts(&self) -> u64 {
+        self.step / self.steps as u64
+    }
+
     /// Per shard: its rows in the recording, and how many of them one step has.
     pub fn shards(&self) -> impl Iterator<Item = (Range<usize>, usize)> + '_ {
         self.shards.iter().map(|s| (s.rows.start * self.steps..s.rows.end * self.steps, s.rows.len()))
@@ -213,10 +218,7 @@ impl Collector {
             ended.extend(shard.episodes.iter().enumerate().map(|(k, &(t, episode))| (t, episode, infos(k))));
         }
         ended.sort_by_key(|(t, ..)| *t);
-        for (_, episode, infos) in ended {
-            log.episodes.push(episode);
-            add_infos(&mut log.infos, infos.iter().map(|&v| f64::from(v)));
-        }
+        ended.into_iter().for_each(|(_, episode, infos)| log.push(episode, infos));
         Ok(())
     }
 
@@ -322,7 +324,9 @@ fn collect_shard(
         for i in view.ended_instances() {
             let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
             let episode_return = returns.iter().sum::<f32>() / agents as f32;
-            episodes.push((t, Episode { episode_return, length: view.episode_lengths()[i] }));
+            let instance = (rows.start / agents + i) as u32;
+            let length = view.episode_lengths()[i];
+            episodes.push((t, Episode { episode_return, length, instance, ..Episode::default() }));
             if let Some(sums) = view.episode_infos() {
                 let width = facts.info_words();
                 infos.extend_from_slice(&sums[i * width..(i + 1) * width]);

@@ -47,6 +47,11 @@ impl Learner {
         Ok(sums)
     }
 
+    /// Updates so far.
+    pub fn updates(&self) -> u64 {
+        self.optimizer.steps()
+    }
+
     /// Norm of the newest gradient before clipping.
     pub fn grad_norm(&self) -> f32 {
         self.norm

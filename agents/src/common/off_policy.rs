@@ -1,6 +1,6 @@
 //! What agents with a replay share: their environments, the replay, and when an iteration is over.
 
-use crate::agent::{Log, Setup};
+use crate::agent::{Clocks, Log, Setup};
 use crate::common::noise::Noise;
 use crate::common::replay::{Replay, Sample};
 use crate::common::stepper::Stepper;
@@ -70,9 +70,14 @@ impl OffPolicy {
         (self.env_steps() as f64 / self.total as f64).min(1.0) as f32
     }
 
-    /// Where an iteration of `length` transitions ends that begins now.
-    pub fn iteration_end(&self, length: u64) -> u64 {
-        (self.env_steps() + length.max(self.num_envs as u64)).min(self.total.max(1))
+    /// How much was done so far: a collection is a step of all instances.
+    pub fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.env_steps(), collections: self.stepper.steps(), updates: self.updates }
+    }
+
+    /// Whether an iteration of `length` transitions that began at `since` is over, which it is at the end of the run too.
+    pub fn is_iteration_over(&self, since: Clocks, length: u64) -> bool {
+        self.env_steps() >= (since.env_steps + length).min(self.total)
     }
 
     /// One step of all instances with these executed actions; what the replay keeps as action may differ in unit.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shadergym_envs::{Batch, BatchOptions, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup, add_infos};
+use crate::agent::{Episode, Log, Setup};
 use crate::common::collector::{as_actions, environment_seed, mask_words};
 use crate::common::replay::{Replay, Transition};
 use crate::common::restarts::{autoreset, last_observation, restart};
@@ -60,11 +60,10 @@ impl Stepper {
         for i in view.ended_instances() {
             let row = i * words..(i + 1) * words;
             self.next[row].copy_from_slice(&last_observation(&self.env, i));
-            log.episodes.push(Episode { episode_return: view.episode_returns()[i], length: view.episode_lengths()[i] });
-            if let Some(sums) = view.episode_infos() {
-                let width = self.facts.info_words();
-                add_infos(&mut log.infos, sums[i * width..(i + 1) * width].iter().map(|&v| f64::from(v)));
-            }
+            let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);
+            let width = self.facts.info_words();
+            let infos = view.episode_infos().map_or(&[][..], |sums| &sums[i * width..(i + 1) * width]);
+            log.push(Episode { episode_return, length, instance: i as u32, ..Episode::default() }, infos);
         }
         replay.push(&Transition {
             observations: &self.observations,

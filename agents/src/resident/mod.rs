@@ -17,7 +17,7 @@ use std::sync::Arc;
 use shadergym_envs::gpu::select_adapter;
 use shadergym_envs::{AutoresetMode, Batch, BatchOptions, Device, Facts, Snapshot};
 
-use crate::agent::{Episode, Log, Setup, add_infos};
+use crate::agent::{Clocks, Episode, Log, Setup};
 use crate::common::collector::{environment_seed, mask_words};
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
@@ -53,10 +53,28 @@ struct Resident {
     step: u64,
     /// Updates of the optimiser.
     updates: u64,
+    submitted: Submitted,
+    learned: Learned,
+}
+
+/// Of the iteration that is under way: what is known before its statistics are read.
+#[derive(Default)]
+struct Submitted {
+    /// Counter of the shuffles after each pass.
+    shuffles: Vec<u64>,
+    /// Read-backs and their words before it.
+    reads: (u64, u64),
+    /// Launches when it began, and when the rollout was submitted.
+    begun: u64,
+    collected: u64,
 }
 
 /// What an iteration learned.
+#[derive(Default)]
 struct Learned {
+    /// Words that were read.
+    statistics: Vec<u32>,
+    figures: [(&'static str, f64); 4],
     /// Means of the loss's sums over all rows of all updates.
     means: LossSums,
     grad_norm: f32,
@@ -100,7 +118,20 @@ impl Resident {
             device.write(&device.record, plan.at_elements as usize, places.as_flattened())?;
         }
         let (actions, shuffles) = (Noise::new(setup.seed, "actions"), Noise::new(setup.seed, "minibatches"));
-        Ok(Some(Self { learning, network, env, device, plan, sizes, actions, shuffles, step: 0, updates: 0 }))
+        Ok(Some(Self {
+            learning,
+            network,
+            env,
+            device,
+            plan,
+            sizes,
+            actions,
+            shuffles,
+            step: 0,
+            updates: 0,
+            submitted: Submitted::default(),
+            learned: Learned::default(),
+        }))
     }
 
     /// Transitions of one rollout.
@@ -151,12 +182,12 @@ impl Resident {
         (order, counters)
     }
 
-    /// A rollout and its updates: submitted as a whole, then the statistics are read.
-    fn iterate(&mut self, agent: &str, steps: u64, rate: f32, epsilon: f32, log: &mut Log) -> Result<Learned> {
-        let (order, counters) = self.order();
+    /// Submits a rollout.
+    fn collect(&mut self, rate: f32, epsilon: f32) -> Result<()> {
+        let (order, shuffles) = self.order();
         let calls = self.calls(rate, epsilon);
-        let (device, sizes, t_end) = (&self.device, &self.sizes, self.learning.steps);
-        let reads_before = device.reads();
+        let (device, t_end) = (&self.device, self.learning.steps);
+        let reads = device.reads();
         device.write(&device.order, 0, &order)?;
         device.write_calls(&calls)?;
         let mut header = [0; HEADER];
@@ -174,7 +205,14 @@ impl Resident {
                 Ok(())
             })?;
         }
-        let collected = device.launches();
+        self.submitted = Submitted { shuffles, reads, begun, collected: device.launches() };
+        Ok(())
+    }
+
+    /// Submits the returns of the rollout, all updates, and reads the statistics.
+    fn learn(&mut self, agent: &str, steps: u64) -> Result<()> {
+        let (device, sizes, t_end) = (&self.device, &self.sizes, self.learning.steps);
+        let Submitted { shuffles, reads: reads_before, begun, collected } = std::mem::take(&mut self.submitted);
         device.submit(|encoder| {
             // Takes down the last step, and the values after it.
             device.encode(encoder, Kernel::Act, t_end);
@@ -205,7 +243,7 @@ impl Resident {
         self.updates += made as u64;
         if made < sizes.updates {
             // The passes ended early: the next iteration shuffles as if the others had never been meant.
-            self.shuffles.set_counter(counters[made.div_ceil(sizes.per_pass).clamp(1, counters.len()) - 1]);
+            self.shuffles.set_counter(shuffles[made.div_ceil(sizes.per_pass).clamp(1, shuffles.len()) - 1]);
         }
         let mut sums = LossSums::default();
         sums.iter_mut().zip(0..SUMS).for_each(|(sum, k)| *sum = f64::from(float(8 + k)));
@@ -214,16 +252,33 @@ impl Resident {
             let (what, value) = bad.unwrap_or(("the gradient's norm", f64::from(float(4))));
             return Err(Error::Diverged { agent: agent.to_owned(), step: steps, what: what.to_owned(), value });
         }
-        let lost = episodes(statistics, self.plan.info_words as usize, log);
-        log.scalars.insert("gpu/episodes_lost", lost as f64);
         let seen = (made * sizes.minibatch) as f64;
         let (value, explained_variance) = explained(summary);
-        log.scalars.insert("gpu/launches_per_step", (collected - begun) as f64 / t_end as f64);
-        log.scalars.insert("gpu/launches_per_update", (learned - collected) as f64 / sizes.updates as f64);
         let reads = device.reads();
-        log.scalars.insert("gpu/read_backs", (reads.0 - reads_before.0) as f64);
-        log.scalars.insert("gpu/read_back_bytes", 4.0 * (reads.1 - reads_before.1) as f64);
-        Ok(Learned { means: sums.map(|sum| sum / seen), grad_norm: float(4), value, explained_variance })
+        let figures = [
+            ("gpu/launches_per_step", (collected - begun) as f64 / t_end as f64),
+            ("gpu/launches_per_update", (learned - collected) as f64 / sizes.updates as f64),
+            ("gpu/read_backs", (reads.0 - reads_before.0) as f64),
+            ("gpu/read_back_bytes", 4.0 * (reads.1 - reads_before.1) as f64),
+        ];
+        let (means, grad_norm) = (sums.map(|sum| sum / seen), float(4));
+        let statistics = statistics.clone();
+        self.learned = Learned { statistics, figures, means, grad_norm, value, explained_variance };
+        Ok(())
+    }
+
+    /// Episodes and figures of the iteration.
+    fn report(&mut self, log: &mut Log) -> Learned {
+        let learned = std::mem::take(&mut self.learned);
+        let lost = episodes(&learned.statistics, self.plan.info_words as usize, self.learning.num_envs as u32, log);
+        log.scalars.insert("gpu/episodes_lost", lost as f64);
+        log.scalars.extend(learned.figures);
+        learned
+    }
+
+    fn clocks(&self) -> Clocks {
+        let collections = self.step / self.learning.steps as u64;
+        Clocks { env_steps: self.step * self.learning.num_envs as u64, collections, updates: self.updates }
     }
 
     /// The parameters as they are now.
@@ -290,15 +345,16 @@ fn rectification(t: f64, correction: f64) -> Option<f64> {
 }
 
 /// Takes the finished episodes into the log, in the order of steps and instances, and returns how many had no room.
-fn episodes(statistics: &[u32], info_words: usize, log: &mut Log) -> usize {
+fn episodes(statistics: &[u32], info_words: usize, instances: u32, log: &mut Log) -> usize {
     let width = 3 + info_words;
     let room = (statistics.len() - HEADER) / width;
     let count = (statistics[0] as usize).min(room);
     let mut entries: Vec<&[u32]> = statistics[HEADER..HEADER + width * count].chunks_exact(width).collect();
     entries.sort_unstable();
     for entry in entries {
-        log.episodes.push(Episode { length: entry[1], episode_return: f32::from_bits(entry[2]) });
-        add_infos(&mut log.infos, entry[3..].iter().map(|&word| f64::from(f32::from_bits(word))));
+        let (instance, episode_return) = (entry[0] % instances, f32::from_bits(entry[2]));
+        let episode = Episode { episode_return, length: entry[1], instance, ..Episode::default() };
+        log.push(episode, bytemuck::cast_slice(&entry[3..]));
     }
     statistics[0] as usize - count
 }

@@ -1,7 +1,7 @@
 //! PPO on the device: options in, `Resident` does the work.
 
 use super::{Learning, Resident};
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::algorithms::ppo::Config;
 use crate::error::{Error, Result};
 use crate::network::Network;
@@ -14,6 +14,7 @@ struct ResidentPpo {
     config: Config,
     setup: Setup,
     steps: u64,
+    learning_rate: f32,
     resident: Resident,
 }
 
@@ -54,31 +55,38 @@ pub(crate) fn make(
         layer_norm: false,
     };
     let Some(resident) = Resident::new(learning, network, setup)? else { return Ok(None) };
-    Ok(Some(Box::new(ResidentPpo { config: c.clone(), setup: setup.clone(), steps: 0, resident })))
+    Ok(Some(Box::new(ResidentPpo { config: c.clone(), setup: setup.clone(), steps: 0, learning_rate: 0.0, resident })))
 }
 
 impl Agent for ResidentPpo {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+    fn collect(&mut self, _: &mut Log) -> Result<Next> {
         let c = &self.config;
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, self.setup.steps);
-        let after = self.steps + self.resident.transitions() as u64;
-        let learned = self.resident.iterate("ppo", after, learning_rate, 0.0, log)?;
-        self.steps = after;
+        self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.setup.steps);
+        self.resident.collect(self.learning_rate, 0.0)?;
+        self.steps += self.resident.transitions() as u64;
+        Ok(Next::Learn)
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        self.resident.learn("ppo", self.steps)
+    }
+
+    fn report(&mut self, log: &mut Log) {
+        let learned = self.resident.report(log);
         let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
         log.scalars.extend(names.into_iter().zip(learned.means));
         log.scalars.insert("value/mean", learned.value);
         log.scalars.insert("value/explained_variance", learned.explained_variance);
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
+        log.scalars.insert("optimizer/learning_rate", f64::from(self.learning_rate));
         log.scalars.insert("optimizer/grad_norm", f64::from(learned.grad_norm));
-        Ok(())
     }
 
     fn learns_on_gpu(&self) -> bool {
         true
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
+    fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.steps, ..self.resident.clocks() }
     }
 
     fn policy(&self) -> Policy {

@@ -1,7 +1,7 @@
 //! PQN on the device: options in, `Resident` does the work.
 
 use super::{Learning, Resident};
-use crate::agent::{Agent, Log, Setup};
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::algorithms::ppo::Objective;
 use crate::algorithms::pqn::Config;
 use crate::common::action_values::epsilon_at;
@@ -16,6 +16,8 @@ struct ResidentPqn {
     config: Config,
     setup: Setup,
     steps: u64,
+    learning_rate: f32,
+    epsilon: f32,
     resident: Resident,
 }
 
@@ -55,31 +57,45 @@ pub(crate) fn make(
         layer_norm: c.layer_norm,
     };
     let Some(resident) = Resident::new(learning, network, setup)? else { return Ok(None) };
-    Ok(Some(Box::new(ResidentPqn { config: c.clone(), setup: setup.clone(), steps: 0, resident })))
+    Ok(Some(Box::new(ResidentPqn {
+        config: c.clone(),
+        setup: setup.clone(),
+        steps: 0,
+        learning_rate: 0.0,
+        epsilon: 0.0,
+        resident,
+    })))
 }
 
 impl Agent for ResidentPqn {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+    fn collect(&mut self, _: &mut Log) -> Result<Next> {
         let (c, total) = (&self.config, self.setup.steps);
-        let epsilon = epsilon_at(self.steps, total, c.final_epsilon, c.exploration_fraction);
-        let learning_rate = c.learning_rate * c.schedule.at(self.steps, total);
-        let after = self.steps + self.resident.transitions() as u64;
-        let learned = self.resident.iterate("pqn", after, learning_rate, epsilon, log)?;
-        self.steps = after;
+        self.epsilon = epsilon_at(self.steps, total, c.final_epsilon, c.exploration_fraction);
+        self.learning_rate = c.learning_rate * c.schedule.at(self.steps, total);
+        self.resident.collect(self.learning_rate, self.epsilon)?;
+        self.steps += self.resident.transitions() as u64;
+        Ok(Next::Learn)
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        self.resident.learn("pqn", self.steps)
+    }
+
+    fn report(&mut self, log: &mut Log) {
+        let learned = self.resident.report(log);
         log.scalars.insert("loss/value", learned.means[0]);
         log.scalars.insert("value/mean", learned.means[1]);
-        log.scalars.insert("policy/epsilon", f64::from(epsilon));
-        log.scalars.insert("optimizer/learning_rate", f64::from(learning_rate));
+        log.scalars.insert("policy/epsilon", f64::from(self.epsilon));
+        log.scalars.insert("optimizer/learning_rate", f64::from(self.learning_rate));
         log.scalars.insert("optimizer/grad_norm", f64::from(learned.grad_norm));
-        Ok(())
     }
 
     fn learns_on_gpu(&self) -> bool {
         true
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
+    fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.steps, ..self.resident.clocks() }
     }
 
     fn policy(&self) -> Policy {

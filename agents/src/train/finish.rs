@@ -12,6 +12,7 @@ use super::play::{Evaluation, Player, evaluate};
 use super::run::Phase;
 use super::tally::Spread;
 use super::{End, Outcome};
+use crate::agent::Clocks;
 use crate::animation::Animation;
 use crate::error::{Error, Result};
 use crate::machine;
@@ -32,6 +33,7 @@ pub(super) struct Ended {
     pub device: String,
     pub learner: String,
     pub step: u64,
+    pub clocks: Clocks,
     pub seconds: f64,
     pub episodes: u64,
     pub last: Option<Spread>,
@@ -129,6 +131,8 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         "reason": error.map_or_else(|| ended.end.reason(config), Error::to_string),
         "step": ended.step,
         "steps": config.steps,
+        "collections": ended.clocks.collections,
+        "updates": ended.clocks.updates,
         "seconds": ended.seconds,
         "steps_per_second": ended.step as f64 / ended.seconds.max(1e-9),
         "episodes": ended.episodes,

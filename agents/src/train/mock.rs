@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shadergym_envs::{ActionSpace, Actions, Batch, BatchOptions, Encoding, Facts, Snapshot};
 
-use crate::agent::{Agent, Episode, Log, Setup};
+use crate::agent::{Agent, Clocks, Episode, Log, Next, Setup};
 use crate::algorithms::Entry;
 use crate::common::distribution::Distribution;
 use crate::common::head::Head;
@@ -53,6 +53,8 @@ struct Mock {
     batch: Batch,
     noise: Noise,
     steps: u64,
+    /// Sum of the newest observations.
+    seen: f32,
     /// After an error there is nothing to be had of it, as of an agent on a device that is lost.
     failed: bool,
     loaded: bool,
@@ -63,12 +65,13 @@ impl Mock {
         let mut batch = setup.make(BatchOptions::new(config.num_envs))?;
         batch.reset(setup.seed)?;
         let (facts, noise) = (setup.facts.clone(), Noise::new(setup.seed, "mock"));
-        Ok(Self { config, network: Linear::new(&facts), facts, batch, noise, steps: 0, failed: false, loaded: false })
+        let network = Linear::new(&facts);
+        Ok(Self { config, network, facts, batch, noise, steps: 0, seen: 0.0, failed: false, loaded: false })
     }
 }
 
 impl Agent for Mock {
-    fn iterate(&mut self, log: &mut Log) -> Result<()> {
+    fn collect(&mut self, log: &mut Log) -> Result<Next> {
         let policy = self.policy();
         let mut actions = Vec::new();
         for _ in 0..16 {
@@ -76,15 +79,20 @@ impl Agent for Mock {
             let view = self.batch.step(Actions::Discrete(&actions))?;
             for i in view.ended_instances() {
                 let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);
-                log.episodes.push(Episode { episode_return, length });
+                let instance = i as u32;
+                log.push(Episode { episode_return, length, instance, ..Episode::default() }, &[]);
             }
         }
         self.steps += 16 * self.config.num_envs as u64;
-        let seen: f32 = self.batch.observations().as_f32().expect("floats").iter().sum();
+        self.seen = self.batch.observations().as_f32().expect("floats").iter().sum();
+        Ok(Next::Learn)
+    }
+
+    fn learn(&mut self) -> Result<()> {
+        let seen = self.seen;
         for value in &mut self.network.parameters {
             *value += self.config.learning_rate * (self.noise.normal() + 0.01 * seen.sin());
         }
-        let loss = f64::from(seen);
         if self.config.diverge_at > 0 && self.steps >= self.config.diverge_at {
             self.failed = true;
             let (agent, what) = ("mock".to_owned(), "the loss".to_owned());
@@ -95,16 +103,21 @@ impl Agent for Mock {
             let (device, message) = ("mock".to_owned(), "it went away".to_owned());
             return Err(shadergym_envs::Error::DeviceFailed { device, message }.into());
         }
+        Ok(())
+    }
+
+    fn report(&mut self, log: &mut Log) {
+        let loss = f64::from(self.seen);
         log.scalars.insert("loss/mock", loss);
         // A figure that comes later than the others.
         if self.steps > 1000 {
             log.scalars.insert("a/late", loss * loss);
         }
-        Ok(())
     }
 
-    fn env_steps(&self) -> u64 {
-        self.steps
+    fn clocks(&self) -> Clocks {
+        let collections = self.steps / (16 * self.config.num_envs as u64);
+        Clocks { env_steps: self.steps, collections, updates: collections }
     }
 
     fn policy(&self) -> Policy {

@@ -72,7 +72,8 @@ impl Player {
         let episode = |i: usize| {
             let returns = view.episode_returns()[i * agents..(i + 1) * agents].iter().map(|&r| f64::from(r));
             let episode_return = (returns.sum::<f64>() / agents as f64) as f32;
-            (i, Episode { episode_return, length: view.episode_lengths()[i] })
+            let length = view.episode_lengths()[i];
+            (i, Episode { episode_return, length, instance: i as u32, ..Episode::default() })
         };
         view.ended_instances().map(episode).collect()
     }

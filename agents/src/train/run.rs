@@ -14,7 +14,7 @@ use super::play::evaluate;
 use super::records::Records;
 use super::tally::{Row, Spread, Tally};
 use super::{End, Outcome};
-use crate::agent::{Agent, Log};
+use crate::agent::{Agent, Log, iterate};
 use crate::error::{Error, Result};
 use crate::state::State;
 
@@ -135,7 +135,7 @@ impl Run {
             None => Records::create(folder, lock)?,
             Some((from, path)) => {
                 run.tally = restore(&run.plan, &mut *run.agent, &from, &path)?;
-                run.clock = Clock::new(run.agent.env_steps(), from.meta.seconds.unwrap_or(0.0));
+                run.clock = Clock::new(run.agent.step(), from.meta.seconds.unwrap_or(0.0));
                 // Rows after the last that the checkpoint knows will come again, also one of its own step.
                 Records::resume(folder, lock, (from.meta.step, path), run.tally.last_row, &mut run.notes)?
             }
@@ -226,7 +226,7 @@ impl Run {
         callback: &mut Callback<'_>,
     ) -> Result<ControlFlow<End, ControlFlow<()>>> {
         let RunConfig { until, steps, eval_interval, metrics_interval, checkpoint_interval, .. } = self.plan.config;
-        let before = self.agent.env_steps();
+        let before = self.agent.step();
         let end = match () {
             () if self.tally.reached(until) => Some(End::Until),
             () if before >= steps => Some(End::Steps),
@@ -252,12 +252,10 @@ impl Run {
             }
             return Ok(ControlFlow::Break(end));
         }
-        log.episodes.clear();
-        log.infos.clear();
-        log.scalars.clear();
-        self.agent.iterate(log)?;
+        log.clear();
+        iterate(&mut *self.agent, log)?;
         self.tally.add(log);
-        let step = self.agent.env_steps();
+        let step = self.agent.step();
         let crossed = |interval: u64| step / interval > before / interval;
         let mut evaluated = None;
         if eval_interval.is_some_and(crossed) {
@@ -315,7 +313,7 @@ impl Run {
 
     /// A checkpoint at the step where the run is, in the place of the one of this step: for a configuration that changed.
     pub fn rewrite_checkpoint(&mut self) -> Result<()> {
-        self.write_checkpoint(self.agent.env_steps(), true)
+        self.write_checkpoint(self.agent.step(), true)
     }
 
     /// Nothing if there is no folder, or, unless `anew`, if the newest checkpoint is of this step.
@@ -343,7 +341,7 @@ impl Run {
             agent: self.plan.config.agent.clone(),
             env: self.plan.config.env.clone(),
             config: self.plan.config.to_toml(),
-            step: self.agent.env_steps(),
+            step: self.agent.step(),
             seconds,
             spaces: spaces(&self.plan.facts),
             layout: layout(&self.plan.facts),
@@ -351,7 +349,7 @@ impl Run {
     }
 
     fn progress<'a>(&'a self, row: Option<&'a Row>, notes: &'a [String]) -> Progress<'a> {
-        let step = self.agent.env_steps();
+        let step = self.agent.step();
         Progress {
             phase: Phase::Training,
             step,
@@ -374,7 +372,8 @@ impl Run {
             end,
             device: self.device.clone(),
             learner: self.learner().to_owned(),
-            step: self.agent.env_steps(),
+            step: self.agent.step(),
+            clocks: self.agent.clocks(),
             seconds: self.clock.seconds(),
             episodes: self.tally.episodes,
             last: self.tally.last(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use crate::agent::{Episode, Log, add_infos};
+use crate::agent::{Episode, Log};
 use crate::error::Result;
 use crate::state::State;
 
@@ -74,6 +74,11 @@ impl Spread {
     }
 }
 
+/// What the window has of an episode.
+fn episode(episode_return: f32, length: u32) -> Episode {
+    Episode { episode_return, length, ..Episode::default() }
+}
+
 /// Running counts; all of it is part of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Tally {
@@ -98,12 +103,21 @@ impl Tally {
             if self.window.len() == WINDOW {
                 self.window.pop_front();
             }
-            self.window.push_back(*episode);
+            self.window.push_back(self::episode(episode.episode_return, episode.length));
             let add = [1.0, f64::from(episode.episode_return), f64::from(episode.length)];
             self.recent.iter_mut().zip(add).for_each(|(sum, value)| *sum += value);
         }
         self.episodes += log.episodes.len() as u64;
-        add_infos(&mut self.infos, log.infos.iter().copied());
+        let words = log.infos.len() / log.episodes.len().max(1);
+        if words > 0 {
+            // Summed by iterations, then over them.
+            let mut sums = vec![0.0; words];
+            for infos in log.infos.chunks_exact(words) {
+                sums.iter_mut().zip(infos).for_each(|(sum, &value)| *sum += f64::from(value));
+            }
+            self.infos.resize(words, 0.0);
+            self.infos.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        }
         for (&name, &value) in &log.scalars {
             if let Some([sum, count]) = self.scalars.get_mut(name) {
                 *sum += value;
@@ -175,7 +189,7 @@ impl Tally {
     pub fn load(state: &State) -> Result<Self> {
         let episodes = state.f32("window/returns")?.iter().zip(state.u32("window/lengths")?);
         let mut tally = Self {
-            window: episodes.map(|(&episode_return, &length)| Episode { episode_return, length }).collect(),
+            window: episodes.map(|(&episode_return, &length)| episode(episode_return, length)).collect(),
             episodes: state.counter("counts")?,
             last_row: state.u64("counts")?.get(1).copied().unwrap_or(0),
             curve: std::iter::zip(state.u64("curve/steps")?.to_vec(), state.f64("curve/returns")?.to_vec()).collect(),
@@ -198,12 +212,9 @@ mod tests {
     use super::*;
 
     fn log(returns: &[f32], loss: f64) -> Log {
-        let episodes = returns.iter().map(|&r| Episode { episode_return: r, length: 2 * r as u32 }).collect();
-        Log {
-            infos: vec![returns.iter().map(|&r| f64::from(r)).sum(), 0.5],
-            episodes,
-            scalars: [("loss/value", loss)].into(),
-        }
+        let mut log = Log { scalars: [("loss/value", loss)].into(), ..Log::default() };
+        returns.iter().for_each(|&r| log.push(episode(r, 2 * r as u32), &[r, 0.5]));
+        log
     }
 
     #[test]
@@ -214,7 +225,7 @@ mod tests {
         let names = [("first".to_owned(), vec![0]), ("mean".to_owned(), vec![0, 1])];
         let row = tally.row(10, 0.1, &names).scalars;
         assert_eq!((row["episode/return"], row["episode/length"], row["loss/value"]), (2.0, 4.0, 1.0));
-        // Two calls told of two episodes: the sums are 4 and 1, which makes 2 and 0.5 an episode.
+        // The sums over both episodes are 4 and 1, which makes 2 and 0.5 an episode.
         assert_eq!((row["info/first"], row["info/mean"]), (2.0, 1.25));
         let row = tally.row(20, 0.2, &names).scalars;
         assert_eq!((row.get("episode/return"), row.get("loss/value"), row.get("info/first")), (None, None, None));
@@ -238,7 +249,6 @@ mod tests {
 
     #[test]
     fn spreads() {
-        let episode = |r: f32, length| Episode { episode_return: r, length };
         let spread = Spread::of([episode(1.0, 9), episode(3.0, 1), episode(5.0, 2), episode(-1.0, 4)]).unwrap();
         assert_eq!((spread.mean, spread.min, spread.max, spread.median_length), (2.0, -1.0, 5.0, 3.0));
         assert!((spread.standard_deviation - (20.0f64 / 3.0).sqrt()).abs() < 1e-12);

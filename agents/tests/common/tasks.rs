@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shadergym_agents::agent::{Agent, Log, Setup};
+use shadergym_agents::agent::{Agent, Log, Setup, iterate};
 use shadergym_agents::algorithms::Entry;
 use shadergym_agents::options::parse_settings;
 use shadergym_envs::{BatchOptions, Device, make_from_file};
@@ -97,9 +97,9 @@ pub fn settings(agent: &Entry, text: &str) -> Table {
 pub fn trained(agent: &Entry, setup: &Setup, table: &Table, mut each: impl FnMut(&Log)) -> (Box<dyn Agent>, Log) {
     let mut learner = (agent.make)(table, setup).unwrap_or_else(|e| panic!("{}, {table}: {e}", agent.name));
     let mut log = Log::default();
-    while learner.env_steps() < setup.steps {
+    while learner.step() < setup.steps {
         log = Log::default();
-        learner.iterate(&mut log).unwrap_or_else(|e| panic!("{}, {table}: {e}", agent.name));
+        iterate(&mut *learner, &mut log).unwrap_or_else(|e| panic!("{}, {table}: {e}", agent.name));
         each(&log);
     }
     (learner, log)
