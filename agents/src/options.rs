@@ -144,20 +144,24 @@ pub enum NetworkKind {
 }
 words!(NetworkKind, "mlp or conv", { "mlp" => NetworkKind::Mlp, "conv" => NetworkKind::Conv });
 
-/// Defines a struct of options with a default for each field.
+/// Defines a struct of options with a default for each field. `..name: Type` at the beginning takes in the options of
+/// another such struct, whose values then are in the field `name`.
 macro_rules! options {
     ($(#[doc = $about:literal])* pub struct $name:ident {
+        $(..$shared:ident: $options:ty,)?
         $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $default:expr,)*
     }) => {
         $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
+            $(/// Options of a kind of agents.
+            pub $shared: $options,)?
             $($(#[doc = $doc])+ pub $field: $type,)*
         }
 
         impl Default for $name {
             fn default() -> Self {
-                Self { $($field: $default,)* }
+                Self { $($shared: <$options>::default(),)? $($field: $default,)* }
             }
         }
 
@@ -165,12 +169,27 @@ macro_rules! options {
             /// All options with their docs and defaults.
             pub fn options() -> Vec<$crate::options::OptionInfo> {
                 let default = Self::default();
-                vec![$($crate::options::OptionInfo {
+                #[allow(unused_mut)]
+                let mut all = vec![$($crate::options::OptionInfo {
                     name: stringify!($field),
                     kind: <$type as $crate::options::OptionValue>::KIND,
                     default: $crate::options::OptionValue::to_toml(&default.$field),
                     doc: concat!($($doc),+).trim_ascii_start(),
-                },)*]
+                },)*];
+                $(all.extend(<$options>::options());)?
+                all
+            }
+
+            /// Gives an option its value; false if there is none of this name.
+            ///
+            /// # Errors
+            /// [`Error::InvalidOption`](crate::Error::InvalidOption).
+            pub fn set(&mut self, key: &str, value: &toml::Value) -> $crate::Result<bool> {
+                match key {
+                    $(stringify!($field) => self.$field = $crate::options::parse(key, value)?,)*
+                    _ => return Ok(false $(|| self.$shared.set(key, value)?)?),
+                }
+                Ok(true)
             }
 
             /// The defaults with what a table says.
@@ -180,9 +199,8 @@ macro_rules! options {
             pub fn from_table(agent: &str, table: &toml::Table) -> $crate::Result<Self> {
                 let mut config = Self::default();
                 for (key, value) in table {
-                    match key.as_str() {
-                        $(stringify!($field) => config.$field = $crate::options::parse(key, value)?,)*
-                        _ => return Err($crate::options::unknown(agent, key, &Self::options())),
+                    if !config.set(key, value)? {
+                        return Err($crate::options::unknown(agent, key, &Self::options()));
                     }
                 }
                 Ok(config)
@@ -190,7 +208,9 @@ macro_rules! options {
 
             /// All options with their values.
             pub fn to_table(&self) -> toml::Table {
+                #[allow(unused_mut)]
                 let mut table = toml::Table::new();
+                $(table.extend(self.$shared.to_table());)?
                 $(table.insert(
                     stringify!($field).to_owned(),
                     $crate::options::OptionValue::to_toml(&self.$field),

@@ -93,6 +93,7 @@ impl Policy {
         observations: &Bound<'py, PyAny>,
         masks: Option<&Bound<'py, PyAny>>,
         deterministic: bool,
+        elapsed: Option<Vec<u32>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = &self.trained.policy;
         let facts = policy.facts();
@@ -102,7 +103,8 @@ impl Policy {
         let mut actions = Vec::new();
         if rows > 0 {
             let mut noise = *self.noise.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut act = || policy.act(&words, masks.as_deref(), deterministic, &mut noise, &mut actions);
+            let mut act =
+                || policy.act(&words, masks.as_deref(), elapsed.as_deref(), deterministic, &mut noise, &mut actions);
             let result = if rows < MANY {
                 act()
             } else {

@@ -40,6 +40,11 @@ impl ActionValues {
         Self { actions, dueling, noise, epsilon: 1.0 }
     }
 
+    /// Number of actions.
+    pub fn actions(&self) -> usize {
+        self.actions
+    }
+
     /// Heads of the network: names, outputs, gains.
     pub fn heads(&self) -> Vec<(&'static str, usize, f32)> {
         let mut heads = vec![("action_values", self.actions, 1.0)];

@@ -91,7 +91,7 @@ impl Networks<'_> {
 }
 
 /// The convolution of MinAtar's networks (Young and Tian 2019, and purejaxql's).
-const MINATAR: Convolution = Convolution { channels: 16, kernel: 3, stride: 1 };
+pub(crate) const MINATAR: Convolution = Convolution { channels: 16, kernel: 3, stride: 1 };
 
 /// Observations as a dense layer reads them.
 fn flat(setup: &Setup) -> Inputs {

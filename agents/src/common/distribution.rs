@@ -4,11 +4,13 @@
 //! Continuous actions are learned in units of half the range around its middle (as they are where the range is infinite);
 //! [`Distribution::execute`] gives them in the environment's range.
 
+mod softplus;
 pub mod squashed;
 #[cfg(test)]
 mod tests;
 
 use shadergym_envs::ActionSpace;
+pub use softplus::Softplus;
 use squashed::Squashed;
 
 use crate::common::noise::Noise;
@@ -35,6 +37,8 @@ pub enum Distribution {
     },
     /// A normal through tanh.
     Squashed(Squashed),
+    /// A normal in the environment's units whose deviations are a softplus of outputs.
+    Softplus(Softplus),
 }
 
 impl Distribution {
@@ -49,11 +53,29 @@ impl Distribution {
         }
     }
 
+    /// The same, but continuous actions are normal with deviations behind the means.
+    pub fn with_softplus(space: &ActionSpace) -> Self {
+        match space {
+            ActionSpace::Box { low, high } => Self::Softplus(Softplus { low: low.clone(), high: high.clone() }),
+            _ => Self::of(space),
+        }
+    }
+
     /// Logits, or means: outputs of a row before others.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Categorical { nvec } => nvec.iter().sum::<u32>() as usize,
-            Self::Gaussian { low, .. } | Self::Squashed(Squashed { low, .. }) => low.len(),
+            Self::Gaussian { low, .. }
+            | Self::Squashed(Squashed { low, .. })
+            | Self::Softplus(Softplus { low, .. }) => low.len(),
+        }
+    }
+
+    /// Outputs of a network that has no others, with those behind the means.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Categorical { .. } => self.outputs(),
+            _ => 2 * self.outputs(),
         }
     }
 
@@ -71,6 +93,7 @@ impl Distribution {
                 }
             }
             Self::Squashed(squashed) => squashed.sample(outputs, noise, action),
+            Self::Softplus(normal) => normal.sample(outputs, noise, action),
         }
     }
 
@@ -82,7 +105,9 @@ impl Distribution {
                     *word = best(logits, mask, first);
                 }
             }
-            Self::Gaussian { .. } => action.iter_mut().zip(outputs).for_each(|(word, mean)| *word = mean.to_bits()),
+            Self::Gaussian { .. } | Self::Softplus(_) => {
+                action.iter_mut().zip(outputs).for_each(|(word, mean)| *word = mean.to_bits())
+            }
             Self::Squashed(_) => action.iter_mut().zip(outputs).for_each(|(word, mean)| *word = mean.tanh().to_bits()),
         }
     }
@@ -91,6 +116,7 @@ impl Distribution {
     pub fn execute(&self, action: &[u32], executed: &mut [u32]) {
         match self {
             Self::Categorical { .. } => executed.copy_from_slice(action),
+            Self::Softplus(normal) => normal.execute(action, executed),
             Self::Gaussian { low, high, .. } | Self::Squashed(Squashed { low, high, .. }) => {
                 for (j, word) in executed.iter_mut().enumerate() {
                     let value = unit_to_action(f32::from_bits(action[j]), low[j], high[j]);
@@ -115,6 +141,7 @@ impl Distribution {
             Self::Categorical { nvec } => categorical(nvec, outputs, action, mask, gradient),
             Self::Gaussian { low, log_std, .. } => gaussian(low.len(), *log_std, outputs, action, gradient),
             Self::Squashed(squashed) => squashed.evaluate(outputs, action, gradient),
+            Self::Softplus(normal) => normal.evaluate(outputs, action, gradient),
         }
     }
 }

@@ -33,6 +33,45 @@ pub type LossSums = [f64; 8];
 /// rows: an average over the minibatch is up to the closure.
 pub type Loss<'a> = dyn Fn(Range<usize>, &[f32], &mut [f32]) -> LossSums + Sync + 'a;
 
+/// Rows in, outputs out: as much of a network as acting needs.
+pub trait Predictor: Send + Sync {
+    /// Values per row that come out.
+    fn outputs(&self) -> usize;
+
+    /// All parameters, flat.
+    fn parameters(&self) -> &[f32];
+
+    /// Puts other parameters in place.
+    ///
+    /// # Panics
+    /// For another number of them.
+    fn set_parameters(&mut self, parameters: &[f32]);
+
+    /// Outputs of all rows, `[rows, outputs]`.
+    ///
+    /// # Panics
+    /// If `outputs` has another length or the rows another width.
+    fn predict(&self, rows: Rows<'_>, outputs: &mut [f32]);
+}
+
+impl Predictor for Box<dyn Network> {
+    fn outputs(&self) -> usize {
+        (**self).outputs()
+    }
+
+    fn parameters(&self) -> &[f32] {
+        (**self).parameters()
+    }
+
+    fn set_parameters(&mut self, parameters: &[f32]) {
+        self.parameters_mut().copy_from_slice(parameters);
+    }
+
+    fn predict(&self, rows: Rows<'_>, outputs: &mut [f32]) {
+        (**self).predict(rows, outputs);
+    }
+}
+
 /// Rows in, outputs out, differentiable. Results do not depend on the number of threads.
 pub trait Network: Send + Sync {
     /// What lies where in [`Self::parameters`].

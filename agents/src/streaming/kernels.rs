@@ -27,8 +27,9 @@ pub trait Traces<S: Simd, L: Lanes<S>> {
 pub struct Pass<M> {
     /// What went in.
     pub input: M,
-    /// Hidden values, and the same before their activation.
+    /// Hidden values.
     pub values: M,
+    /// The same before their activation.
     pub normal: M,
     /// One over the standard deviation of each hidden layer.
     pub inverse: M,

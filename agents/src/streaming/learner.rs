@@ -50,6 +50,7 @@ pub struct Lesson {
 /// One network for each member, one or [`Learner::ABREAST`].
 #[derive(Debug, Clone)]
 pub struct Learner {
+    /// What the networks look like.
     pub plan: Arc<Plan>,
     rules: Vec<StepRule>,
     adaptive: Option<Adaptive>,
@@ -117,6 +118,11 @@ impl Learner {
     /// Parameters of a member, as [`Plan::layout`] says.
     pub fn parameters(&self, member: usize) -> Vec<f32> {
         self.weights.iter().skip(member).step_by(self.members()).copied().take(self.plan.layout.len()).collect()
+    }
+
+    /// Parameters of the only member, as [`Plan::layout`] says.
+    pub fn set_parameters(&mut self, parameters: &[f32]) {
+        self.weights[..parameters.len()].copy_from_slice(parameters);
     }
 
     /// A pass for these members; the input is to be written.

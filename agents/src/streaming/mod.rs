@@ -4,14 +4,24 @@
 //! backward pass, which decays the traces and adds to them, and a step that is made on the way through the next forward pass:
 //! two passes over the parameters, and nothing is allocated.
 
+mod agent;
+mod core;
 mod kernels;
 mod lanes;
 mod learner;
+mod options;
 mod plan;
+mod policy;
+mod scaling;
 #[cfg(test)]
 mod tests;
 mod update;
 
+pub use agent::StreamAgent;
+pub use core::{Algorithm, Core, NetworkSpec, Sums, Transition, Verdict};
 pub use kernels::Pass;
 pub use learner::{Adaptive, Learner, Lesson, StepRule};
-pub use plan::{Plan, Shape, StreamInit};
+pub use options::{Kind, Options, acts_in, discrete};
+pub use plan::{Layer, Plan, Shape, StreamInit, Windows};
+pub use policy::{Inputs, StreamNetwork};
+pub use scaling::{ObservationScaler, RewardScaler, time_feature};

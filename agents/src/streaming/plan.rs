@@ -57,11 +57,13 @@ pub struct Layer {
     pub units: usize,
     /// The same in whole blocks.
     pub stride: usize,
+    /// Where a convolution reads.
     pub windows: Option<Windows>,
     /// First of `inputs + 1` rows of `stride` weights, the last being the biases.
     pub weight: usize,
-    /// Values that come out, and how many lie in memory.
+    /// Values that come out.
     pub width: usize,
+    /// The same in memory.
     pub len: usize,
     /// First of them in a pass.
     pub first: usize,
@@ -70,17 +72,23 @@ pub struct Layer {
 /// A network without its parameters.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// What it looks like.
     pub shape: Shape,
+    /// The hidden layers.
     pub layers: Vec<Layer>,
-    /// Values that the outputs read, in whole blocks, and the first of their weights: rows of `head_stride`, one for each
-    /// output, then biases.
+    /// Values that the outputs read.
     pub head_inputs: usize,
+    /// The same in whole blocks.
     pub head_stride: usize,
+    /// First weight of the outputs: rows of `head_stride`, one for each.
     pub head: usize,
+    /// Their biases.
     pub head_bias: usize,
-    /// Hidden values of a pass, and the most that a layer has.
+    /// Hidden values of a pass.
     pub hidden: usize,
+    /// The most that a layer has.
     pub widest: usize,
+    /// What lies where in the parameters.
     pub layout: Layout,
 }
 

@@ -75,7 +75,7 @@ impl Agent for Mock {
         let policy = self.policy();
         let mut actions = Vec::new();
         for _ in 0..16 {
-            policy.act(self.batch.observations().words(), None, false, &mut self.noise, &mut actions)?;
+            policy.act(self.batch.observations().words(), None, None, false, &mut self.noise, &mut actions)?;
             let view = self.batch.step(Actions::Discrete(&actions))?;
             for i in view.ended_instances() {
                 let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);

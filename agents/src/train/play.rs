@@ -55,9 +55,11 @@ impl Player {
     /// # Errors
     /// Those of [`Policy::act`] and of [`Batch::step`].
     pub fn step(&mut self, policy: &Policy) -> Result<()> {
+        let elapsed = if policy.reads_time() { Some(self.batch.elapsed_steps()?) } else { None };
         let view = self.batch.view();
         let (observations, masks) = (view.observations().words(), view.action_masks());
-        policy.act(observations, masks, self.deterministic, &mut self.noise, &mut self.actions)?;
+        let elapsed = elapsed.as_deref();
+        policy.act(observations, masks, elapsed, self.deterministic, &mut self.noise, &mut self.actions)?;
         if policy.is_continuous() {
             self.batch.step(Actions::Continuous(bytemuck::cast_slice(&self.actions)))?;
         } else {

@@ -1,0 +1,424 @@
+//! A stream without its environment: networks, what their inputs go through, and the steps from a transition to changed
+//! parameters. Members of a population go through them side by side; each comes to what it would alone.
+
+mod checkpoint;
+
+use std::sync::Arc;
+
+use super::kernels::Pass;
+use super::learner::{Learner, Lesson, StepRule};
+use super::options::Options;
+use super::plan::Plan;
+use super::scaling::{ObservationScaler, RewardScaler, time_feature};
+use crate::error::{Error, Result};
+use crate::network::Lines;
+use crate::state::State;
+
+/// One of an algorithm's networks.
+#[derive(Debug, Clone)]
+pub struct NetworkSpec {
+    /// First part of its names in checkpoints.
+    pub name: &'static str,
+    /// What it looks like.
+    pub plan: Arc<Plan>,
+    /// How it steps.
+    pub rule: StepRule,
+    /// Whether its outputs at the next state are wanted to learn from.
+    pub looks_ahead: bool,
+}
+
+/// A transition as an algorithm sees it; outputs of each network in their order.
+#[derive(Debug)]
+pub struct Transition<'a> {
+    /// Outputs at the state in which the action was chosen.
+    pub now: &'a [Vec<f32>],
+    /// Outputs at the state that followed; undefined unless it bootstraps and the network looks ahead.
+    pub next: &'a [Vec<f32>],
+    /// What was done.
+    pub action: &'a [u32],
+    /// Scaled reward.
+    pub reward: f32,
+    /// Whether the value of the next state counts.
+    pub bootstraps: bool,
+    /// Whether the episode ended.
+    pub done: bool,
+    /// Legal actions in the state in which the action was chosen.
+    pub mask: Option<&'a [u32]>,
+    /// The same in the next.
+    pub next_mask: Option<&'a [u32]>,
+    /// Which of the stream's transitions it is.
+    pub step: u64,
+}
+
+/// What an algorithm says of a transition.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// TD error.
+    pub delta: f32,
+    /// Whether the traces end with it although the episode goes on.
+    pub cut: bool,
+}
+
+/// An algorithm: how it acts, and the error and the gradients of a transition.
+pub trait Algorithm: Send + Sync + Sized {
+    /// Chooses an action for outputs of each network.
+    fn act(&mut self, step: u64, outputs: &[Vec<f32>], mask: Option<&[u32]>, action: &mut [u32]);
+
+    /// The action as the environment takes it.
+    fn execute(&self, action: &[u32], executed: &mut [u32]) {
+        executed.copy_from_slice(action);
+    }
+
+    /// The TD error of a transition, and for each network the gradient of what it minimises, with respect to its outputs;
+    /// they are zeros at first.
+    fn judge(&mut self, transition: &Transition<'_>, gradients: &mut [Vec<f32>]) -> Verdict;
+
+    /// The TD error of the same transition with outputs of the newest parameters, if it is measured whether steps
+    /// overshoot.
+    fn error(&self, transition: &Transition<'_>) -> f32;
+
+    /// Figures of its own.
+    fn report(&self, _figures: &mut dyn FnMut(&'static str, f64)) {}
+
+    /// What it remembers between transitions.
+    fn save(&self, _state: &mut State) {}
+
+    /// Goes on from there.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`].
+    fn load(&mut self, _state: &State) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A network with the passes of the two states of a transition.
+#[derive(Debug, Clone)]
+struct Net {
+    spec: NetworkSpec,
+    learner: Learner,
+    now: Pass<Lines>,
+    next: Pass<Lines>,
+    /// The state before a step, if it is measured whether steps overshoot.
+    probe: Option<Pass<Lines>>,
+}
+
+/// What a member has of its own besides parameters.
+#[derive(Debug, Clone)]
+struct Member<A> {
+    algorithm: A,
+    observations: Option<ObservationScaler>,
+    rewards: Option<RewardScaler>,
+    /// Steps of the episode.
+    elapsed: u32,
+    /// Whether the traces begin anew.
+    reset: bool,
+    input: Vec<f32>,
+    action: Vec<u32>,
+    /// Legal actions where it was chosen, empty without masks.
+    mask: Vec<u32>,
+    /// Of the newest transition: scaled reward, whether it bootstraps, and whether the episode ended.
+    reward: f32,
+    bootstraps: bool,
+    done: bool,
+    outputs: [Vec<Vec<f32>>; 2],
+    gradients: Vec<Vec<f32>>,
+}
+
+/// Sums since the last report, over members.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    /// Their number.
+    pub transitions: f64,
+    /// Magnitudes of TD errors.
+    pub errors: f64,
+    /// Their squares.
+    pub squares: f64,
+    /// Steps that turned the sign of their error.
+    pub overshoots: f64,
+}
+
+/// Streams side by side.
+#[derive(Debug, Clone)]
+pub struct Core<A> {
+    name: &'static str,
+    options: Options,
+    limit: u32,
+    nets: Vec<Net>,
+    members: Vec<Member<A>>,
+    lessons: Vec<Lesson>,
+    steps: u64,
+    /// Since they were last taken.
+    pub sums: Sums,
+}
+
+impl<A: Algorithm> Core<A> {
+    /// One stream for each algorithm and seed; observations have so many elements, episodes of training so many steps at
+    /// most (0 for no limit).
+    pub fn new(
+        name: &'static str,
+        options: &Options,
+        (elements, limit): (usize, u32),
+        specs: Vec<NetworkSpec>,
+        members: Vec<(A, u64)>,
+        action_words: usize,
+    ) -> Self {
+        let outputs: Vec<Vec<f32>> = specs.iter().map(|spec| vec![0.0; spec.plan.shape.outputs]).collect();
+        let nets = specs.into_iter().enumerate().map(|(k, spec)| {
+            let seeds: Vec<u64> = members.iter().map(|(_, seed)| network_seed(*seed, k)).collect();
+            let learner = Learner::new(spec.plan.clone(), &vec![spec.rule; members.len()], &seeds);
+            let probe = options.overshoot.then(|| learner.pass());
+            Net { now: learner.pass(), next: learner.pass(), probe, spec, learner }
+        });
+        let nets = nets.collect();
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|(algorithm, _)| Member {
+                algorithm,
+                observations: options.normalize_observations.then(|| ObservationScaler::new(elements)),
+                rewards: options.scale_rewards.then(|| RewardScaler::new(options.gamma)),
+                elapsed: 0,
+                reset: true,
+                input: vec![0.0; elements + usize::from(options.time_feature)],
+                action: vec![0; action_words],
+                mask: Vec::new(),
+                reward: 0.0,
+                bootstraps: false,
+                done: false,
+                outputs: [outputs.clone(), outputs.clone()],
+                gradients: outputs.clone(),
+            })
+            .collect();
+        let lessons = vec![Lesson::default(); members.len()];
+        let sums = Sums::default();
+        Self { name, options: options.clone(), limit, nets, members, lessons, steps: 0, sums }
+    }
+
+    /// Transitions of each stream so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Where an observation `[elements]` of a member is to be written, before [`Self::start`] or [`Self::see`] tells of it.
+    pub fn observation(&mut self, member: usize) -> &mut [f32] {
+        let input = &mut self.members[member].input;
+        let elements = input.len() - usize::from(self.options.time_feature);
+        &mut input[..elements]
+    }
+
+    /// An episode of a member begins with the observation. [`Self::ready`] follows, or, behind a transition,
+    /// [`Self::learn`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the observation is not finite.
+    pub fn start(&mut self, member: usize) -> Result<()> {
+        self.members[member].elapsed = 0;
+        self.take_in(member)?;
+        let Self { nets, members, .. } = self;
+        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.now, member, members.len()));
+        Ok(())
+    }
+
+    /// All members have begun.
+    pub fn ready(&mut self) {
+        for (k, net) in self.nets.iter_mut().enumerate() {
+            net.learner.predict(&mut net.now);
+            gather(&net.now, &mut self.members, k, 0);
+        }
+    }
+
+    /// The action of a member, as the environment takes it.
+    pub fn act(&mut self, member: usize, mask: Option<&[u32]>, executed: &mut [u32]) {
+        let Member { algorithm, outputs: [now, _], action, mask: kept, .. } = &mut self.members[member];
+        kept.clear();
+        kept.extend_from_slice(mask.unwrap_or_default());
+        algorithm.act(self.steps, now, mask, action);
+        algorithm.execute(action, executed);
+    }
+
+    /// What a member did, in the unit in which it learns; for a caller that acts in its place.
+    pub fn action(&mut self, member: usize) -> &mut [u32] {
+        &mut self.members[member].action
+    }
+
+    /// The transition that the action of a member made; the observation it ended in is written.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the reward or the observation is not finite.
+    pub fn see(&mut self, member: usize, reward: f32, terminated: bool, truncated: bool) -> Result<()> {
+        if !reward.is_finite() {
+            return Err(self.bad("the reward", reward));
+        }
+        let m = &mut self.members[member];
+        m.elapsed += 1;
+        m.done = terminated || truncated;
+        m.bootstraps = !terminated && (!truncated || self.options.truncation == crate::options::Truncation::Bootstrap);
+        m.reward = m.rewards.as_mut().map_or(reward, |scaler| scaler.scale(reward, m.done));
+        self.take_in(member)?;
+        let Self { nets, members, .. } = self;
+        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.next, member, members.len()));
+        Ok(())
+    }
+
+    /// Takes the observation of a member into its moments, normalises it and appends the time.
+    fn take_in(&mut self, member: usize) -> Result<()> {
+        let (timed, limit) = (self.options.time_feature, self.limit);
+        let observation = self.observation(member);
+        if let Some(bad) = observation.iter().copied().find(|x| !x.is_finite()) {
+            return Err(self.bad("an observation", bad));
+        }
+        let m = &mut self.members[member];
+        let elements = m.input.len() - usize::from(timed);
+        if let Some(scaler) = &mut m.observations {
+            scaler.push(&m.input[..elements]);
+            scaler.normalize(&mut m.input[..elements]);
+        }
+        if timed {
+            m.input[elements] = time_feature(m.elapsed, limit);
+        }
+        Ok(())
+    }
+
+    fn bad(&self, what: &str, value: f32) -> Error {
+        let what = what.to_owned();
+        Error::Diverged { agent: self.name.to_owned(), step: self.steps, what, value: f64::from(value) }
+    }
+
+    /// Learns from the transitions of all members, first part: errors, traces and sizes of steps. `masks`
+    /// `[members, mask words]` are the legal actions in the states that they ended in.
+    pub fn judge(&mut self, masks: Option<&[u32]>) {
+        let Self { options, nets, members, lessons, .. } = self;
+        let ahead = members.iter().any(|m| m.bootstraps);
+        for (k, net) in nets.iter_mut().enumerate().filter(|(_, net)| ahead && net.spec.looks_ahead) {
+            net.learner.predict(&mut net.next);
+            gather(&net.next, members, k, 1);
+        }
+        let (trace_decay, abreast) = (options.gamma * options.lambda, members.len());
+        for (index, m) in members.iter_mut().enumerate() {
+            let Member { algorithm, outputs: [now, next], action, gradients, mask, reward, bootstraps, done, .. } = m;
+            let next_mask = mask_of(masks, index, abreast);
+            let (reward, bootstraps, done, mask) = (*reward, *bootstraps, *done, next_mask.map(|_| &mask[..]));
+            let step = self.steps;
+            let transition = Transition { now, next, action, reward, bootstraps, done, mask, next_mask, step };
+            gradients.iter_mut().for_each(|gradient| gradient.fill(0.0));
+            let verdict = algorithm.judge(&transition, gradients);
+            lessons[index] = Lesson { delta: verdict.delta, decay: if m.reset { 0.0 } else { trace_decay } };
+            m.reset = m.done || verdict.cut;
+            self.sums.transitions += 1.0;
+            self.sums.errors += f64::from(verdict.delta.abs());
+            self.sums.squares += f64::from(verdict.delta) * f64::from(verdict.delta);
+        }
+        for (k, net) in nets.iter_mut().enumerate() {
+            if let Some(probe) = &mut net.probe {
+                probe.input.copy_from_slice(&net.now.input);
+            }
+            for (index, m) in members.iter().enumerate() {
+                let gradient = net.learner.gradient();
+                m.gradients[k].iter().enumerate().for_each(|(o, slope)| gradient[o * abreast + index] = *slope);
+            }
+            net.learner.learn(&net.now, lessons);
+        }
+    }
+
+    /// Second part, once members whose episodes ended were given the observation of the next ([`Self::start`]): steps, and
+    /// outputs at the states where the members are.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]; the parameters are then as before.
+    pub fn learn(&mut self, masks: Option<&[u32]>) -> Result<()> {
+        let abreast = self.members.len();
+        let bad = self.nets.iter().flat_map(|net| net.learner.change()).find(|change| !change.is_finite());
+        if let Some(bad) = bad {
+            return Err(self.bad("the step", *bad));
+        }
+        for (k, net) in self.nets.iter_mut().enumerate() {
+            let Net { learner, now, next, .. } = net;
+            // Where an episode began, `now` has the input already.
+            if abreast == 1 {
+                if !self.members[0].done {
+                    std::mem::swap(now, next);
+                }
+            } else {
+                for (index, m) in self.members.iter().enumerate().filter(|(_, m)| !m.done) {
+                    put(&m.input, now, index, abreast);
+                }
+            }
+            learner.step_and_predict(now);
+            gather(now, &mut self.members, k, 0);
+        }
+        if self.options.overshoot {
+            self.measure(masks);
+        }
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// Counts the members whose step turned the sign of their error.
+    fn measure(&mut self, masks: Option<&[u32]>) {
+        let Self { nets, members, lessons, .. } = self;
+        for (k, net) in nets.iter_mut().enumerate() {
+            if let Some(probe) = &mut net.probe {
+                net.learner.predict(probe);
+                gather(probe, members, k, 1);
+            }
+        }
+        let abreast = members.len();
+        // Where an episode was cut off, the state behind it is no longer there.
+        for (index, m) in members.iter().enumerate().filter(|(_, m)| !(m.done && m.bootstraps)) {
+            let Member { algorithm, outputs: [next, now], action, reward, bootstraps, done, mask, .. } = m;
+            let next_mask = mask_of(masks, index, abreast);
+            let (reward, bootstraps, done, mask) = (*reward, *bootstraps, *done, next_mask.map(|_| &mask[..]));
+            let step = self.steps;
+            let transition = Transition { now, next, action, reward, bootstraps, done, mask, next_mask, step };
+            self.sums.overshoots += f64::from(u8::from(algorithm.error(&transition) * lessons[index].delta < 0.0));
+        }
+    }
+
+    /// What a network looks like.
+    pub fn plan(&self, network: usize) -> &Arc<Plan> {
+        &self.nets[network].spec.plan
+    }
+
+    /// Parameters of a network of a member.
+    pub fn parameters(&self, member: usize, network: usize) -> Vec<f32> {
+        self.nets[network].learner.parameters(member)
+    }
+
+    /// What normalises observations of a member.
+    pub fn scaler(&self, member: usize) -> Option<&ObservationScaler> {
+        self.members[member].observations.as_ref()
+    }
+
+    /// The algorithm of a member.
+    pub fn algorithm(&self, member: usize) -> &A {
+        &self.members[member].algorithm
+    }
+}
+
+/// The legal actions of a member.
+fn mask_of(masks: Option<&[u32]>, member: usize, abreast: usize) -> Option<&[u32]> {
+    masks.map(|masks| masks.chunks_exact(masks.len() / abreast).nth(member).unwrap_or_default())
+}
+
+/// Writes a member's input.
+fn put(input: &[f32], pass: &mut Pass<Lines>, member: usize, abreast: usize) {
+    if abreast == 1 {
+        pass.input[..input.len()].copy_from_slice(input);
+    } else {
+        input.iter().enumerate().for_each(|(i, x)| pass.input[i * abreast + member] = *x);
+    }
+}
+
+/// Copies the outputs of a network to the members.
+fn gather<A>(pass: &Pass<Lines>, members: &mut [Member<A>], network: usize, which: usize) {
+    let abreast = members.len();
+    for (index, m) in members.iter_mut().enumerate() {
+        let outputs = &mut m.outputs[which][network];
+        outputs.iter_mut().enumerate().for_each(|(o, value)| *value = pass.outputs[o * abreast + index]);
+    }
+}
+
+/// The seed of a network: streams of their own, whatever the agent.
+fn network_seed(seed: u64, network: usize) -> u64 {
+    crate::common::noise::Noise::new(seed, "networks").at(network as u64, 0).bits()
+}

@@ -1,0 +1,185 @@
+//! Options that all streaming agents have.
+
+use std::sync::Arc;
+
+use shadergym_envs::{ActionSpace, Facts};
+
+use super::core::NetworkSpec;
+use super::learner::{Adaptive, StepRule};
+use super::plan::{Plan, Shape, StreamInit};
+use super::policy::{Inputs, StreamNetwork};
+use super::scaling::ObservationScaler;
+use crate::agent::Setup;
+use crate::common::build::MINATAR;
+use crate::common::head::Head;
+use crate::error::{Error, Result};
+use crate::network::Activation;
+use crate::options::{NetworkKind, Truncation, check, options, words};
+use crate::policy::Policy;
+
+options! {
+    /// Options of a stream.
+    pub struct Options {
+        /// Learning rate: the largest step.
+        learning_rate: f32 = 1.0,
+        /// Discount factor.
+        gamma: f32 = 0.99,
+        /// Decay of the eligibility traces.
+        lambda: f32 = 0.8,
+        /// Optimiser: obgd, adaptive_obgd, or without their bound sgd, rmsprop.
+        optimizer: Kind = Kind::ObGd,
+        /// Decay of the running squares of adaptive optimisers.
+        beta2: f32 = 0.999,
+        /// Added to the running squares of adaptive optimisers.
+        epsilon: f32 = 1e-8,
+        /// What a time limit means to the value of a state: bootstrap or terminal.
+        truncation: Truncation = Truncation::Terminal,
+        /// Steps after which episodes of training are cut off, 0 = where the environment says.
+        time_limit: u32 = 0,
+        /// Whether the time in the episode is part of the observation; needs a time limit.
+        time_feature: bool = true,
+        /// Whether observations are normalised by their running moments.
+        normalize_observations: bool = true,
+        /// Whether rewards are scaled by the running spread of the discounted return.
+        scale_rewards: bool = true,
+        /// Network: mlp or conv.
+        network: NetworkKind = NetworkKind::Mlp,
+        /// Activation of the hidden layers: leaky_relu or relu.
+        activation: Activation = Activation::LeakyRelu,
+        /// Whether hidden layers are normalised.
+        layer_norm: bool = true,
+        /// Share of each unit's weights that is zero at the start.
+        sparsity: f32 = 0.9,
+        /// Whether units keep one weight where there are so few inputs that all would be zero; the source's do not.
+        keep_one: bool = false,
+        /// Whether the share of steps that overshoot is measured, which costs a forward pass.
+        overshoot: bool = false,
+    }
+}
+
+/// How steps are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Bounded by the traces.
+    ObGd,
+    /// The same with Adam's second moments.
+    AdaptiveObGd,
+    /// The learning rate as it is.
+    Sgd,
+    /// The same over the root of running squares, as the actor-critic of MinAtar's examples.
+    RmsProp,
+}
+words!(Kind, "obgd, adaptive_obgd, sgd or rmsprop", {
+    "obgd" => Kind::ObGd, "adaptive_obgd" => Kind::AdaptiveObGd, "sgd" => Kind::Sgd, "rmsprop" => Kind::RmsProp,
+});
+
+/// Environments that streaming agents act in.
+pub fn acts_in(facts: &Facts) -> bool {
+    facts.agents == 1
+}
+
+/// The same with one discrete choice.
+pub fn discrete(facts: &Facts) -> bool {
+    acts_in(facts) && matches!(facts.action, ActionSpace::Discrete { .. })
+}
+
+impl Options {
+    /// Steps after which an episode of training is cut off, 0 for none.
+    pub fn limit(&self, facts: &Facts) -> u32 {
+        if self.time_limit > 0 { self.time_limit } else { facts.max_episode_steps }
+    }
+
+    /// Checks their ranges, and those of the widths.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`].
+    pub fn check(&self, hidden: &[usize], facts: &Facts) -> Result<()> {
+        check("learning_rate", self.learning_rate, "above 0", self.learning_rate > 0.0)?;
+        for (name, value) in [("gamma", self.gamma), ("lambda", self.lambda), ("sparsity", self.sparsity)] {
+            check(name, value, "0 to 1", (0.0..=1.0).contains(&value))?;
+        }
+        check("beta2", self.beta2, "0 or more, below 1", (0.0..1.0).contains(&self.beta2))?;
+        check("epsilon", self.epsilon, "above 0", self.epsilon > 0.0)?;
+        let limited = !self.time_feature || self.limit(facts) > 0;
+        let allowed = format!("false, or a time_limit above 0, as {} has none", facts.id);
+        check("time_feature", self.time_feature, &allowed, limited)?;
+        let leaky = self.activation != Activation::Tanh;
+        check("activation", "tanh", "leaky_relu or relu", leaky)?;
+        let widths = hidden.iter().all(|w| (1..=4096).contains(w)) && hidden.len() <= 8;
+        check("hidden", format!("{hidden:?}"), "up to 8 widths of 1 to 4096", widths)
+    }
+
+    /// Steps with this bound.
+    pub fn rule(&self, kappa: f32) -> StepRule {
+        let adaptive = Adaptive { beta2: self.beta2, epsilon: self.epsilon, corrected: true };
+        let (kappa, adaptive) = match self.optimizer {
+            Kind::ObGd => (kappa, None),
+            Kind::AdaptiveObGd => (kappa, Some(adaptive)),
+            Kind::Sgd => (0.0, None),
+            Kind::RmsProp => (0.0, Some(Adaptive { corrected: false, ..adaptive })),
+        };
+        StepRule { learning_rate: self.learning_rate, kappa, adaptive }
+    }
+
+    /// The network for an environment.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if its observations are no picture for a convolution.
+    pub fn shape(&self, hidden: &[usize], outputs: usize, setup: &Setup) -> Result<Shape> {
+        let space = &setup.facts.observation;
+        let convolution = match (self.network, space.single().map(|part| &part.shape[..])) {
+            (NetworkKind::Mlp, _) => None,
+            (NetworkKind::Conv, Some(&[height, width, channels])) if !self.time_feature => {
+                Some((MINATAR, [height, width, channels]))
+            }
+            (NetworkKind::Conv, _) => {
+                return Err(Error::Unsupported(format!(
+                    "network=conv needs time_feature=false and observations [height, width, channels], those of {} are \
+                     {}; use network=mlp",
+                    setup.facts.id,
+                    shadergym_envs::Space::of_observation(&setup.facts)
+                )));
+            }
+        };
+        Ok(Shape {
+            inputs: space.flat_elements() + usize::from(self.time_feature),
+            convolution,
+            hidden: hidden.to_vec(),
+            outputs,
+            layer_norm: self.layer_norm,
+            slope: if self.activation == Activation::Relu { 0.0 } else { 0.01 },
+            init: StreamInit { sparsity: self.sparsity, keep_one: self.keep_one },
+        })
+    }
+
+    /// A network of an algorithm: its name in checkpoints, widths, outputs and bound, and whether its outputs at the next
+    /// state are wanted.
+    ///
+    /// # Errors
+    /// As [`Self::shape`].
+    pub fn network(
+        &self,
+        name: &'static str,
+        hidden: &[usize],
+        outputs: usize,
+        kappa: f32,
+        looks_ahead: bool,
+        setup: &Setup,
+    ) -> Result<NetworkSpec> {
+        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, setup)?)?);
+        Ok(NetworkSpec { name, plan, rule: self.rule(kappa), looks_ahead })
+    }
+
+    /// The untrained policy whose network has these outputs.
+    ///
+    /// # Errors
+    /// As [`Self::shape`].
+    pub fn policy(&self, hidden: &[usize], outputs: usize, head: Head, setup: &Setup) -> Result<Policy> {
+        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, setup)?)?);
+        let parameters = plan.start(setup.seed);
+        let elements = setup.facts.observation.flat_elements();
+        let scaler = self.normalize_observations.then(|| ObservationScaler::new(elements));
+        let inputs = Inputs::new(self, self.limit(&setup.facts), scaler);
+        Ok(Policy::of_stream(setup.facts.clone(), StreamNetwork::new(plan, parameters), head, inputs))
+    }
+}
