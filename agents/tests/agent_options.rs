@@ -24,10 +24,13 @@ fn observe(params: Params, state: State) -> Observation {
 ";
 
 /// Options that change nothing in these runs, and why.
-const WITHOUT_EFFECT: [(&str, &str); 5] = [
+const WITHOUT_EFFECT: [(&str, &str); 8] = [
     ("optimizer=\"adamw\"", "without weight decay it is adam"),
     ("weight_decay", "only optimisers with decoupled decay have it"),
     ("priority_beta", "only prioritised replay has weights"),
+    ("beta2", "only adaptive optimisers have it"),
+    ("epsilon", "only adaptive optimisers have it"),
+    ("overshoot", "it only measures"),
     ("target_frequency", "one step more between copies may fall on the same updates"),
     ("learning_starts", "one step more may fall on the same updates"),
 ];
@@ -35,7 +38,7 @@ const WITHOUT_EFFECT: [(&str, &str); 5] = [
 /// Few steps, of which most are learned from.
 const SHORT: &str = "num_envs=4 num_steps=16 num_minibatches=2 hidden=[8] learning_rate=1e-2 policy_learning_rate=1e-2 \
     q_learning_rate=1e-2 alpha_learning_rate=1e-2 learning_starts=100 buffer_size=200 batch_size=16 train_frequency=4 \
-    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5";
+    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=50 policy_kappa=50";
 
 fn tasks() -> [Task; 2] {
     let walk = |name, actions, functions| Task {
@@ -124,6 +127,8 @@ fn options_work_together() {
         ("ppo", "optimizer=adamw weight_decay=0.1", "optimizer=adamw"),
         ("ppo", "normalize_observation=true normalize_reward=true objective=dpo", "objective=dpo"),
         ("pqn", "layer_norm=false activation=tanh", "layer_norm=false"),
+        ("stream_q", "optimizer=adaptive_obgd beta2=0.9", "optimizer=adaptive_obgd"),
+        ("stream_ac", "optimizer=rmsprop epsilon=0.01", "optimizer=rmsprop"),
         ("sac", "variant=spinning_up alpha=0.1 truncation=terminal", "variant=spinning_up alpha=0.1"),
         ("sac", "variant=spinning_up policy_frequency=2", "variant=spinning_up"),
     ] {
@@ -145,7 +150,7 @@ fn every_agent_with_convolutions_learns_by_them() {
     for agent in AGENTS.iter().filter(|a| (a.options)().iter().any(|o| o.name == "network")) {
         // Any activation is an option of it.
         for activation in ["tanh", "relu"] {
-            let more = format!("{SHORT} network=conv activation={activation}");
+            let more = format!("{SHORT} network=conv activation={activation} time_feature=false");
             learned(agent, &setup, &settings(agent, &more));
         }
     }

@@ -94,7 +94,8 @@ fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> 
         "truncation={truncation} gamma=0.5 hidden=[16] num_envs=16 learning_rate=1e-2 q_learning_rate=1e-2 \
          policy_learning_rate=1e-2 schedule=linear num_steps=16 max_grad_norm=0 exploration_fraction=0.1 \
          learning_starts=200 buffer_size=1000 target_frequency=100 train_frequency=4 batch_size=64 tau=0.2 \
-         autotune=false alpha=1e-4 layer_norm=false num_minibatches=2 entropy_coef=0"
+         autotune=false alpha=1e-4 layer_norm=false num_minibatches=2 entropy_coef=0 scale_rewards=false \
+         time_feature=false sparsity=0"
     );
     let known = (agent.options)();
     let mut table = parse_settings(settings.split_whitespace())?;

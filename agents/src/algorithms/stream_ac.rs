@@ -3,6 +3,7 @@
 //!
 //! Source: Elsayed et al. 2024, "Streaming Deep Reinforcement Learning Finally Works" (arXiv 2410.14606).
 
+use shadergym_envs::ActionSpace;
 use toml::Table;
 
 use super::Entry;
@@ -43,7 +44,8 @@ options! {
 
 impl Config {
     fn checked(table: &Table, facts: &shadergym_envs::Facts) -> Result<Self> {
-        let c = Self::from_table("stream_ac", table)?;
+        let mut c = Self::from_table("stream_ac", table)?;
+        c.stream.settle(facts);
         c.stream.check(&c.hidden, facts)?;
         for (name, value) in [("kappa", c.kappa), ("policy_kappa", c.policy_kappa)] {
             check(name, value, "above 0", value > 0.0)?;
@@ -53,16 +55,11 @@ impl Config {
     }
 
     fn agent(&self, setup: &Setup) -> Result<StreamAgent<StreamAc>> {
-        let distribution = Distribution::with_softplus(&setup.facts.action);
+        let algorithm = StreamAc::new(&setup.facts.action, self.stream.gamma, self.entropy_coefficient);
+        let algorithm = StreamAc { noise: Noise::new(setup.seed, "actions"), ..algorithm };
+        let distribution = algorithm.distribution.clone();
         let actor = self.network("policy", distribution.width(), self.policy_kappa, false, setup)?;
         let critic = self.network("value", 1, self.kappa, true, setup)?;
-        let algorithm = StreamAc {
-            distribution: distribution.clone(),
-            noise: Noise::new(setup.seed, "actions"),
-            gamma: self.stream.gamma,
-            entropy_coefficient: self.entropy_coefficient,
-            entropy: 0.0,
-        };
         let head = (ACTOR, Head::Policy(distribution));
         StreamAgent::new("stream_ac", &self.stream, setup, vec![actor, critic], algorithm, head)
     }
@@ -88,13 +85,23 @@ impl Config {
 const ACTOR: usize = 0;
 const CRITIC: usize = 1;
 
-struct StreamAc {
-    distribution: Distribution,
+/// The algorithm without its networks.
+pub(crate) struct StreamAc {
+    /// Of the actions.
+    pub distribution: Distribution,
     noise: Noise,
     gamma: f32,
     entropy_coefficient: f32,
     /// Of the newest policy.
     entropy: f32,
+}
+
+impl StreamAc {
+    /// For an action space.
+    pub fn new(space: &ActionSpace, gamma: f32, entropy_coefficient: f32) -> Self {
+        let distribution = Distribution::with_softplus(space);
+        Self { distribution, noise: Noise::new(0, "actions"), gamma, entropy_coefficient, entropy: 0.0 }
+    }
 }
 
 impl Algorithm for StreamAc {
@@ -113,7 +120,7 @@ impl Algorithm for StreamAc {
         let gradient = Some((-1.0, weight, &mut gradients[ACTOR][..]));
         (_, self.entropy) = self.distribution.evaluate(&now[ACTOR], action, mask, gradient);
         gradients[CRITIC][0] = -1.0;
-        Verdict { delta, cut: false }
+        Verdict { delta, value: now[CRITIC][0], cut: false }
     }
 
     fn error(&self, t: &Transition<'_>) -> f32 {

@@ -42,7 +42,8 @@ options! {
 
 impl Config {
     fn checked(table: &Table, facts: &shadergym_envs::Facts) -> Result<Self> {
-        let c = Self::from_table("stream_q", table)?;
+        let mut c = Self::from_table("stream_q", table)?;
+        c.stream.settle(facts);
         c.stream.check(&c.hidden, facts)?;
         check("kappa", c.kappa, "above 0", c.kappa > 0.0)?;
         check_exploration(c.exploration_fraction, c.final_epsilon)?;
@@ -54,7 +55,7 @@ impl Config {
         let head = values.head(self.final_epsilon);
         let network = self.stream.network("q", &self.hidden, values.actions(), self.kappa, true, setup)?;
         let exploration = (setup.steps, self.final_epsilon, self.exploration_fraction);
-        let algorithm = StreamQ { values, exploration, gamma: self.stream.gamma };
+        let algorithm = StreamQ { values, exploration, ..StreamQ::new(0, self.stream.gamma) };
         StreamAgent::new("stream_q", &self.stream, setup, vec![network], algorithm, (0, head))
     }
 
@@ -64,11 +65,19 @@ impl Config {
     }
 }
 
-struct StreamQ {
+/// The algorithm without its networks.
+pub(crate) struct StreamQ {
     values: ActionValues,
     /// Steps of the run, last epsilon, and share of the run until then.
     exploration: (u64, f32, f32),
     gamma: f32,
+}
+
+impl StreamQ {
+    /// For so many actions; greedy.
+    pub fn new(actions: usize, gamma: f32) -> Self {
+        Self { values: ActionValues::of(actions, false, Noise::new(0, "actions")), exploration: (1, 0.0, 0.0), gamma }
+    }
 }
 
 impl Algorithm for StreamQ {
@@ -83,7 +92,7 @@ impl Algorithm for StreamQ {
         gradients[0][action] = -1.0;
         // A random action that happens to be the best one counts as greedy.
         let greedy = action == self.values.best(now, transition.mask);
-        Verdict { delta: self.error(transition), cut: !greedy }
+        Verdict { delta: self.error(transition), value: now[action], cut: !greedy }
     }
 
     fn error(&self, t: &Transition<'_>) -> f32 {

@@ -43,7 +43,8 @@ options! {
 
 impl Config {
     fn checked(table: &Table, facts: &shadergym_envs::Facts) -> Result<Self> {
-        let c = Self::from_table("stream_sarsa", table)?;
+        let mut c = Self::from_table("stream_sarsa", table)?;
+        c.stream.settle(facts);
         c.stream.check(&c.hidden, facts)?;
         check("kappa", c.kappa, "above 0", c.kappa > 0.0)?;
         check_exploration(c.exploration_fraction, c.final_epsilon)?;
@@ -55,7 +56,7 @@ impl Config {
         let head = values.head(self.final_epsilon);
         let network = self.stream.network("q", &self.hidden, values.actions(), self.kappa, true, setup)?;
         let exploration = (setup.steps, self.final_epsilon, self.exploration_fraction);
-        let algorithm = StreamSarsa { values, exploration, gamma: self.stream.gamma, next: None };
+        let algorithm = StreamSarsa { values, exploration, ..StreamSarsa::new(0, self.stream.gamma) };
         StreamAgent::new("stream_sarsa", &self.stream, setup, vec![network], algorithm, (0, head))
     }
 
@@ -65,16 +66,31 @@ impl Config {
     }
 }
 
-struct StreamSarsa {
+/// The algorithm without its networks.
+pub(crate) struct StreamSarsa {
     values: ActionValues,
     /// Steps of the run, last epsilon, and share of the run until then.
     exploration: (u64, f32, f32),
     gamma: f32,
     /// The action of the next state, once the target has used it.
     next: Option<u32>,
+    /// The same where it is known before it is chosen.
+    given: Option<u32>,
 }
 
 impl StreamSarsa {
+    /// For so many actions; greedy.
+    pub fn new(actions: usize, gamma: f32) -> Self {
+        let values = ActionValues::of(actions, false, Noise::new(0, "actions"));
+        Self { values, exploration: (1, 0.0, 0.0), gamma, next: None, given: None }
+    }
+
+    /// The next state's action is this one: for transitions that somebody else recorded.
+    #[cfg(test)]
+    pub fn take(&mut self, action: Option<u32>) {
+        self.given = action;
+    }
+
     fn choose(&mut self, step: u64, outputs: &[f32], mask: Option<&[u32]>) -> u32 {
         let (total, last, fraction) = self.exploration;
         self.values.epsilon = epsilon_at(step, total, last, fraction);
@@ -90,13 +106,14 @@ impl Algorithm for StreamSarsa {
     fn judge(&mut self, transition: &Transition<'_>, gradients: &mut [Vec<f32>]) -> Verdict {
         let t = transition;
         gradients[0][t.action[0] as usize] = -1.0;
-        self.next = t.bootstraps.then(|| self.choose(t.step + 1, &t.next[0], t.next_mask));
+        let given = self.given.take();
+        self.next = t.bootstraps.then(|| given.unwrap_or_else(|| self.choose(t.step + 1, &t.next[0], t.next_mask)));
         let delta = self.error(t);
         if t.done {
             // Behind a time limit it is valued, but not done.
             self.next = None;
         }
-        Verdict { delta, cut: false }
+        Verdict { delta, value: t.now[0][t.action[0] as usize], cut: false }
     }
 
     fn error(&self, t: &Transition<'_>) -> f32 {

@@ -37,6 +37,11 @@ impl ActionValues {
             ActionSpace::Discrete { n } => n as usize,
             _ => 0,
         };
+        Self::of(actions, dueling, noise)
+    }
+
+    /// For so many actions.
+    pub fn of(actions: usize, dueling: bool, noise: Noise) -> Self {
         Self { actions, dueling, noise, epsilon: 1.0 }
     }
 

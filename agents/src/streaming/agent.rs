@@ -111,9 +111,10 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     }
 
     fn report(&mut self, log: &mut Log) {
-        let Sums { transitions, errors, squares, overshoots } = std::mem::take(&mut self.core.sums);
+        let Sums { transitions, errors, values, squares, overshoots } = std::mem::take(&mut self.core.sums);
         if transitions > 0.0 {
             log.scalars.insert("loss/td_error", errors / transitions);
+            log.scalars.insert("value/mean", values / transitions);
             log.scalars.insert("loss/value", 0.5 * squares / transitions);
             if self.options.overshoot {
                 log.scalars.insert("optimizer/overshoot", overshoots / transitions);

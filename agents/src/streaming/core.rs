@@ -55,6 +55,8 @@ pub struct Transition<'a> {
 pub struct Verdict {
     /// TD error.
     pub delta: f32,
+    /// Value of the state, or of the action in it, that the error is about.
+    pub value: f32,
     /// Whether the traces end with it although the episode goes on.
     pub cut: bool,
 }
@@ -132,7 +134,9 @@ pub struct Sums {
     pub transitions: f64,
     /// Magnitudes of TD errors.
     pub errors: f64,
-    /// Their squares.
+    /// Values.
+    pub values: f64,
+    /// Squares of TD errors.
     pub squares: f64,
     /// Steps that turned the sign of their error.
     pub overshoots: f64,
@@ -179,7 +183,7 @@ impl<A: Algorithm> Core<A> {
                 rewards: options.scale_rewards.then(|| RewardScaler::new(options.gamma)),
                 elapsed: 0,
                 reset: true,
-                input: vec![0.0; elements + usize::from(options.time_feature)],
+                input: vec![0.0; elements + usize::from(options.timed())],
                 action: vec![0; action_words],
                 mask: Vec::new(),
                 reward: 0.0,
@@ -202,7 +206,7 @@ impl<A: Algorithm> Core<A> {
     /// Where an observation `[elements]` of a member is to be written, before [`Self::start`] or [`Self::see`] tells of it.
     pub fn observation(&mut self, member: usize) -> &mut [f32] {
         let input = &mut self.members[member].input;
-        let elements = input.len() - usize::from(self.options.time_feature);
+        let elements = input.len() - usize::from(self.options.timed());
         &mut input[..elements]
     }
 
@@ -262,7 +266,7 @@ impl<A: Algorithm> Core<A> {
 
     /// Takes the observation of a member into its moments, normalises it and appends the time.
     fn take_in(&mut self, member: usize) -> Result<()> {
-        let (timed, limit) = (self.options.time_feature, self.limit);
+        let (timed, limit) = (self.options.timed(), self.limit);
         let observation = self.observation(member);
         if let Some(bad) = observation.iter().copied().find(|x| !x.is_finite()) {
             return Err(self.bad("an observation", bad));
@@ -305,6 +309,7 @@ impl<A: Algorithm> Core<A> {
             lessons[index] = Lesson { delta: verdict.delta, decay: if m.reset { 0.0 } else { trace_decay } };
             m.reset = m.done || verdict.cut;
             self.sums.transitions += 1.0;
+            self.sums.values += f64::from(verdict.value);
             self.sums.errors += f64::from(verdict.delta.abs());
             self.sums.squares += f64::from(verdict.delta) * f64::from(verdict.delta);
         }
@@ -384,6 +389,21 @@ impl<A: Algorithm> Core<A> {
         self.nets[network].learner.parameters(member)
     }
 
+    /// Puts parameters of the only member in place.
+    pub fn set_parameters(&mut self, network: usize, parameters: &[f32]) {
+        self.nets[network].learner.set_parameters(parameters);
+    }
+
+    /// Outputs of each network where a member is.
+    pub fn outputs(&self, member: usize) -> &[Vec<f32>] {
+        &self.members[member].outputs[0]
+    }
+
+    /// TD error of the newest transition of a member.
+    pub fn delta(&self, member: usize) -> f32 {
+        self.lessons[member].delta
+    }
+
     /// What normalises observations of a member.
     pub fn scaler(&self, member: usize) -> Option<&ObservationScaler> {
         self.members[member].observations.as_ref()
@@ -392,6 +412,11 @@ impl<A: Algorithm> Core<A> {
     /// The algorithm of a member.
     pub fn algorithm(&self, member: usize) -> &A {
         &self.members[member].algorithm
+    }
+
+    /// The same, to change it.
+    pub fn algorithm_mut(&mut self, member: usize) -> &mut A {
+        &mut self.members[member].algorithm
     }
 }
 

@@ -21,7 +21,7 @@ pub use agent::StreamAgent;
 pub use core::{Algorithm, Core, NetworkSpec, Sums, Transition, Verdict};
 pub use kernels::Pass;
 pub use learner::{Adaptive, Learner, Lesson, StepRule};
-pub use options::{Kind, Options, acts_in, discrete};
+pub use options::{Kind, Options, TimeFeature, acts_in, discrete};
 pub use plan::{Layer, Plan, Shape, StreamInit, Windows};
 pub use policy::{Inputs, StreamNetwork};
 pub use scaling::{ObservationScaler, RewardScaler, time_feature};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use shadergym_envs::{ActionSpace, Facts};
+use toml::Value;
 
 use super::core::NetworkSpec;
 use super::learner::{Adaptive, StepRule};
@@ -13,8 +14,7 @@ use crate::agent::Setup;
 use crate::common::build::MINATAR;
 use crate::common::head::Head;
 use crate::error::{Error, Result};
-use crate::network::Activation;
-use crate::options::{NetworkKind, Truncation, check, options, words};
+use crate::options::{NetworkKind, OptionValue, Truncation, check, options, words};
 use crate::policy::Policy;
 
 options! {
@@ -36,16 +36,16 @@ options! {
         truncation: Truncation = Truncation::Terminal,
         /// Steps after which episodes of training are cut off, 0 = where the environment says.
         time_limit: u32 = 0,
-        /// Whether the time in the episode is part of the observation; needs a time limit.
-        time_feature: bool = true,
+        /// Whether the time in the episode is part of the observation; auto: where there is a time limit and the network is mlp.
+        time_feature: TimeFeature = TimeFeature::Auto,
         /// Whether observations are normalised by their running moments.
         normalize_observations: bool = true,
         /// Whether rewards are scaled by the running spread of the discounted return.
         scale_rewards: bool = true,
         /// Network: mlp or conv.
         network: NetworkKind = NetworkKind::Mlp,
-        /// Activation of the hidden layers: leaky_relu or relu.
-        activation: Activation = Activation::LeakyRelu,
+        /// Slope of the activation below 0; 0 makes it a ReLU.
+        negative_slope: f32 = 0.01,
         /// Whether hidden layers are normalised.
         layer_norm: bool = true,
         /// Share of each unit's weights that is zero at the start.
@@ -83,7 +83,48 @@ pub fn discrete(facts: &Facts) -> bool {
     acts_in(facts) && matches!(facts.action, ActionSpace::Discrete { .. })
 }
 
+/// Whether the time is part of what a network sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFeature {
+    /// Where there is a time limit and the network is a perceptron.
+    Auto,
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl OptionValue for TimeFeature {
+    const KIND: &'static str = "true, false or auto";
+    fn from_toml(value: &Value) -> Option<Self> {
+        match value {
+            Value::Boolean(on) => Some(if *on { Self::On } else { Self::Off }),
+            Value::String(word) if word == "auto" => Some(Self::Auto),
+            _ => None,
+        }
+    }
+    fn to_toml(&self) -> Value {
+        match self {
+            Self::Auto => Value::String("auto".to_owned()),
+            on => Value::Boolean(*on == Self::On),
+        }
+    }
+}
+
 impl Options {
+    /// Whether the time is part of the input, once that is settled.
+    pub fn timed(&self) -> bool {
+        self.time_feature == TimeFeature::On
+    }
+
+    /// Settles what follows from the environment.
+    pub fn settle(&mut self, facts: &Facts) {
+        if self.time_feature == TimeFeature::Auto {
+            let timed = self.limit(facts) > 0 && self.network == NetworkKind::Mlp;
+            self.time_feature = if timed { TimeFeature::On } else { TimeFeature::Off };
+        }
+    }
+
     /// Steps after which an episode of training is cut off, 0 for none.
     pub fn limit(&self, facts: &Facts) -> u32 {
         if self.time_limit > 0 { self.time_limit } else { facts.max_episode_steps }
@@ -100,11 +141,11 @@ impl Options {
         }
         check("beta2", self.beta2, "0 or more, below 1", (0.0..1.0).contains(&self.beta2))?;
         check("epsilon", self.epsilon, "above 0", self.epsilon > 0.0)?;
-        let limited = !self.time_feature || self.limit(facts) > 0;
-        let allowed = format!("false, or a time_limit above 0, as {} has none", facts.id);
-        check("time_feature", self.time_feature, &allowed, limited)?;
-        let leaky = self.activation != Activation::Tanh;
-        check("activation", "tanh", "leaky_relu or relu", leaky)?;
+        let slope = self.negative_slope;
+        check("negative_slope", slope, "0 or more, below 1", (0.0..1.0).contains(&slope))?;
+        let limited = self.time_feature != TimeFeature::On || self.limit(facts) > 0;
+        let allowed = format!("false or auto, or a time_limit above 0, as {} has none", facts.id);
+        check("time_feature", true, &allowed, limited)?;
         let widths = hidden.iter().all(|w| (1..=4096).contains(w)) && hidden.len() <= 8;
         check("hidden", format!("{hidden:?}"), "up to 8 widths of 1 to 4096", widths)
     }
@@ -129,7 +170,7 @@ impl Options {
         let space = &setup.facts.observation;
         let convolution = match (self.network, space.single().map(|part| &part.shape[..])) {
             (NetworkKind::Mlp, _) => None,
-            (NetworkKind::Conv, Some(&[height, width, channels])) if !self.time_feature => {
+            (NetworkKind::Conv, Some(&[height, width, channels])) if !self.timed() => {
                 Some((MINATAR, [height, width, channels]))
             }
             (NetworkKind::Conv, _) => {
@@ -142,12 +183,12 @@ impl Options {
             }
         };
         Ok(Shape {
-            inputs: space.flat_elements() + usize::from(self.time_feature),
+            inputs: space.flat_elements() + usize::from(self.timed()),
             convolution,
             hidden: hidden.to_vec(),
             outputs,
             layer_norm: self.layer_norm,
-            slope: if self.activation == Activation::Relu { 0.0 } else { 0.01 },
+            slope: self.negative_slope,
             init: StreamInit { sparsity: self.sparsity, keep_one: self.keep_one },
         })
     }

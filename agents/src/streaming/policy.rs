@@ -62,7 +62,7 @@ pub struct Inputs {
 impl Inputs {
     /// With the statistics that the stream has come to; episodes of training had so many steps at most.
     pub fn new(options: &Options, limit: u32, scaler: Option<ObservationScaler>) -> Self {
-        Self { scaler, limit: options.time_feature.then_some(limit) }
+        Self { scaler, limit: options.timed().then_some(limit) }
     }
 
     /// Whether the time is wanted.

@@ -1,3 +1,4 @@
+mod golden;
 mod reference;
 
 use std::sync::Arc;
