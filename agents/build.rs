@@ -1,5 +1,5 @@
-//! Finds the agents (`src/algorithms/*.rs`) and the presets (`presets/<agent>/**/*.toml`), so that neither is listed by
-//! hand.
+//! Finds the agents (`src/algorithms/*.rs`), the sources of tasks (`src/tasks/*.rs`) and the presets
+//! (`presets/<agent>/**/*.toml`), so that none is listed by hand.
 
 #[path = "src/experiment/hash.rs"]
 mod hash;
@@ -11,18 +11,13 @@ use std::{env, fs};
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    let (mut modules, mut entries) = (String::new(), String::new());
-    let algorithms = root.join("src/algorithms");
-    // What lies in folders are parts of the agents beside them.
-    for path in files(&algorithms, "rs").into_iter().filter(|path| path.parent() == Some(&algorithms)) {
-        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
-        if stem != "mod" {
-            writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");
-            writeln!(entries, "    &{stem}::AGENT,").expect("a string");
-        }
+    for (name, folder, entry, doc) in [
+        ("agents.rs", "algorithms", "AGENT", "All agents, sorted by name."),
+        ("tasks.rs", "tasks", "SOURCE", "All sources of tasks, sorted by name."),
+    ] {
+        let text = entries(&root.join("src").join(folder), entry, doc);
+        fs::write(out.join(name), text).expect("OUT_DIR is writable");
     }
-    let agents = format!("{modules}\n/// All agents, sorted by name.\npub const AGENTS: &[&Entry] = &[\n{entries}];\n");
-    fs::write(out.join("agents.rs"), agents).expect("OUT_DIR is writable");
 
     let presets = root.join("presets");
     let mut table = String::from("pub(crate) const PRESETS: &[(&str, &str)] = &[\n");
@@ -46,7 +41,21 @@ fn main() {
 }
 
 /// Folders of `src` with what learns.
-const CODE: [&str; 4] = ["algorithms", "common", "network", "optim"];
+const CODE: [&str; 5] = ["algorithms", "common", "network", "optim", "tasks"];
+
+/// The files of a folder as modules, and a list `<entry>S` of what each declares as `entry`.
+fn entries(folder: &Path, entry: &str, doc: &str) -> String {
+    let (mut modules, mut entries) = (String::new(), String::new());
+    // What lies in folders are parts of the files beside them.
+    for path in files(folder, "rs").into_iter().filter(|path| path.parent() == Some(folder)) {
+        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        if stem != "mod" {
+            writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");
+            writeln!(entries, "    &{stem}::{entry},").expect("a string");
+        }
+    }
+    format!("{modules}\n/// {doc}\npub const {entry}S: &[&Entry] = &[\n{entries}];\n")
+}
 
 /// Files with this extension below a folder, sorted.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

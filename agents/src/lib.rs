@@ -23,6 +23,7 @@ pub mod report;
 mod resident;
 pub mod schedule;
 pub mod state;
+pub mod tasks;
 #[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod test_folder;

@@ -141,7 +141,8 @@ fn every_agent_with_convolutions_learns_by_them() {
     use shadergym_envs::{Device, spec};
     let id = shadergym_envs::ids().find(|id| spec(id).unwrap().family == "minatar").expect("shipped");
     let facts = std::sync::Arc::new(spec(id).unwrap().clone());
-    let setup = Setup { env: id.to_owned(), facts, seed: 3, steps: 200, device: Device::Cpu, num_threads: 1 };
+    let setup =
+        Setup { env: id.to_owned(), facts, seed: 3, steps: 200, device: Device::Cpu, num_threads: 1, tasks: None };
     for agent in AGENTS.iter().filter(|a| (a.options)().iter().any(|o| o.name == "network")) {
         // Any activation is an option of it.
         for activation in ["tanh", "relu"] {

@@ -258,7 +258,7 @@ fn random_play_before_the_first_rollout_is_counted() {
     let agent = AGENTS.iter().find(|a| a.name == "ppo").expect("shipped");
     for (normalized, steps) in [(false, 8 * 16), (true, 2 * 8 * 16)] {
         let mut learner = (agent.make)(&quick(agent, &format!("normalize_observation={normalized}")), &setup).unwrap();
-        iterate(&mut *learner, &mut Default::default()).unwrap();
+        iterate(&mut *learner, None, &mut Default::default()).unwrap();
         assert_eq!(learner.step(), steps);
     }
 }

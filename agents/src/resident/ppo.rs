@@ -9,6 +9,7 @@ use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 struct ResidentPpo {
     config: Config,
@@ -59,7 +60,7 @@ pub(crate) fn make(
 }
 
 impl Agent for ResidentPpo {
-    fn collect(&mut self, _: &mut Log) -> Result<Next> {
+    fn collect(&mut self, _: Option<&Tasks>, _: &mut Log) -> Result<Next> {
         let c = &self.config;
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.setup.steps);
         self.resident.collect(self.learning_rate, 0.0)?;

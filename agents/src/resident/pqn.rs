@@ -11,6 +11,7 @@ use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 struct ResidentPqn {
     config: Config,
@@ -68,7 +69,7 @@ pub(crate) fn make(
 }
 
 impl Agent for ResidentPqn {
-    fn collect(&mut self, _: &mut Log) -> Result<Next> {
+    fn collect(&mut self, _: Option<&Tasks>, _: &mut Log) -> Result<Next> {
         let (c, total) = (&self.config, self.setup.steps);
         self.epsilon = epsilon_at(self.steps, total, c.final_epsilon, c.exploration_fraction);
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, total);

@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, Meta};
 use super::config::{Plan, version};
 use super::folder::RunFolder;
 use super::play::{Evaluation, Player, evaluate};
-use super::run::Phase;
+use super::progress::Phase;
 use super::tally::Spread;
 use super::{End, Outcome};
 use crate::agent::Clocks;
@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::machine;
 use crate::policy::Policy;
 use crate::report::curve::{Series, curves};
+use crate::tasks::TaskSet;
 
 /// Pictures per second of animations.
 pub(crate) const FPS: u16 = 25;
@@ -73,6 +74,9 @@ pub(super) fn finish(
         folder.write("final.gif", &gif)?;
     }
     let evaluation = (!evaluation.episodes.is_empty()).then_some(evaluation);
+    if let (Some(folder), Some(tasks), Some(found)) = (folder, &ended.plan.tasks, &evaluation) {
+        folder.write("tasks.csv", by_task(&tasks.set, found).as_bytes())?;
+    }
     outcome(ended, policy, folder, evaluation)
 }
 
@@ -121,6 +125,9 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         value["truncated"] = json!(e.truncated);
         value["cut_off"] = json!(e.cut_off);
         value["deterministic"] = json!(true);
+        if ended.plan.tasks.is_some() {
+            value["by_task"] = e.by_task().iter().map(|spread| spread.mean).collect();
+        }
         value
     });
     json!({
@@ -150,6 +157,20 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
             "learner": ended.learner,
         },
     })
+}
+
+/// The tasks of the evaluation with their parameters and what was reached in each.
+fn by_task(set: &TaskSet, found: &Evaluation) -> String {
+    let dimensions = set.space.dimensions();
+    let mut text = String::from("task");
+    dimensions.iter().for_each(|d| text += &format!(",{}", d.name));
+    text += ",episodes,return,median_length\n";
+    for (k, (task, spread)) in set.evaluated.chunks_exact(dimensions.len()).zip(found.by_task()).enumerate() {
+        text += &k.to_string();
+        task.iter().for_each(|value| text += &format!(",{value}"));
+        text += &format!(",{},{},{}\n", spread.episodes, spread.mean, spread.median_length);
+    }
+    text
 }
 
 /// The learning curve.

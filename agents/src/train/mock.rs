@@ -14,6 +14,7 @@ use crate::network::{Layout, Loss, LossSums, Network, Rows};
 use crate::options::options;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 options! {
     /// Options of the mock.
@@ -71,7 +72,7 @@ impl Mock {
 }
 
 impl Agent for Mock {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+    fn collect(&mut self, _: Option<&Tasks>, log: &mut Log) -> Result<Next> {
         let policy = self.policy();
         let mut actions = Vec::new();
         for _ in 0..16 {
@@ -80,7 +81,7 @@ impl Agent for Mock {
             for i in view.ended_instances() {
                 let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);
                 let instance = i as u32;
-                log.push(Episode { episode_return, length, instance, ..Episode::default() }, &[]);
+                log.push(Episode { episode_return, length, instance, ..Episode::default() }, &[], &[]);
             }
         }
         self.steps += 16 * self.config.num_envs as u64;

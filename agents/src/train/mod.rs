@@ -18,6 +18,7 @@
 
 pub mod checkpoint;
 mod config;
+mod environment;
 pub(crate) mod files;
 mod finish;
 mod folder;
@@ -27,6 +28,7 @@ mod mock;
 mod options;
 mod play;
 mod population;
+mod progress;
 mod records;
 mod run;
 mod tally;
@@ -43,7 +45,7 @@ pub use finish::animation;
 pub use options::{DEFAULT_STEPS, Interval, Out, RunOptions, steps};
 pub use play::{EPISODE_LIMIT, Evaluation, Player, evaluate};
 pub use population::{Member, PopulationOutcome, is_population, resume_population, train_population};
-pub use run::{Callback, Phase, Progress};
+pub use progress::{Callback, Phase, Progress};
 pub use tally::{Row, Spread};
 pub use trained::Trained;
 

@@ -9,6 +9,7 @@ use crate::agent::{Episode, Setup};
 use crate::common::noise::Noise;
 use crate::error::Result;
 use crate::policy::Policy;
+use crate::tasks::TaskSet;
 
 /// Instances that play side by side in an evaluation.
 const SIDE_BY_SIDE: usize = 256;
@@ -32,6 +33,18 @@ impl Player {
     /// # Errors
     /// Those of [`shadergym_envs::make_with`].
     pub fn new(setup: &Setup, num_envs: usize, seed: u64, purpose: &str, deterministic: bool) -> Result<Self> {
+        Self::with_tasks(setup, num_envs, None, seed, purpose, deterministic)
+    }
+
+    /// As [`Self::new`], with tasks `[num_envs, dimensions]` that the instances play from first to last.
+    fn with_tasks(
+        setup: &Setup,
+        num_envs: usize,
+        tasks: Option<&TaskSet>,
+        seed: u64,
+        purpose: &str,
+        deterministic: bool,
+    ) -> Result<Self> {
         // More threads than cores do not play faster.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut options = BatchOptions::new(num_envs).num_threads(setup.num_threads.min(cores));
@@ -39,6 +52,14 @@ impl Player {
             options = options.max_episode_steps(EPISODE_LIMIT);
         }
         let mut batch = setup.make(options)?;
+        if let Some(TaskSet { space, evaluated }) = tasks {
+            let (words, width) = (setup.facts.params.words, space.dimensions().len());
+            let mut params = vec![0; num_envs * words];
+            for (params, task) in params.chunks_exact_mut(words).zip(evaluated.chunks_exact(width)) {
+                space.params(task, params);
+            }
+            batch.set_params_words(.., &params)?;
+        }
         let noise = Noise::new(seed, purpose);
         let seeds: Vec<u64> = (0..num_envs as u64).map(|i| noise.at(0, i).bits()).collect();
         batch.reset_with(&seeds)?;
@@ -82,7 +103,7 @@ impl Player {
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// The episodes, those of an instance one after the other.
+    /// The episodes, those of an instance one after the other; `task` is the number of a task of the fixed set.
     pub episodes: Vec<Episode>,
     /// How many of them a time limit ended.
     pub truncated: usize,
@@ -95,9 +116,17 @@ impl Evaluation {
     pub fn spread(&self) -> Option<Spread> {
         Spread::of(self.episodes.iter().copied())
     }
+
+    /// Return and length in figures of each task of the fixed set, in its order; empty without a source of tasks.
+    pub fn by_task(&self) -> Vec<Spread> {
+        let same = |a: &Episode, b: &Episode| a.task == b.task;
+        let tasks = self.episodes.chunk_by(same).filter(|episodes| episodes[0].task.is_some());
+        tasks.filter_map(|episodes| Spread::of(episodes.iter().copied())).collect()
+    }
 }
 
-/// Exactly `episodes` episodes. How many episodes an instance contributes is settled beforehand, so short episodes count
+/// Exactly `episodes` episodes; where the setup has tasks, those of their fixed set, each as often, so as many more as this
+/// takes. How many episodes an instance contributes is settled beforehand, so short episodes count
 /// no more than long ones. None if `go_on` breaks, which is asked before every step.
 ///
 /// # Errors
@@ -110,13 +139,18 @@ pub fn evaluate(
     deterministic: bool,
     go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Evaluation>> {
-    let n = episodes.min(SIDE_BY_SIDE);
+    let tasks = setup.tasks.as_deref().filter(|_| episodes > 0);
+    let count = tasks.map_or(0, |tasks| tasks.evaluated.len() / tasks.space.dimensions().len());
+    let (n, episodes) = match tasks {
+        Some(_) => (count, episodes.next_multiple_of(count)),
+        None => (episodes.min(SIDE_BY_SIDE), episodes),
+    };
     let mut found: Vec<Vec<Episode>> = vec![Vec::new(); n];
     let mut evaluation = Evaluation { episodes: Vec::new(), truncated: 0, cut_off: 0 };
     if n == 0 {
         return Ok(Some(evaluation));
     }
-    let mut player = Player::new(setup, n, seed, "evaluation", deterministic)?;
+    let mut player = Player::with_tasks(setup, n, tasks, seed, "evaluation", deterministic)?;
     let share = |i: usize| episodes / n + usize::from(i < episodes % n);
     let mut done = 0;
     while done < episodes {
@@ -126,7 +160,7 @@ pub fn evaluate(
         player.step(policy)?;
         for (i, episode) in player.ended() {
             if found[i].len() < share(i) {
-                found[i].push(episode);
+                found[i].push(Episode { task: tasks.map(|_| i as u64), ..episode });
                 done += 1;
                 let truncated = !player.batch.view().terminated()[i];
                 let unlimited = setup.facts.max_episode_steps == 0;

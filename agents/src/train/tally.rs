@@ -213,7 +213,7 @@ mod tests {
 
     fn log(returns: &[f32], loss: f64) -> Log {
         let mut log = Log { scalars: [("loss/value", loss)].into(), ..Log::default() };
-        returns.iter().for_each(|&r| log.push(episode(r, 2 * r as u32), &[r, 0.5]));
+        returns.iter().for_each(|&r| log.push(episode(r, 2 * r as u32), &[r, 0.5], &[]));
         log
     }
 

@@ -66,6 +66,8 @@ impl Trained {
         let mut config = RunConfig::from_toml(&checkpoint.meta.config).map_err(wrong)?;
         if let Some(env) = env {
             config.env = env.to_owned();
+            // The tasks are those of the other one.
+            config.tasks.clear();
         }
         let wanted = spaces(facts(&config.env)?.as_ref());
         if wanted != checkpoint.meta.spaces {

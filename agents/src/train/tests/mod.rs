@@ -375,7 +375,7 @@ fn options_come_from_everywhere_in_order() {
         ("[run]\nnum_threads = 1025", &["num_threads", "1025", "1 to 1024"]),
         ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
         ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
-        ("[run]\nx = 1\n[other]", &["[env] and [options]"]),
+        ("[run]\nx = 1\n[other]", &["[env], [tasks] and [options]"]),
         ("a = ", &["x.toml", "a TOML file"]),
     ] {
         let error = plan(text, &[]).unwrap_err();
