@@ -164,8 +164,13 @@ pub trait Agent: Send {
         false
     }
 
-    /// The policy as it is now, a copy.
-    fn policy(&self) -> Policy;
+    /// Independent learners in it: a population with one set of parameters each. [`Episode::member`] is below it.
+    fn members(&self) -> usize {
+        1
+    }
+
+    /// The policy of a member as it is now, a copy.
+    fn policy(&self, member: usize) -> Policy;
 
     /// Everything that is needed to go on bit by bit, between two iterations.
     ///

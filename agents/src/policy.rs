@@ -8,21 +8,29 @@ use crate::common::head::Head;
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
-use crate::network::{Network, Rows};
+use crate::network::{Carry, Network, RowMap, Rows};
 use crate::state::State;
 
 /// A policy: observations in, actions out.
 pub struct Policy {
     facts: Arc<Facts>,
-    network: Box<dyn Network>,
+    networks: Vec<Box<dyn Network>>,
+    map: RowMap,
     head: Head,
     moments: Option<ObservationMoments>,
 }
 
+/// What the rows of a policy remember from step to step; empty at the start, and always for most policies.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    of_networks: Vec<Carry>,
+}
+
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { facts, network, head, .. } = self;
-        write!(f, "Policy({}, {head:?}, {} parameters)", facts.id, network.parameters().len())
+        let Self { facts, networks, head, .. } = self;
+        let parameters: usize = networks.iter().map(|network| network.parameters().len()).sum();
+        write!(f, "Policy({}, {head:?}, {parameters} parameters)", facts.id)
     }
 }
 
@@ -33,7 +41,19 @@ impl Policy {
         head: Head,
         moments: Option<ObservationMoments>,
     ) -> Self {
-        Self { facts, network, head, moments }
+        let map = RowMap::shared(facts.agents);
+        Self::of_networks(facts, (vec![network], map), head, moments)
+    }
+
+    /// With a network for each number of the map, whose outputs mean the same.
+    pub(crate) fn of_networks(
+        facts: Arc<Facts>,
+        (networks, map): (Vec<Box<dyn Network>>, RowMap),
+        head: Head,
+        moments: Option<ObservationMoments>,
+    ) -> Self {
+        assert_eq!(networks.len(), map.networks(), "a network for each number");
+        Self { facts, networks, map, head, moments }
     }
 
     /// What the environment's file declares: spaces and docs.
@@ -52,11 +72,33 @@ impl Policy {
     /// `[rows, mask words]` has a bit per legal action.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's.
+    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's; [`Error::Unsupported`] if it
+    /// remembers what it saw, for which there is [`Self::act_on`].
     pub fn act(
         &self,
         observations: &[u32],
         masks: Option<&[u32]>,
+        deterministic: bool,
+        noise: &mut Noise,
+        actions: &mut Vec<u32>,
+    ) -> Result<()> {
+        if self.networks.iter().any(|network| network.recurrent().is_some()) {
+            let id = &self.facts.id;
+            return Err(Error::Unsupported(format!("this policy of {id} remembers what it saw; play whole episodes")));
+        }
+        self.act_on(observations, masks, (&mut Memory::default(), &|_| true), deterministic, noise, actions)
+    }
+
+    /// As [`Self::act`], one step after the other of the same rows with what they remember. `starts` tells which of them
+    /// begin an episode.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's.
+    pub fn act_on(
+        &self,
+        observations: &[u32],
+        masks: Option<&[u32]>,
+        (memory, starts): (&mut Memory, &dyn Fn(usize) -> bool),
         deterministic: bool,
         noise: &mut Noise,
         actions: &mut Vec<u32>,
@@ -81,16 +123,31 @@ impl Policy {
             }
             None => Rows::packed(&flat, space.flat_encoding(), elements),
         };
-        let mut outputs = vec![0.0; rows.len() * self.network.outputs()];
-        self.network.predict(rows, &mut outputs);
+        let width = self.networks[0].outputs();
+        let mut outputs = vec![0.0; rows.len() * width];
+        memory.of_networks.resize(self.networks.len(), Carry::default());
+        if let [network] = &self.networks[..] {
+            memory.of_networks[0].advance(&**network, rows, starts, &mut outputs);
+        } else {
+            for (k, (network, carry)) in self.networks.iter().zip(&mut memory.of_networks).enumerate() {
+                let own = self.map.rows_of(k, rows.len());
+                let chosen: Vec<u32> = own.iter().map(|&row| row as u32).collect();
+                let mut of_own = vec![0.0; own.len() * width];
+                carry.advance(&**network, rows.select(&chosen), |k| starts(own[k]), &mut of_own);
+                for (&row, of_row) in own.iter().zip(of_own.chunks_exact(width)) {
+                    outputs[row * width..(row + 1) * width].copy_from_slice(of_row);
+                }
+            }
+        }
         actions.resize(rows.len() * self.facts.action.words(), 0);
-        self.head.act(&outputs, self.network.outputs(), masks, deterministic, noise, actions);
+        self.head.act(&outputs, width, masks, deterministic, noise, actions);
         Ok(())
     }
 
     /// Parameters and moments.
     pub fn save(&self, state: &mut State) {
-        state.put_f32("policy/parameters", self.network.parameters());
+        let parameters: Vec<&[f32]> = self.networks.iter().map(|network| network.parameters()).collect();
+        state.put_f32("policy/parameters", &parameters.concat());
         if let Some(moments) = &self.moments {
             moments.save(state, "policy/observations");
         }
@@ -101,7 +158,14 @@ impl Policy {
     /// # Errors
     /// [`Error::Checkpoint`] if something is missing or of another size.
     pub fn load(&mut self, state: &State) -> Result<()> {
-        state.read_f32("policy/parameters", self.network.parameters_mut())?;
+        let mut parameters = vec![0.0; self.networks.iter().map(|network| network.parameters().len()).sum()];
+        state.read_f32("policy/parameters", &mut parameters)?;
+        let mut rest = &parameters[..];
+        for network in &mut self.networks {
+            let (own, others) = rest.split_at(network.parameters().len());
+            network.parameters_mut().copy_from_slice(own);
+            rest = others;
+        }
         if let Some(moments) = &mut self.moments {
             moments.load(state, "policy/observations")?;
         }

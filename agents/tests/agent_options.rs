@@ -72,7 +72,7 @@ fn learned(agent: &Entry, setup: &Setup, table: &Table) -> (Vec<f32>, Vec<String
     let mut logs = Vec::new();
     let (learner, _) = trained(agent, setup, table, |log| logs.push(format!("{log:?}")));
     let mut state = State::default();
-    learner.policy().save(&mut state);
+    learner.policy(0).save(&mut state);
     let parameters = state.f32("policy/parameters").unwrap().to_vec();
     assert!(parameters.iter().all(|p| p.is_finite()), "{}, {table}", agent.name);
     (parameters, logs)

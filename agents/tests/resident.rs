@@ -201,8 +201,8 @@ fn goes_on(agent: &str, settings: &str, device: &Device) -> Result<(), Failed> {
         assert_eq!(again.0, rest.0);
         same(&saved(&mut *resumed)?, &saved(&mut *whole)?)?;
         let (mut a, mut b) = (State::default(), State::default());
-        whole.policy().save(&mut a);
-        resumed.policy().save(&mut b);
+        whole.policy(0).save(&mut a);
+        resumed.policy(0).save(&mut b);
         assert_eq!(a, b);
     }
     Ok(())

@@ -72,7 +72,7 @@ fn told(agent: &Entry, setup: &Setup, mut tasks: Tasks) -> (Log, State) {
         iterate(&mut *learner, Some(&mut tasks), &mut all).unwrap();
     }
     let mut state = State::default();
-    learner.policy().save(&mut state);
+    learner.policy(0).save(&mut state);
     (all, state)
 }
 
@@ -129,7 +129,7 @@ fn evaluations_play_the_same_tasks_each_as_often() {
     let (setup, _) = with_tasks(&plain, "uniform", "", 7);
     let learner = (agent.make)(&settings(agent, "hidden=[8]"), &setup).unwrap();
     let play = |seed| {
-        let found = evaluate(&learner.policy(), &setup, 20, seed, true, &mut |_| ControlFlow::Continue(()));
+        let found = evaluate(&learner.policy(0), &setup, 20, seed, true, &mut |_| ControlFlow::Continue(()));
         found.unwrap().unwrap()
     };
     let found = play(1);

@@ -38,7 +38,7 @@ class Policy:
         agents = self._facts["agents"]
         self._scalar = self._facts["action"]["type"] == "discrete"
         self.config: dict[str, Any] = json.loads(native.config())
-        """The configuration of the run in two tables, ``run`` and ``options``: ``train(config=...)`` takes it."""
+        """The configuration of the run in tables such as ``run`` and ``options``: ``train(config=...)`` takes it."""
         self.env_id: str = self._facts["id"]
         """Id of the environment."""
         self.agent: str = self.config["run"]["agent"]
@@ -90,7 +90,8 @@ class Policy:
         """Plays whole episodes, whose seeds are not those of training.
 
         Legal actions only, where the environment says which are. An environment without a time limit gets one of
-        10,000 steps.
+        10,000 steps. A policy that was trained with a source of tasks plays the fixed set of its evaluations, each task as
+        often, so perhaps some more episodes.
 
         Returns:
             ``mean``, ``std``, ``min`` and ``max`` of the returns (mean over agents), ``median_length``, ``episodes``,
@@ -172,6 +173,7 @@ def train(
     out: str | PathLike[str] | None = None,
     until: float | None = None,
     params: Mapping[str, Any] | None = None,
+    tasks: str | Mapping[str, Any] | None = None,
     config: str | PathLike[str] | Mapping[str, Any] | None = None,
     checkpoint_interval: float | str | None = None,
     eval_episodes: int | None = None,
@@ -198,6 +200,10 @@ def train(
         until: Stops when the mean return of the last 100 episodes is at least this.
         params: Parameters of the environment for all its instances, by name: a number or a list of numbers, such as
             ``{"gravity": 6.0}``; those that there are: ``shadergym spec``.
+        tasks: A source of tasks, which proposes other parameters for every episode: its name (``"uniform"``, ``"fixed"``), or
+            a dictionary with ``source``, ``ranges`` (``{"gravity": (5, 15)}``; all parameters in their whole range without
+            it), ``eval_tasks`` and the source's options. Evaluations then play a fixed set of ``eval_tasks`` tasks (50),
+            each as often; ``out`` gets ``tasks.csv``.
         config: ``config.toml`` of a run, a file of options, or the same as a dictionary, such as
             :attr:`Policy.config`.
         checkpoint_interval: Steps (``50_000``), a time (``"30s"``, ``"5m"``) or ``"never"``; ``"30s"`` by default.
@@ -233,6 +239,7 @@ def train(
         "eval_episodes": eval_episodes,
         "eval_interval": eval_interval,
         "params": None if params is None else dict(params),
+        "tasks": dict(tasks) if isinstance(tasks, Mapping) else tasks,
         "gif": gif,
     }
     if isinstance(config, Mapping):

@@ -288,7 +288,7 @@ impl Agent for Dqn {
         self.play.clocks()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let head = self.values.head(self.config.final_epsilon);
         Policy::new(self.facts.clone(), self.learner.network.boxed_clone(), head, None)
     }

@@ -153,7 +153,7 @@ impl Agent for Ppo {
         Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let network = self.learner.network.boxed_clone();
         let head = Head::Policy(self.head.distribution.clone());
         Policy::new(self.facts.clone(), network, head, self.normalizers.observations.clone())

@@ -213,7 +213,7 @@ impl Agent for Pqn {
         Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let network = self.learner.network.boxed_clone();
         Policy::new(self.facts.clone(), network, self.values.head(self.config.final_epsilon), None)
     }

@@ -280,7 +280,7 @@ impl Agent for Sac {
         self.play.clocks()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         policy_of(&self.facts, &self.learner)
     }
 

@@ -6,20 +6,24 @@
 //! backward while its activations are in the cache, and tiles run in parallel.
 
 mod bits;
+mod carry;
 mod convolve;
 mod elementwise;
 mod feedforward;
 mod init;
 mod kernels;
 mod layout;
+mod row_map;
 mod rows;
 mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;
 
+pub use carry::{Carry, Recurrent};
 pub use feedforward::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Shape, Tower};
 pub use layout::{Layout, Part};
+pub use row_map::RowMap;
 pub use rows::Rows;
 
 /// What a loss adds up over rows besides the gradient: sums of its own choice, such as policy loss, value loss, entropy.
@@ -63,6 +67,11 @@ pub trait Network: Send + Sync {
     /// # Panics
     /// As [`Self::gradient`]; if the rows are not floats.
     fn input_gradient(&self, rows: Rows<'_>, loss: &Loss<'_>, input_gradient: &mut [f32]) -> LossSums;
+
+    /// Itself, if it remembers: then [`Recurrent::advance`] takes the place of [`Self::predict`].
+    fn recurrent(&self) -> Option<&dyn Recurrent> {
+        None
+    }
 
     /// Threads of rayon's pool that it computes on.
     fn threads(&self) -> usize {

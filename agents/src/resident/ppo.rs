@@ -90,7 +90,7 @@ impl Agent for ResidentPpo {
         Clocks { env_steps: self.steps, ..self.resident.clocks() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         super::copied(&self.resident, |parameters| {
             let mut policy = self.config.policy(&self.setup)?;
             policy.load(parameters)?;

@@ -73,7 +73,7 @@ impl Mock {
 
 impl Agent for Mock {
     fn collect(&mut self, _: Option<&Tasks>, log: &mut Log) -> Result<Next> {
-        let policy = self.policy();
+        let policy = self.policy(0);
         let mut actions = Vec::new();
         for _ in 0..16 {
             policy.act(self.batch.observations().words(), None, false, &mut self.noise, &mut actions)?;
@@ -121,13 +121,13 @@ impl Agent for Mock {
         Clocks { env_steps: self.steps, collections, updates: collections }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         assert!(!self.failed, "the policy is lost");
         policy(&self.facts, &self.network)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        self.policy().save(state);
+        self.policy(0).save(state);
         state.put_u64("counters", &[self.noise.counter(), self.steps]);
         state.put_bytes("batch", &self.batch.snapshot()?.to_bytes());
         Ok(())
@@ -148,14 +148,14 @@ fn policy(facts: &Arc<Facts>, network: &Linear) -> Policy {
 }
 
 #[derive(Clone)]
-struct Linear {
+pub struct Linear {
     outputs: usize,
-    parameters: Vec<f32>,
+    pub parameters: Vec<f32>,
     layout: Layout,
 }
 
 impl Linear {
-    fn new(facts: &Facts) -> Self {
+    pub fn new(facts: &Facts) -> Self {
         let outputs = Distribution::of(&facts.action).outputs();
         let parameters = vec![0.0; outputs * facts.observation.flat_elements()];
         Self { outputs, parameters, layout: Layout::default() }

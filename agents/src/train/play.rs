@@ -1,5 +1,6 @@
 //! A policy at play: evaluation, and what animations are made of.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use shadergym_envs::{Actions, Batch, BatchOptions};
@@ -8,7 +9,7 @@ use super::tally::Spread;
 use crate::agent::{Episode, Setup};
 use crate::common::noise::Noise;
 use crate::error::Result;
-use crate::policy::Policy;
+use crate::policy::{Memory, Policy};
 use crate::tasks::TaskSet;
 
 /// Instances that play side by side in an evaluation.
@@ -23,6 +24,7 @@ pub struct Player {
     batch: Batch,
     noise: Noise,
     deterministic: bool,
+    memory: Memory,
     actions: Vec<u32>,
 }
 
@@ -63,7 +65,7 @@ impl Player {
         let noise = Noise::new(seed, purpose);
         let seeds: Vec<u64> = (0..num_envs as u64).map(|i| noise.at(0, i).bits()).collect();
         batch.reset_with(&seeds)?;
-        Ok(Self { batch, noise, deterministic, actions: Vec::new() })
+        Ok(Self { batch, noise, deterministic, memory: Memory::default(), actions: Vec::new() })
     }
 
     /// The instances.
@@ -78,7 +80,16 @@ impl Player {
     pub fn step(&mut self, policy: &Policy) -> Result<()> {
         let view = self.batch.view();
         let (observations, masks) = (view.observations().words(), view.action_masks());
-        policy.act(observations, masks, self.deterministic, &mut self.noise, &mut self.actions)?;
+        let agents = self.batch.agents();
+        let starts = |row: usize| view.started(row / agents);
+        policy.act_on(
+            observations,
+            masks,
+            (&mut self.memory, &starts),
+            self.deterministic,
+            &mut self.noise,
+            &mut self.actions,
+        )?;
         if policy.is_continuous() {
             self.batch.step(Actions::Continuous(bytemuck::cast_slice(&self.actions)))?;
         } else {
@@ -119,9 +130,11 @@ impl Evaluation {
 
     /// Return and length in figures of each task of the fixed set, in its order; empty without a source of tasks.
     pub fn by_task(&self) -> Vec<Spread> {
-        let same = |a: &Episode, b: &Episode| a.task == b.task;
-        let tasks = self.episodes.chunk_by(same).filter(|episodes| episodes[0].task.is_some());
-        tasks.filter_map(|episodes| Spread::of(episodes.iter().copied())).collect()
+        let mut tasks: BTreeMap<u64, Vec<Episode>> = BTreeMap::new();
+        for (task, episode) in self.episodes.iter().filter_map(|episode| Some((episode.task?, *episode))) {
+            tasks.entry(task).or_default().push(episode);
+        }
+        tasks.into_values().filter_map(Spread::of).collect()
     }
 }
 

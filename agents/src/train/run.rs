@@ -11,8 +11,8 @@ use super::config::{Plan, RunConfig};
 use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
+use super::members::{self, evaluate_all};
 use super::options::Interval;
-use super::play::evaluate;
 use super::progress::{Callback, Phase, Progress};
 use super::records::Records;
 use super::tally::{Row, Spread, Tally};
@@ -165,13 +165,13 @@ impl Run {
                 return Err(error);
             }
         };
-        let (ended, policy) = (self.ended(end), self.agent.policy());
+        let (ended, policies) = (self.ended(end), members::policies(&*self.agent));
         if end == End::Interrupted {
-            return finish::interrupted(ended, policy, self.folder());
+            return finish::interrupted(ended, policies, self.folder());
         }
         let progress = self.progress(None, &[]);
         let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
-        finish::finish(ended, policy, self.folder(), self.meta(None), &mut callback)
+        finish::finish(ended, policies, self.folder(), self.meta(None), &mut callback)
     }
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
@@ -225,7 +225,7 @@ impl Run {
         }
         log.clear();
         iterate(&mut *self.agent, self.tasks.as_mut(), log)?;
-        self.tally.add(log);
+        self.tally.add(log, self.agent.members());
         let step = self.agent.step();
         let crossed = |interval: u64| step / interval > before / interval;
         let mut evaluated = None;
@@ -257,7 +257,7 @@ impl Run {
     /// callback wants. It is always brought to its end, as a run that goes on would not come by here again.
     fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<(Option<Vec<(String, f64)>>, ControlFlow<()>)> {
         let start = Instant::now();
-        let (policy, config) = (self.agent.policy(), &self.plan.config);
+        let (policies, config) = (members::policies(&*self.agent), &self.plan.config);
         let (progress, mut flow) = (self.progress(None, &[]), ControlFlow::Continue(()));
         let mut listen = |done| {
             if callback(&Progress { phase: Phase::Evaluating(done), ..progress.copy() }).is_break() {
@@ -265,7 +265,7 @@ impl Run {
             }
             ControlFlow::Continue(())
         };
-        let found = evaluate(&policy, &self.plan.setup(), config.eval_episodes, config.seed, true, &mut listen)?;
+        let found = evaluate_all(&policies, &self.plan.setup(), config.eval_episodes, config.seed, &mut listen)?;
         // Seconds are those of training.
         self.clock.since += start.elapsed();
         let figures =
@@ -298,7 +298,7 @@ impl Run {
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);
         self.tasks.iter().for_each(|tasks| tasks.save(&mut trainer));
-        self.agent.policy().save(&mut policy);
+        members::save(&members::policies(&*self.agent), &mut policy);
         let meta = Meta { step, ..self.meta(Some(self.clock.seconds())) };
         let checkpoint = Checkpoint { meta, agent, trainer, policy };
         let Some(records) = &mut self.records else { return Ok(()) };
@@ -349,6 +349,7 @@ impl Run {
             seconds: self.clock.seconds(),
             episodes: self.tally.episodes,
             last: self.tally.last(),
+            members: self.tally.members.clone(),
             curve: self.tally.curve.clone(),
             checkpoint: self.records.as_ref().and_then(Records::checkpoint).map(|(_, path)| path.clone()),
         }

@@ -1,6 +1,7 @@
 //! Runs of the mock: what holds whatever the agent.
 
 mod faults;
+mod hosts;
 mod populations;
 
 use std::fs;
