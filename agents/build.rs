@@ -1,5 +1,5 @@
-//! Finds the agents (`src/algorithms/*.rs`) and the presets (`presets/<agent>/**/*.toml`), so that neither is listed by
-//! hand.
+//! Finds the agents (`src/algorithms/*.rs`), the sources of tasks (`src/tasks/*.rs`) and the presets
+//! (`presets/<agent>/**/*.toml`), so that none is listed by hand.
 
 #[path = "src/experiment/hash.rs"]
 mod hash;
@@ -11,18 +11,13 @@ use std::{env, fs};
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    let (mut modules, mut entries) = (String::new(), String::new());
-    let algorithms = root.join("src/algorithms");
-    // What lies in folders are parts of the agents beside them.
-    for path in files(&algorithms, "rs").into_iter().filter(|path| path.parent() == Some(&algorithms)) {
-        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
-        if stem != "mod" {
-            writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");
-            writeln!(entries, "    &{stem}::AGENT,").expect("a string");
-        }
+    for (name, folder, entry, doc) in [
+        ("agents.rs", "algorithms", "AGENT", "All agents, sorted by name."),
+        ("tasks.rs", "tasks", "SOURCE", "All sources of tasks, sorted by name."),
+    ] {
+        let text = entries(&root.join("src").join(folder), entry, doc);
+        fs::write(out.join(name), text).expect("OUT_DIR is writable");
     }
-    let agents = format!("{modules}\n/// All agents, sorted by name.\npub const AGENTS: &[&Entry] = &[\n{entries}];\n");
-    fs::write(out.join("agents.rs"), agents).expect("OUT_DIR is writable");
 
     let presets = root.join("presets");
     let mut table = String::from("pub(crate) const PRESETS: &[(&str, &str)] = &[\n");
@@ -33,20 +28,51 @@ fn main() {
     }
     fs::write(out.join("presets.rs"), table + "];\n").expect("OUT_DIR is writable");
 
-    // What decides what a run comes to: results of experiments that other code made are out of date.
-    let folders = CODE.iter().flat_map(|place| files(&root.join("src").join(place), "rs"));
-    let tests = |path: &PathBuf| path.components().any(|part| Path::new(&part).file_stem() == Some("tests".as_ref()));
-    let folders = folders.filter(|path| !tests(path));
-    let code = folders.chain(["policy.rs", "schedule.rs"].map(|name| root.join("src").join(name)));
-    let code = code.flat_map(|path| {
-        println!("cargo::rerun-if-changed={}", path.display());
-        fs::read(path).expect("readable")
-    });
-    println!("cargo::rustc-env=SHADERGYM_AGENTS_CODE={}", hash::hash(code));
+    fs::write(out.join("code.rs"), code(&root.join("src"))).expect("OUT_DIR is writable");
 }
 
-/// Folders of `src` with what learns.
-const CODE: [&str; 4] = ["algorithms", "common", "network", "optim"];
+/// Folders of `src` with what learns, whatever the agent, and one that some agents use.
+const SHARED: [&str; 4] = ["common", "network", "optim", "tasks"];
+const SOME: &str = "streaming";
+
+/// A list of agents with a hash of the code that decides what they come to: results of other code are out of date. Agents
+/// beside them do not count.
+fn code(source: &Path) -> String {
+    let tests = |path: &PathBuf| path.components().any(|part| Path::new(&part).file_stem() == Some("tests".as_ref()));
+    let of = |folder: &str| files(&source.join(folder), "rs").into_iter().filter(|path| !tests(path));
+    let alone = ["algorithms/mod.rs", "policy.rs", "schedule.rs"].map(|name| source.join(name));
+    let shared: Vec<PathBuf> = SHARED.iter().flat_map(|folder| of(folder)).chain(alone).collect();
+    let some: Vec<PathBuf> = of(SOME).collect();
+    let read = |path: &PathBuf| {
+        println!("cargo::rerun-if-changed={}", path.display());
+        fs::read_to_string(path).expect("readable")
+    };
+    let mut table = String::from("pub(super) const CODE: &[(&str, &str)] = &[\n");
+    let algorithms: Vec<PathBuf> = of("algorithms").collect();
+    for path in algorithms.iter().filter(|path| path.parent() == Some(&source.join("algorithms"))) {
+        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        let parts = algorithms.iter().filter(|part| part.parent() == Some(&source.join("algorithms").join(&stem)));
+        let own: String = [path].into_iter().chain(parts).map(read).collect();
+        let more = some.iter().filter(|_| own.contains(&format!("crate::{SOME}")));
+        let text: String = shared.iter().chain(more).map(read).chain([own.clone()]).collect();
+        writeln!(table, "    ({stem:?}, \"{}\"),", hash::hash(text.bytes())).expect("a string");
+    }
+    table + "];\n"
+}
+
+/// The files of a folder as modules, and a list `<entry>S` of what each declares as `entry`.
+fn entries(folder: &Path, entry: &str, doc: &str) -> String {
+    let (mut modules, mut entries) = (String::new(), String::new());
+    // What lies in folders are parts of the files beside them.
+    for path in files(folder, "rs").into_iter().filter(|path| path.parent() == Some(folder)) {
+        let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        if stem != "mod" {
+            writeln!(modules, "#[path = {path:?}]\npub mod {stem};").expect("a string");
+            writeln!(entries, "    &{stem}::{entry},").expect("a string");
+        }
+    }
+    format!("{modules}\n/// {doc}\npub const {entry}S: &[&Entry] = &[\n{entries}];\n")
+}
 
 /// Files with this extension below a folder, sorted.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let facts = Arc::new(shadergym_envs::spec(env)?.clone());
                 let (env, device) = (env.to_owned(), device.clone());
                 let num_threads = std::thread::available_parallelism()?.get();
-                let setup = Setup { env, facts, seed: 1, steps: 1 << 40, device, num_threads };
+                let setup = Setup { env, facts, seed: 1, steps: 1 << 40, device, num_threads, tasks: None };
                 let table = parse_settings(settings.iter().map(String::as_str))?;
                 let learner = (find(agent)?.make)(&table, &setup)?;
                 measure(agent, num_envs, name, &setup, learner, seconds)?;
@@ -49,12 +49,12 @@ fn measure(
     mut learner: Box<dyn Agent>,
     seconds: f64,
 ) -> Result<(), Box<dyn Error>> {
-    iterate(&mut *learner, &mut Log::default())?;
+    iterate(&mut *learner, None, &mut Log::default())?;
     let (before, begin) = (learner.step(), Instant::now());
     let mut log = Log::default();
     while begin.elapsed().as_secs_f64() < seconds {
         log = Log::default();
-        iterate(&mut *learner, &mut log)?;
+        iterate(&mut *learner, None, &mut log)?;
     }
     let rate = (learner.step() - before) as f64 / begin.elapsed().as_secs_f64();
     let figure = |name: &str| log.scalars.get(name).map_or("-".to_owned(), |v| format!("{v:.2}"));

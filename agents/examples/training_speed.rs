@@ -115,7 +115,7 @@ fn inference(setup: &Setup, config: &ppo::Config) -> Result<Work> {
     let network = networks.build(setup, &[("policy", head.policy_outputs(), 0.01), ("value", 1, 1.0)], None)?;
     let mut collector = Collector::new(setup, config.num_envs, config.num_steps)?;
     Ok(Box::new(move || {
-        collector.collect(&*network, &head, None, &mut Log::default())?;
+        collector.collect(&*network, &head, None, None, &mut Log::default())?;
         Ok(collector.transitions() as u64)
     }))
 }
@@ -123,7 +123,7 @@ fn inference(setup: &Setup, config: &ppo::Config) -> Result<Work> {
 fn training(mut agent: Box<dyn Agent>) -> Work {
     Box::new(move || {
         let before = agent.step();
-        iterate(&mut *agent, &mut Log::default())?;
+        iterate(&mut *agent, None, &mut Log::default())?;
         Ok(agent.step() - before)
     })
 }
@@ -156,6 +156,7 @@ fn main() -> Result<()> {
         steps: 1_000_000_000_000,
         device: Device::Cpu,
         num_threads: args.num_threads.unwrap_or(all),
+        tasks: None,
     };
     let mut works = [
         ("environment", environment(&setup, &config)?),

@@ -8,6 +8,7 @@ use shadergym_envs::{Batch, BatchOptions, Device, Facts};
 use crate::error::Result;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::{TaskSet, Tasks};
 
 /// What a run is about, apart from the agent's own options.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Setup {
     pub device: Device,
     /// Threads; 1 where runs are packed side by side. Results do not depend on it.
     pub num_threads: usize,
+    /// What tasks its instances play; None: that of the facts.
+    pub tasks: Option<Arc<TaskSet>>,
 }
 
 impl Setup {
@@ -67,6 +70,8 @@ pub struct Log {
     pub episodes: Vec<Episode>,
     /// Sums of their infos, `[episodes, info words]`; empty where the environment has none.
     pub infos: Vec<f32>,
+    /// Their tasks, `[episodes, dimensions]`; empty without a source of tasks.
+    pub tasks: Vec<f64>,
     /// Named figures: `loss/policy`, `loss/value`, `policy/entropy`, `optimizer/learning_rate`.
     pub scalars: BTreeMap<&'static str, f64>,
 }
@@ -76,13 +81,15 @@ impl Log {
     pub fn clear(&mut self) {
         self.episodes.clear();
         self.infos.clear();
+        self.tasks.clear();
         self.scalars.clear();
     }
 
-    /// Takes down an episode with the sums of its infos, empty where the environment has none.
-    pub fn push(&mut self, episode: Episode, infos: &[f32]) {
+    /// Takes down an episode with the sums of its infos and its task, each empty where there are none.
+    pub fn push(&mut self, episode: Episode, infos: &[f32], task: &[f64]) {
         self.episodes.push(episode);
         self.infos.extend_from_slice(infos);
+        self.tasks.extend_from_slice(task);
     }
 
     /// Sums of the infos of one episode, `[info words]`.
@@ -114,11 +121,12 @@ pub enum Next {
 
 /// A learner together with its environments. [`iterate`] calls its steps in their order.
 pub trait Agent: Send {
-    /// Makes transitions; episodes that ended go into the log. An agent that learns from what is there makes none.
+    /// Makes transitions, whose instances begin their episodes with the `tasks` of the run if it has a source of them;
+    /// episodes that ended go into the log. An agent that learns from what is there makes none.
     ///
     /// # Errors
     /// Those of the environments.
-    fn collect(&mut self, log: &mut Log) -> Result<Next>;
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next>;
 
     /// Turns what was collected into what is learned from: returns, advantages, moments that normalise, scores.
     ///
@@ -156,8 +164,13 @@ pub trait Agent: Send {
         false
     }
 
-    /// The policy as it is now, a copy.
-    fn policy(&self) -> Policy;
+    /// Independent learners in it: a population with one set of parameters each. [`Episode::member`] is below it.
+    fn members(&self) -> usize {
+        1
+    }
+
+    /// The policy of a member as it is now, a copy.
+    fn policy(&self, member: usize) -> Policy;
 
     /// Everything that is needed to go on bit by bit, between two iterations.
     ///
@@ -173,14 +186,19 @@ pub trait Agent: Send {
 }
 
 /// One iteration: collects, processes and learns until the agent has something to report; the unit between checkpoints.
+/// The source of tasks hears of each collection.
 ///
 /// # Errors
 /// Those of the agent's steps.
-pub fn iterate(agent: &mut dyn Agent, log: &mut Log) -> Result<()> {
+pub fn iterate(agent: &mut dyn Agent, mut tasks: Option<&mut Tasks>, log: &mut Log) -> Result<()> {
     let since = agent.clocks();
     loop {
-        let next = agent.collect(log)?;
+        let known = log.episodes.len();
+        let next = agent.collect(tasks.as_deref(), log)?;
         agent.process()?;
+        if let Some(tasks) = &mut tasks {
+            tasks.hear(log, known);
+        }
         if next == Next::Learn {
             agent.learn()?;
         }

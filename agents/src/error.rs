@@ -29,6 +29,16 @@ pub enum Error {
         /// Agents that can.
         fitting: String,
     },
+    /// No source of tasks has this name.
+    #[error("there is no source of tasks `{name}`. {}Sources are {known}", did_you_mean(.nearest))]
+    UnknownTasks {
+        /// The name asked for.
+        name: String,
+        /// The closest one.
+        nearest: Option<String>,
+        /// All of them.
+        known: String,
+    },
     /// An option that does not exist.
     #[error("{agent} has no option `{option}`. {}It has {known}", did_you_mean(.nearest))]
     UnknownOption {

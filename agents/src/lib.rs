@@ -24,6 +24,7 @@ mod resident;
 pub mod schedule;
 pub mod state;
 pub mod streaming;
+pub mod tasks;
 #[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod test_folder;

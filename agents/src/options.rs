@@ -88,6 +88,18 @@ impl OptionValue for Vec<usize> {
     }
 }
 
+impl OptionValue for Vec<Vec<f64>> {
+    const KIND: &'static str = "a list of lists of numbers";
+    fn from_toml(value: &Value) -> Option<Self> {
+        let number =
+            |value: &Value| value.as_float().or(value.as_integer().map(|v| v as f64)).filter(|v| v.is_finite());
+        value.as_array()?.iter().map(|row| row.as_array()?.iter().map(number).collect()).collect()
+    }
+    fn to_toml(&self) -> Value {
+        Value::Array(self.iter().map(|row| Value::Array(row.iter().map(|&v| Value::Float(v)).collect())).collect())
+    }
+}
+
 /// An option that is one of several words.
 macro_rules! words {
     ($type:ty, $kind:literal, { $($word:literal => $variant:expr),* $(,)? }) => {

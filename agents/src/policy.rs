@@ -1,4 +1,4 @@
-//! What acts: a network, how its outputs become actions, and what observations go through before it.
+//! What acts: networks, how their outputs become actions, and what observations go through before them.
 
 use std::sync::Arc;
 
@@ -8,14 +8,15 @@ use crate::common::head::Head;
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
-use crate::network::{Network, Predictor, Rows};
+use crate::network::{Carry, Network, RowMap, Rows};
 use crate::state::State;
 use crate::streaming::Inputs as StreamInputs;
 
 /// A policy: observations in, actions out.
 pub struct Policy {
     facts: Arc<Facts>,
-    network: Box<dyn Predictor>,
+    networks: Vec<Box<dyn Network>>,
+    map: RowMap,
     head: Head,
     inputs: Inputs,
 }
@@ -27,10 +28,26 @@ enum Inputs {
     Stream(StreamInputs),
 }
 
+/// What the rows of a policy remember from step to step; empty at the start, and always for most policies.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    of_networks: Vec<Carry>,
+    /// Steps since the start of each row's episode.
+    elapsed: Vec<u32>,
+}
+
+impl Memory {
+    /// Of rows of which only the steps since the start of their episodes are known.
+    pub fn at(elapsed: Vec<u32>) -> Self {
+        Self { elapsed, ..Self::default() }
+    }
+}
+
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { facts, network, head, .. } = self;
-        write!(f, "Policy({}, {head:?}, {} parameters)", facts.id, network.parameters().len())
+        let Self { facts, networks, head, .. } = self;
+        let parameters: usize = networks.iter().map(|network| network.parameters().len()).sum();
+        write!(f, "Policy({}, {head:?}, {parameters} parameters)", facts.id)
     }
 }
 
@@ -41,20 +58,28 @@ impl Policy {
         head: Head,
         moments: Option<ObservationMoments>,
     ) -> Self {
-        let inputs = moments.map_or(Inputs::Raw, Inputs::Normalised);
-        Self { facts, network: Box::new(network), head, inputs }
+        let map = RowMap::shared(facts.agents);
+        Self::of_networks(facts, (vec![network], map), head, moments)
     }
 
-    pub(crate) fn of_stream(
+    /// With a network for each number of the map, whose outputs mean the same.
+    pub(crate) fn of_networks(
         facts: Arc<Facts>,
-        network: impl Predictor + 'static,
+        (networks, map): (Vec<Box<dyn Network>>, RowMap),
         head: Head,
-        inputs: StreamInputs,
+        moments: Option<ObservationMoments>,
     ) -> Self {
-        Self { facts, network: Box::new(network), head, inputs: Inputs::Stream(inputs) }
+        assert_eq!(networks.len(), map.networks(), "a network for each number");
+        let inputs = moments.map_or(Inputs::Raw, Inputs::Normalised);
+        Self { facts, networks, map, head, inputs }
     }
 
-    /// Whether [`Self::act`] wants to know how long the episodes last.
+    /// Of a stream, with what its observations go through.
+    pub(crate) fn of_stream(facts: Arc<Facts>, network: Box<dyn Network>, head: Head, inputs: StreamInputs) -> Self {
+        Self { inputs: Inputs::Stream(inputs), ..Self::new(facts, network, head, None) }
+    }
+
+    /// Whether it reads the time in an episode, which [`Self::act_on`] counts.
     pub fn reads_time(&self) -> bool {
         matches!(&self.inputs, Inputs::Stream(inputs) if inputs.timed())
     }
@@ -72,16 +97,38 @@ impl Policy {
     /// Actions for rows of observations as the environment gives them: raw words `[rows, action words]` as in
     /// [`shadergym_envs::Actions`] (`f32` bits for boxes), within the action space. `deterministic` takes the most
     /// likely action (or the greedy one), else it is drawn with `noise`, one counter per row and call. `masks`
-    /// `[rows, mask words]` has a bit per legal action. `elapsed` `[rows]` are the steps since each episode's start, for
-    /// policies that [read the time](Self::reads_time).
+    /// `[rows, mask words]` has a bit per legal action.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's, or if the time is missing.
+    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's; [`Error::Unsupported`] if it
+    /// remembers what it saw, for which there is [`Self::act_on`].
     pub fn act(
         &self,
         observations: &[u32],
         masks: Option<&[u32]>,
-        elapsed: Option<&[u32]>,
+        deterministic: bool,
+        noise: &mut Noise,
+        actions: &mut Vec<u32>,
+    ) -> Result<()> {
+        if self.reads_time() || self.networks.iter().any(|network| network.recurrent().is_some()) {
+            let (id, what) = (&self.facts.id, if self.reads_time() { "counts steps" } else { "remembers what it saw" });
+            return Err(Error::Unsupported(format!(
+                "this policy of {id} {what}; play whole episodes, or tell it of them"
+            )));
+        }
+        self.act_on(observations, masks, (&mut Memory::default(), &|_| true), deterministic, noise, actions)
+    }
+
+    /// As [`Self::act`], one step after the other of the same rows with what they remember. `starts` tells which of them
+    /// begin an episode.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] if the observations are not whole rows of the environment's.
+    pub fn act_on(
+        &self,
+        observations: &[u32],
+        masks: Option<&[u32]>,
+        (memory, starts): (&mut Memory, &dyn Fn(usize) -> bool),
         deterministic: bool,
         noise: &mut Noise,
         actions: &mut Vec<u32>,
@@ -98,6 +145,7 @@ impl Policy {
         let elements = space.flat_elements();
         let normalised;
         let packed = Rows::packed(&flat, space.flat_encoding(), elements);
+        memory.elapsed.resize(packed.len(), 0);
         let rows = match &self.inputs {
             Inputs::Raw => packed,
             Inputs::Normalised(moments) => {
@@ -107,31 +155,38 @@ impl Policy {
                 Rows::floats(&normalised, elements)
             }
             Inputs::Stream(inputs) => {
-                let elapsed = elapsed.unwrap_or_default();
-                if inputs.timed() && elapsed.len() != packed.len() {
-                    return Err(Error::InvalidOption {
-                        option: "elapsed".to_owned(),
-                        value: format!("{} numbers", elapsed.len()),
-                        allowed: format!(
-                            "{}, one per observation: this policy reads the steps since the episode's start",
-                            packed.len()
-                        ),
-                    });
-                }
+                let elapsed = &mut memory.elapsed;
+                (0..packed.len()).filter(|&row| starts(row)).for_each(|row| elapsed[row] = 0);
                 normalised = inputs.rows(packed, elapsed);
+                elapsed.iter_mut().for_each(|steps| *steps += 1);
                 Rows::floats(&normalised, normalised.len() / packed.len())
             }
         };
-        let mut outputs = vec![0.0; rows.len() * self.network.outputs()];
-        self.network.predict(rows, &mut outputs);
+        let width = self.networks[0].outputs();
+        let mut outputs = vec![0.0; rows.len() * width];
+        memory.of_networks.resize(self.networks.len(), Carry::default());
+        if let [network] = &self.networks[..] {
+            memory.of_networks[0].advance(&**network, rows, starts, &mut outputs);
+        } else {
+            for (k, (network, carry)) in self.networks.iter().zip(&mut memory.of_networks).enumerate() {
+                let own = self.map.rows_of(k, rows.len());
+                let chosen: Vec<u32> = own.iter().map(|&row| row as u32).collect();
+                let mut of_own = vec![0.0; own.len() * width];
+                carry.advance(&**network, rows.select(&chosen), |k| starts(own[k]), &mut of_own);
+                for (&row, of_row) in own.iter().zip(of_own.chunks_exact(width)) {
+                    outputs[row * width..(row + 1) * width].copy_from_slice(of_row);
+                }
+            }
+        }
         actions.resize(rows.len() * self.facts.action.words(), 0);
-        self.head.act(&outputs, self.network.outputs(), masks, deterministic, noise, actions);
+        self.head.act(&outputs, width, masks, deterministic, noise, actions);
         Ok(())
     }
 
     /// Parameters and moments.
     pub fn save(&self, state: &mut State) {
-        state.put_f32("policy/parameters", self.network.parameters());
+        let parameters: Vec<&[f32]> = self.networks.iter().map(|network| network.parameters()).collect();
+        state.put_f32("policy/parameters", &parameters.concat());
         match &self.inputs {
             Inputs::Raw => {}
             Inputs::Normalised(moments) => moments.save(state, "policy/observations"),
@@ -144,9 +199,14 @@ impl Policy {
     /// # Errors
     /// [`Error::Checkpoint`] if something is missing or of another size.
     pub fn load(&mut self, state: &State) -> Result<()> {
-        let mut parameters = vec![0.0; self.network.parameters().len()];
+        let mut parameters = vec![0.0; self.networks.iter().map(|network| network.parameters().len()).sum()];
         state.read_f32("policy/parameters", &mut parameters)?;
-        self.network.set_parameters(&parameters);
+        let mut rest = &parameters[..];
+        for network in &mut self.networks {
+            let (own, others) = rest.split_at(network.parameters().len());
+            network.parameters_mut().copy_from_slice(own);
+            rest = others;
+        }
         match &mut self.inputs {
             Inputs::Raw => Ok(()),
             Inputs::Normalised(moments) => moments.load(state, "policy/observations"),

@@ -61,6 +61,17 @@ impl State {
         self.arrays.insert(name.into(), (shape.to_vec(), values));
     }
 
+    /// Keeps everything of another state, its names behind `prefix`.
+    pub fn put_all(&mut self, prefix: &str, other: Self) {
+        self.arrays.extend(other.arrays.into_iter().map(|(name, array)| (format!("{prefix}{name}"), array)));
+    }
+
+    /// What was kept behind `prefix`, without it.
+    pub fn behind(&self, prefix: &str) -> Self {
+        let of = |(name, array): (&String, &_)| Some((name.strip_prefix(prefix)?.to_owned(), Clone::clone(array)));
+        Self { arrays: self.arrays.iter().filter_map(of).collect() }
+    }
+
     /// All arrays with their shapes, sorted by name.
     pub fn arrays(&self) -> impl Iterator<Item = (&str, &[usize], &Values)> {
         self.arrays.iter().map(|(name, (shape, values))| (name.as_str(), shape.as_slice(), values))

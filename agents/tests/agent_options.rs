@@ -38,7 +38,7 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
 /// Few steps, of which most are learned from.
 const SHORT: &str = "num_envs=4 num_steps=16 num_minibatches=2 hidden=[8] learning_rate=1e-2 policy_learning_rate=1e-2 \
     q_learning_rate=1e-2 alpha_learning_rate=1e-2 learning_starts=100 buffer_size=200 batch_size=16 train_frequency=4 \
-    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=50 policy_kappa=50";
+    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=8 policy_kappa=8";
 
 fn tasks() -> [Task; 2] {
     let walk = |name, actions, functions| Task {
@@ -75,7 +75,7 @@ fn learned(agent: &Entry, setup: &Setup, table: &Table) -> (Vec<f32>, Vec<String
     let mut logs = Vec::new();
     let (learner, _) = trained(agent, setup, table, |log| logs.push(format!("{log:?}")));
     let mut state = State::default();
-    learner.policy().save(&mut state);
+    learner.policy(0).save(&mut state);
     let parameters = state.f32("policy/parameters").unwrap().to_vec();
     assert!(parameters.iter().all(|p| p.is_finite()), "{}, {table}", agent.name);
     (parameters, logs)
@@ -146,7 +146,8 @@ fn every_agent_with_convolutions_learns_by_them() {
     use shadergym_envs::{Device, spec};
     let id = shadergym_envs::ids().find(|id| spec(id).unwrap().family == "minatar").expect("shipped");
     let facts = std::sync::Arc::new(spec(id).unwrap().clone());
-    let setup = Setup { env: id.to_owned(), facts, seed: 3, steps: 200, device: Device::Cpu, num_threads: 1 };
+    let setup =
+        Setup { env: id.to_owned(), facts, seed: 3, steps: 200, device: Device::Cpu, num_threads: 1, tasks: None };
     for agent in AGENTS.iter().filter(|a| (a.options)().iter().any(|o| o.name == "network")) {
         // Any activation is an option of it.
         for activation in ["tanh", "relu"] {

@@ -156,7 +156,7 @@ fn quick(agent: &Entry, more: &str) -> toml::Table {
 
 /// Mean return of the best actions.
 fn plays(learner: &dyn Agent, setup: &Setup) -> f64 {
-    let found = evaluate(&learner.policy(), setup, 1200, 7, true, &mut |_| ControlFlow::Continue(())).unwrap();
+    let found = evaluate(&learner.policy(0), setup, 1200, 7, true, &mut |_| ControlFlow::Continue(())).unwrap();
     found.and_then(|e| e.spread()).expect("episodes end").mean
 }
 
@@ -258,7 +258,7 @@ fn random_play_before_the_first_rollout_is_counted() {
     let agent = AGENTS.iter().find(|a| a.name == "ppo").expect("shipped");
     for (normalized, steps) in [(false, 8 * 16), (true, 2 * 8 * 16)] {
         let mut learner = (agent.make)(&quick(agent, &format!("normalize_observation={normalized}")), &setup).unwrap();
-        iterate(&mut *learner, &mut Default::default()).unwrap();
+        iterate(&mut *learner, None, &mut Default::default()).unwrap();
         assert_eq!(learner.step(), steps);
     }
 }
@@ -269,7 +269,7 @@ fn evaluations_say_what_only_their_own_limit_ended() {
         let (_folder, setup) = setup(&Task { limit, ..ENDLESS }, 64, 1);
         let agent = AGENTS.iter().find(|a| (a.acts_in)(&setup.facts)).expect("one acts on choices");
         let learner = (agent.make)(&quick(agent, ""), &setup).unwrap();
-        let found = evaluate(&learner.policy(), &setup, 3, 7, true, &mut |_| ControlFlow::Continue(()));
+        let found = evaluate(&learner.policy(0), &setup, 3, 7, true, &mut |_| ControlFlow::Continue(()));
         let found = found.unwrap().expect("it is not stopped");
         assert_eq!((found.truncated, found.cut_off), (3, cut_off));
         let length = if limit == 0 { EPISODE_LIMIT } else { limit };

@@ -111,7 +111,8 @@ fn of_the_host() -> Vec<Test> {
 
 fn made(agent: &str, env: &str, settings: &str, device: &Device, steps: u64) -> Result<Box<dyn Agent>> {
     let facts = Arc::new(shadergym_envs::spec(env)?.clone());
-    let setup = Setup { env: env.to_owned(), facts, seed: 3, steps, device: device.clone(), num_threads: 1 };
+    let setup =
+        Setup { env: env.to_owned(), facts, seed: 3, steps, device: device.clone(), num_threads: 1, tasks: None };
     (find(agent)?.make)(&parse_settings(settings.split_whitespace())?, &setup)
 }
 
@@ -122,7 +123,7 @@ fn run(agent: &mut dyn Agent, steps: u64) -> Result<(Vec<Episode>, Vec<Figures>)
     let (mut episodes, mut figures) = (Vec::new(), Vec::new());
     while agent.step() < steps {
         let mut log = Log::default();
-        iterate(agent, &mut log)?;
+        iterate(agent, None, &mut log)?;
         episodes.append(&mut log.episodes);
         figures.push(log.scalars);
     }
@@ -200,8 +201,8 @@ fn goes_on(agent: &str, settings: &str, device: &Device) -> Result<(), Failed> {
         assert_eq!(again.0, rest.0);
         same(&saved(&mut *resumed)?, &saved(&mut *whole)?)?;
         let (mut a, mut b) = (State::default(), State::default());
-        whole.policy().save(&mut a);
-        resumed.policy().save(&mut b);
+        whole.policy(0).save(&mut a);
+        resumed.policy(0).save(&mut b);
         assert_eq!(a, b);
     }
     Ok(())

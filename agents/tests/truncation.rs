@@ -101,11 +101,11 @@ fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> 
     let mut table = parse_settings(settings.split_whitespace())?;
     table.retain(|name, _| known.iter().any(|o| o.name == name));
     let steps = 16_000;
-    let setup = Setup { env, facts, seed: 3, steps, device: Device::Gpu(None), num_threads: 1 };
+    let setup = Setup { env, facts, seed: 3, steps, device: Device::Gpu(None), num_threads: 1, tasks: None };
     let mut learner = (agent.make)(&table, &setup)?;
     let mut log = Log::default();
     while learner.step() < steps {
-        iterate(&mut *learner, &mut log)?;
+        iterate(&mut *learner, None, &mut log)?;
     }
     let value = *log.scalars.get("value/mean").ok_or("agents that learn values report their mean")?;
     if (value - expected).abs() > TOLERANCE {

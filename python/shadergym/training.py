@@ -38,7 +38,7 @@ class Policy:
         agents = self._facts["agents"]
         self._scalar = self._facts["action"]["type"] == "discrete"
         self.config: dict[str, Any] = json.loads(native.config())
-        """The configuration of the run in two tables, ``run`` and ``options``: ``train(config=...)`` takes it."""
+        """The configuration of the run in tables such as ``run`` and ``options``: ``train(config=...)`` takes it."""
         self.env_id: str = self._facts["id"]
         """Id of the environment."""
         self.agent: str = self.config["run"]["agent"]
@@ -48,7 +48,7 @@ class Policy:
         self.action_space: _layout.Space = _layout.of_agents(_layout.action_space(self._facts), agents)
         """Actions of one instance."""
 
-    def act(self, obs: Any, deterministic: bool = True, action_mask: Any = None) -> Any:
+    def act(self, obs: Any, deterministic: bool = True, action_mask: Any = None, elapsed: Any = None) -> Any:
         """Actions for observations of one instance, or of any number of them.
 
         Args:
@@ -56,11 +56,19 @@ class Policy:
                 of a vector one; more leading dimensions are kept (those of agents, or of a whole rollout).
             deterministic: Whether to take the best action, or the most likely one, instead of drawing it.
             action_mask: Legal actions, int8 or bool ``[n, actions]``, as infos have them. Without it all are.
+            elapsed: Steps since the start of each episode, one number or one per observation. Policies of streaming
+                agents that read the time (``time_feature``) need it; :meth:`predict` counts by itself.
 
         Returns:
             Actions with the leading dimensions of ``obs``: int64 where they are discrete, else float32.
         """
-        actions = self._native.act(obs, action_mask, deterministic)
+        counts = None
+        if elapsed is not None:
+            counts = np.asarray(elapsed)
+            if not np.issubdtype(counts.dtype, np.integer) or (counts < 0).any() or (counts >= 2**32).any():
+                raise ValueError(f"elapsed is {elapsed!r}, allowed are whole numbers from 0 to 4294967295")
+            counts = counts.reshape(-1).tolist()
+        actions = self._native.act(obs, action_mask, deterministic, counts)
         return actions[()] if actions.ndim == 0 else actions
 
     def predict(
@@ -70,9 +78,20 @@ class Policy:
         episode_start: Any = None,
         deterministic: bool = False,
         action_masks: Any = None,
-    ) -> tuple[Any, None]:
-        """:meth:`act` under the name and with the arguments of Stable-Baselines3."""
-        return self.act(obs, deterministic, action_masks), None
+    ) -> tuple[Any, Any]:
+        """:meth:`act` under the name and with the arguments of Stable-Baselines3.
+
+        The state that it returns and takes is what a policy remembers: the steps of each episode where it reads the
+        time, else None.
+        """
+        if not self._native.reads_time:
+            return self.act(obs, deterministic, action_masks), None
+        elapsed = np.zeros((), np.int64) if state is None else np.asarray(state)
+        if episode_start is not None:
+            elapsed = np.where(episode_start, 0, elapsed)
+        actions = self.act(obs, deterministic, action_masks, elapsed)
+        rows = np.shape(actions) if self._scalar else np.shape(actions)[:-1]
+        return actions, np.broadcast_to(elapsed, rows) + 1
 
     def reset_noise(self, seed: int = 0) -> None:
         """Seeds what is drawn by :meth:`act` without ``deterministic``."""
@@ -90,7 +109,8 @@ class Policy:
         """Plays whole episodes, whose seeds are not those of training.
 
         Legal actions only, where the environment says which are. An environment without a time limit gets one of
-        10,000 steps.
+        10,000 steps. A policy that was trained with a source of tasks plays the fixed set of its evaluations, each task as
+        often, so perhaps some more episodes.
 
         Returns:
             ``mean``, ``std``, ``min`` and ``max`` of the returns (mean over agents), ``median_length``, ``episodes``,
@@ -172,6 +192,7 @@ def train(
     out: str | PathLike[str] | None = None,
     until: float | None = None,
     params: Mapping[str, Any] | None = None,
+    tasks: str | Mapping[str, Any] | None = None,
     config: str | PathLike[str] | Mapping[str, Any] | None = None,
     checkpoint_interval: float | str | None = None,
     eval_episodes: int | None = None,
@@ -198,6 +219,10 @@ def train(
         until: Stops when the mean return of the last 100 episodes is at least this.
         params: Parameters of the environment for all its instances, by name: a number or a list of numbers, such as
             ``{"gravity": 6.0}``; those that there are: ``shadergym spec``.
+        tasks: A source of tasks, which proposes other parameters for every episode: its name (``"uniform"``, ``"fixed"``), or
+            a dictionary with ``source``, ``ranges`` (``{"gravity": (5, 15)}``; all parameters in their whole range without
+            it), ``eval_tasks`` and the source's options. Evaluations then play a fixed set of ``eval_tasks`` tasks (50),
+            each as often; ``out`` gets ``tasks.csv``.
         config: ``config.toml`` of a run, a file of options, or the same as a dictionary, such as
             :attr:`Policy.config`.
         checkpoint_interval: Steps (``50_000``), a time (``"30s"``, ``"5m"``) or ``"never"``; ``"30s"`` by default.
@@ -233,6 +258,7 @@ def train(
         "eval_episodes": eval_episodes,
         "eval_interval": eval_interval,
         "params": None if params is None else dict(params),
+        "tasks": dict(tasks) if isinstance(tasks, Mapping) else tasks,
         "gif": gif,
     }
     if isinstance(config, Mapping):

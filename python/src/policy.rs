@@ -10,6 +10,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use shadergym_agents::common::noise::Noise;
+use shadergym_agents::policy::Memory;
 use shadergym_agents::report::{metrics, run::RETURN};
 use shadergym_agents::train::{self as trainer, Evaluation, Trained};
 use shadergym_envs::Device;
@@ -86,7 +87,14 @@ impl Policy {
         self.trained.step
     }
 
-    /// Actions for observations `[..., observation]`: `[..., action]`.
+    /// Whether it wants to know how long the episodes last.
+    #[getter]
+    fn reads_time(&self) -> bool {
+        self.trained.policy.reads_time()
+    }
+
+    /// Actions for observations `[..., observation]`: `[..., action]`. `elapsed` are the steps since the start of each row's
+    /// episode, one number for all or one each.
     fn act<'py>(
         &self,
         py: Python<'py>,
@@ -103,8 +111,19 @@ impl Policy {
         let mut actions = Vec::new();
         if rows > 0 {
             let mut noise = *self.noise.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut act =
-                || policy.act(&words, masks.as_deref(), elapsed.as_deref(), deterministic, &mut noise, &mut actions);
+            let elapsed = elapsed.map(|steps| if steps.len() == 1 { vec![steps[0]; rows] } else { steps });
+            if let Some(steps) = elapsed.as_ref().filter(|steps| steps.len() != rows) {
+                let text = format!("elapsed has {} numbers, allowed are 1 or {rows}, one per observation", steps.len());
+                return Err(PyValueError::new_err(text));
+            }
+            let mut memory = elapsed.map(Memory::at);
+            let mut act = || {
+                let (masks, noise, actions) = (masks.as_deref(), &mut noise, &mut actions);
+                match &mut memory {
+                    Some(memory) => policy.act_on(&words, masks, (memory, &|_| false), deterministic, noise, actions),
+                    None => policy.act(&words, masks, deterministic, noise, actions),
+                }
+            };
             let result = if rows < MANY {
                 act()
             } else {

@@ -104,6 +104,11 @@ fn of_run(run: &mut toml::Table) -> Result<RunOptions> {
             Some(toml::Value::Table(params)) => params,
             _ => toml::Table::new(),
         },
+        tasks: match run.remove("tasks") {
+            Some(toml::Value::Table(tasks)) => tasks,
+            Some(source) => toml::Table::from_iter([("source".to_owned(), source)]),
+            None => toml::Table::new(),
+        },
         until: take(run, "until")?,
         gif: take(run, "gif")?,
         ..RunOptions::default()

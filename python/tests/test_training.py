@@ -291,6 +291,22 @@ def test_parameters_of_the_environment_and_evaluations_on_the_way():
         shadergym.train("ppo", "CartPole-v1", params={"gravity": 1e9}, **short)
 
 
+def test_a_source_of_tasks(tmp_path):
+    tasks = {"source": "uniform", "ranges": {"gravity": (6, 14)}, "eval_tasks": 5}
+    run = dict(steps=2048, seed=1, num_threads=1, num_steps=64, eval_episodes=10, progress=False)
+    policy = shadergym.train("ppo", "CartPole-v1", tasks=tasks, out=tmp_path / "run", **run)
+    assert policy.config["tasks"]["ranges"] == {"gravity": [6, 14]} and policy.evaluation["episodes"] == 10
+    rows = (tmp_path / "run" / "tasks.csv").read_text().splitlines()
+    assert rows[0] == "task,gravity,episodes,return,median_length" and len(rows) == 6
+    assert all(6 <= float(row.split(",")[1]) <= 14 for row in rows[1:])
+    again = shadergym.train(config=policy.config, progress=False)
+    np.testing.assert_array_equal(again.returns, policy.returns)
+    assert shadergym.train("ppo", "CartPole-v1", tasks="uniform", **run).config["tasks"]["source"] == "uniform"
+    for wrong, text in [("unifrm", "Did you mean `uniform`"), ({"source": "uniform", "ranges": {"mass": (0, 1)}}, "mass")]:
+        with pytest.raises(ValueError, match=text):
+            shadergym.train("ppo", "CartPole-v1", tasks=wrong, **run)
+
+
 def test_names_of_environments():
     for env in ("MinAtar/Breakout-v1", "shadergym/MinAtar-Breakout-v1"):
         assert short("ppo", env, steps=130, eval_episodes=0).env_id == "MinAtar/Breakout-v1"

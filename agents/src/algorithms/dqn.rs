@@ -22,6 +22,7 @@ use crate::options::{NetworkKind, Truncation, check, options};
 use crate::policy::Policy;
 use crate::schedule::Schedule;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -164,7 +165,7 @@ impl Dqn {
         })
     }
 
-    fn act(&mut self, log: &mut Log) -> Result<()> {
+    fn act(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<()> {
         let space = &self.facts.observation;
         let (step, c, stepper) = (self.play.env_steps(), &self.config, &self.play.stepper);
         self.values.epsilon = epsilon_at(step, self.play.total(), c.final_epsilon, c.exploration_fraction);
@@ -176,7 +177,7 @@ impl Dqn {
         for (i, row) in outputs.chunks_exact(width).enumerate() {
             self.actions[i] = self.values.choose(stepper.steps(), i, row, stepper.mask(i));
         }
-        self.play.step(&self.actions, &self.actions, log)
+        self.play.step(&self.actions, &self.actions, tasks, log)
     }
 
     /// r + γ^n max Q' of the minibatch, by the target network.
@@ -249,9 +250,10 @@ impl Dqn {
 }
 
 impl Agent for Dqn {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
-        self.act(log)?;
-        Ok(Next::Learn)
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
+        self.play.stepper.begin(tasks)?;
+        self.act(tasks, log)?;
+        Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
     fn learn(&mut self) -> Result<()> {
@@ -286,7 +288,7 @@ impl Agent for Dqn {
         self.play.clocks()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let head = self.values.head(self.config.final_epsilon);
         Policy::new(self.facts.clone(), self.learner.network.boxed_clone(), head, None)
     }

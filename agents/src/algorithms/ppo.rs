@@ -32,6 +32,7 @@ use crate::network::{LossSums, Rows};
 use crate::options::{Truncation, words};
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -103,18 +104,18 @@ impl Ppo {
 }
 
 impl Agent for Ppo {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
         let c = &self.config;
         if self.steps == 0 {
             // One rollout of random play, at most, so that the first policy sees normalised observations.
-            self.steps = self.normalizers.warm_up(&mut self.collector, c.num_steps.min(128))?;
+            self.steps = self.normalizers.warm_up(&mut self.collector, c.num_steps.min(128), tasks)?;
         }
         // The rate of this rollout is that of its first step, as in CleanRL.
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
         let observations = self.normalizers.observations.as_ref();
-        self.collector.collect(&*self.learner.network, &self.head, observations, log)?;
+        self.collector.collect(&*self.learner.network, &self.head, observations, tasks, log)?;
         self.steps += self.collector.transitions() as u64;
-        Ok(Next::Learn)
+        Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
     fn process(&mut self) -> Result<()> {
@@ -152,7 +153,7 @@ impl Agent for Ppo {
         Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let network = self.learner.network.boxed_clone();
         let head = Head::Policy(self.head.distribution.clone());
         Policy::new(self.facts.clone(), network, head, self.normalizers.observations.clone())

@@ -22,6 +22,7 @@ use crate::options::{NetworkKind, Truncation, check, options};
 use crate::policy::Policy;
 use crate::schedule::Schedule;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -155,13 +156,13 @@ impl Pqn {
 }
 
 impl Agent for Pqn {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
         let c = &self.config;
         self.values.epsilon = epsilon_at(self.steps, self.total, c.final_epsilon, c.exploration_fraction);
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.total);
-        self.collector.collect(&*self.learner.network, &self.values, None, log)?;
+        self.collector.collect(&*self.learner.network, &self.values, None, tasks, log)?;
         self.steps += self.collector.transitions() as u64;
-        Ok(Next::Learn)
+        Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
     fn process(&mut self) -> Result<()> {
@@ -212,7 +213,7 @@ impl Agent for Pqn {
         Clocks { env_steps: self.steps, collections: self.collector.rollouts(), updates: self.learner.updates() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         let network = self.learner.network.boxed_clone();
         Policy::new(self.facts.clone(), network, self.values.head(self.config.final_epsilon), None)
     }

@@ -22,6 +22,7 @@ use crate::options::{Truncation, check, options, words};
 use crate::policy::Policy;
 use crate::schedule::Schedule;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -187,7 +188,7 @@ impl Sac {
         })
     }
 
-    fn act(&mut self, log: &mut Log) -> Result<()> {
+    fn act(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<()> {
         let (space, words) = (&self.facts.observation, self.facts.action.words());
         let random = self.play.env_steps() < self.config.learning_starts;
         let (stepper, distribution) = (&self.play.stepper, Distribution::Squashed(self.learner.squashed().clone()));
@@ -206,7 +207,7 @@ impl Sac {
             distribution.execute(units, executed);
         }
         let finished = log.episodes.len();
-        self.play.step(&self.executed, &self.units, log)?;
+        self.play.step(&self.executed, &self.units, tasks, log)?;
         let frequency = self.config.train_frequency;
         match self.config.variant {
             Variant::Twin => self.due = self.play.env_steps().saturating_sub(self.config.learning_starts) / frequency,
@@ -243,9 +244,10 @@ impl Sac {
 }
 
 impl Agent for Sac {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
-        self.act(log)?;
-        Ok(Next::Learn)
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
+        self.play.stepper.begin(tasks)?;
+        self.act(tasks, log)?;
+        Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
     fn learn(&mut self) -> Result<()> {
@@ -278,7 +280,7 @@ impl Agent for Sac {
         self.play.clocks()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         policy_of(&self.facts, &self.learner)
     }
 

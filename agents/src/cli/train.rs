@@ -4,13 +4,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use shadergym_envs::Device;
+use toml::Value;
 
 use super::bar::{Bar, Verbosity, catch_signals, rate};
 use super::output::{Done, Failure, Table, digits, grouped};
 use super::{population, target};
 use crate::algorithms::{self, AGENTS};
 use crate::error::Error;
-use crate::options::parse_settings;
+use crate::options::{OptionInfo, parse_settings};
+use crate::tasks::SOURCES;
 use crate::train::{self, End, Interval, Out, Outcome, RunOptions};
 
 /// Train an agent on an environment.
@@ -33,6 +35,7 @@ Examples:
   shadergym train ppo CartPole-v1 --steps 200_000 --set learning_rate=1e-3 --set hidden=[128,128]
   shadergym train pqn MinAtar/Breakout-v1 --num-envs 128 --until 50
   shadergym train ppo CartPole-v1 --param gravity=6 --param half_length=1 --eval-interval 50_000
+  shadergym train ppo CartPole-v1 --tasks uniform --task-range gravity=5:15 --task-range half_length=0.3:1
   shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
 
@@ -74,6 +77,18 @@ pub struct Args {
     /// A parameter of the environment, as `shadergym spec` lists them, as often as needed
     #[arg(long = "param", value_name = "NAME=VALUE", allow_hyphen_values = true)]
     params: Vec<String>,
+    /// Give every episode other parameters, from a source of tasks: see --options
+    #[arg(long, value_name = "SOURCE")]
+    tasks: Option<String>,
+    /// A parameter that the source of tasks chooses, and its range; without any it chooses all of them
+    #[arg(long = "task-range", value_name = "NAME=LOW:HIGH", allow_hyphen_values = true, value_parser = range)]
+    task_ranges: Vec<(String, Value)>,
+    /// An option of the source of tasks, as often as needed
+    #[arg(long = "task-set", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    task_settings: Vec<String>,
+    /// Tasks of the fixed set that evaluations play where there is a source; default 50
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    eval_tasks: Option<usize>,
     /// Folder of the run, new or empty; default: runs/<environment>-<agent>-<seed>-<n>
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -102,7 +117,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
     }
     let mut settings = parse_settings(args.settings.iter().map(String::as_str))?;
     if let Some(n) = args.num_envs {
-        settings.insert("num_envs".to_owned(), toml::Value::Integer(n as i64));
+        settings.insert("num_envs".to_owned(), Value::Integer(n as i64));
     }
     let options = RunOptions {
         agent: args.agent.clone(),
@@ -118,6 +133,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         gif: args.no_gif.then_some(false),
         out: args.out.clone().map_or(Out::Runs, Out::Folder),
         params: parse_settings(args.params.iter().map(String::as_str))?,
+        tasks: args.tasks()?,
         settings,
         config: args.config.clone(),
         tables: None,
@@ -200,15 +216,52 @@ fn list_options(agent: Option<&str>, out: &mut dyn Write) -> Done {
         None => AGENTS,
     };
     for entry in entries {
-        writeln!(out, "{}: {}\n", entry.name, entry.about)?;
-        let mut table = Table::new(["option", "default", "values", "meaning"]);
-        for option in (entry.options)() {
-            let values = option.kind.to_owned();
-            table.row([option.name.to_owned(), option.default.to_string(), values, option.doc.to_owned()]);
-        }
-        table.write(out)?;
+        list(&format!("{}: {}", entry.name, entry.about), (entry.options)(), out)?;
+    }
+    for source in SOURCES {
+        list(&format!("--tasks {}: {}", source.name, source.about), (source.options)(), out)?;
     }
     Ok(())
+}
+
+fn list(title: &str, options: Vec<OptionInfo>, out: &mut dyn Write) -> Done {
+    writeln!(out, "{title}\n")?;
+    let mut table = Table::new(["option", "default", "values", "meaning"]);
+    for option in options {
+        let values = option.kind.to_owned();
+        table.row([option.name.to_owned(), option.default.to_string(), values, option.doc.to_owned()]);
+    }
+    Ok(table.write(out)?)
+}
+
+impl Args {
+    /// The table `[tasks]`.
+    fn tasks(&self) -> crate::Result<toml::Table> {
+        let mut tasks = parse_settings(self.task_settings.iter().map(String::as_str))?;
+        let ranges = toml::Table::from_iter(self.task_ranges.iter().cloned());
+        if !ranges.is_empty() {
+            tasks.insert("ranges".to_owned(), Value::Table(ranges));
+        }
+        if let Some(source) = &self.tasks {
+            tasks.insert("source".to_owned(), Value::String(source.clone()));
+        }
+        if let Some(count) = self.eval_tasks {
+            tasks.insert("eval_tasks".to_owned(), Value::Integer(count as i64));
+        }
+        Ok(tasks)
+    }
+}
+
+/// Parses `name=low:high`.
+fn range(text: &str) -> Result<(String, Value), String> {
+    let parsed = || {
+        let (name, range) = text.split_once('=')?;
+        let (low, high) = range.split_once(':')?;
+        let numbers = [low, high].map(|end| end.trim().replace('_', "").parse::<f64>().ok().map(Value::Float));
+        let [Some(low), Some(high)] = numbers else { return None };
+        Some((name.trim().to_owned(), Value::Array(vec![low, high])))
+    };
+    parsed().ok_or_else(|| "allowed is a parameter with its lowest and highest value, such as gravity=5:15".to_owned())
 }
 
 /// Parses a number of steps.

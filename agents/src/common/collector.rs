@@ -19,10 +19,11 @@ use shadergym_envs::{Actions, Batch, BatchOptions, Device, Facts, Snapshot};
 use crate::agent::{Episode, Log, Setup};
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
-use crate::common::restarts::{autoreset, last_observation, restart};
+use crate::common::restarts::{Restarts, autoreset, last_observation};
 use crate::error::{Error, Result};
 use crate::network::{Network, Rows};
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// Instances per shard at least: a tile of the network.
 const SHARD: usize = 64;
@@ -66,8 +67,10 @@ struct Shard {
     raw: Vec<f32>,
     /// Each with its step of the rollout.
     episodes: Vec<(usize, Episode)>,
-    /// Sums of their infos, one after the other.
+    /// Sums of their infos, one after the other, and their tasks.
     infos: Vec<f32>,
+    tasks: Vec<f64>,
+    restarts: Restarts,
 }
 
 /// The environments of an on-policy agent.
@@ -106,7 +109,7 @@ impl Collector {
         let mut first = 0;
         for k in 0..count {
             let n = num_envs / count + usize::from(k < num_envs % count);
-            let mut options = BatchOptions::new(n).autoreset_mode(autoreset(&facts));
+            let mut options = BatchOptions::new(n).autoreset_mode(autoreset(&facts, setup.tasks.is_some()));
             if count > 1 || setup.num_threads == 1 {
                 options = options.num_threads(1);
             }
@@ -123,6 +126,8 @@ impl Collector {
                 raw: Vec::new(),
                 episodes: Vec::new(),
                 infos: Vec::new(),
+                tasks: Vec::new(),
+                restarts: Restarts::new(setup, first),
             });
             first += n;
         }
@@ -170,11 +175,13 @@ impl Collector {
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn warm_up(&mut self, steps: usize, moments: &mut ObservationMoments) -> Result<u64> {
+    pub fn warm_up(&mut self, steps: usize, tasks: Option<&Tasks>, moments: &mut ObservationMoments) -> Result<u64> {
         for shard in &mut self.shards {
-            let before = shard.env.snapshot()?;
+            shard.restarts.begin(&mut shard.env, tasks)?;
+            let (before, mut restarts) = (shard.env.snapshot()?, shard.restarts.clone());
             for _ in 0..steps {
                 shard.env.rollout(1)?;
+                restarts.restart(&mut shard.env, tasks)?;
                 let rows = shard.env.observations();
                 moments.push(rows.as_f32().expect("only float observations are normalised"));
             }
@@ -183,7 +190,8 @@ impl Collector {
         Ok((steps * self.shards.iter().map(|shard| shard.env.num_envs()).sum::<usize>()) as u64)
     }
 
-    /// T steps of every instance with this network; the recording is in [`Self::rollout`], episodes that ended in the log.
+    /// T steps of every instance with this network, and with the tasks of the run if it has a source of them; the
+    /// recording is in [`Self::rollout`], episodes that ended in the log.
     ///
     /// # Errors
     /// Those of the environments.
@@ -192,6 +200,7 @@ impl Collector {
         network: &dyn Network,
         act: &dyn Act,
         moments: Option<&ObservationMoments>,
+        tasks: Option<&Tasks>,
         log: &mut Log,
     ) -> Result<()> {
         let Self { facts, shards, steps, rollout, step, threads } = self;
@@ -202,7 +211,7 @@ impl Collector {
             work.push((take(&mut rest, rows, shard.rows.len(), facts), shard));
         }
         let run = |(mut part, shard): (Part<'_>, &mut Shard)| {
-            collect_shard(shard, &mut part, facts, *steps, *step, network, act, moments)
+            collect_shard(shard, &mut part, facts, *steps, *step, network, act, moments, tasks)
         };
         if *threads > 1 && work.len() > 1 {
             work.into_par_iter().map(run).collect::<Result<Vec<()>>>()?;
@@ -212,13 +221,15 @@ impl Collector {
         *step += *steps as u64;
         // In the order of steps and instances, whatever the shards.
         let width = facts.info_words();
-        let mut ended: Vec<(usize, Episode, &[f32])> = Vec::new();
+        let mut ended: Vec<(usize, Episode, &[f32], &[f64])> = Vec::new();
         for shard in shards.iter() {
             let infos = |k: usize| shard.infos.get(k * width..(k + 1) * width).unwrap_or_default();
-            ended.extend(shard.episodes.iter().enumerate().map(|(k, &(t, episode))| (t, episode, infos(k))));
+            let d = shard.tasks.len() / shard.episodes.len().max(1);
+            let of = |(k, &(t, episode))| (t, episode, infos(k), &shard.tasks[k * d..(k + 1) * d]);
+            ended.extend(shard.episodes.iter().enumerate().map(of));
         }
         ended.sort_by_key(|(t, ..)| *t);
-        ended.into_iter().for_each(|(_, episode, infos)| log.push(episode, infos));
+        ended.into_iter().for_each(|(_, episode, infos, task)| log.push(episode, infos, task));
         Ok(())
     }
 
@@ -235,6 +246,7 @@ impl Collector {
         state.put_u64("collector/step", &[self.step]);
         for (k, shard) in self.shards.iter_mut().enumerate() {
             state.put_bytes(format!("collector/environments.{k}"), &shard.env.snapshot()?.to_bytes());
+            shard.restarts.save(state, &format!("collector/tasks.{k}"));
         }
         Ok(())
     }
@@ -247,6 +259,7 @@ impl Collector {
         self.step = state.counter("collector/step")?;
         for (k, shard) in self.shards.iter_mut().enumerate() {
             shard.env.restore(&Snapshot::from_bytes(state.bytes(&format!("collector/environments.{k}"))?)?)?;
+            shard.restarts.load(state, &format!("collector/tasks.{k}"))?;
         }
         Ok(())
     }
@@ -275,8 +288,9 @@ fn collect_shard(
     network: &dyn Network,
     act: &dyn Act,
     moments: Option<&ObservationMoments>,
+    tasks: Option<&Tasks>,
 ) -> Result<()> {
-    let Shard { env, rows, outputs, executed, finals, final_masks, final_rows, raw, episodes, infos } = shard;
+    let Shard { env, rows, outputs, executed, finals, final_masks, final_rows, raw, episodes, infos, .. } = shard;
     let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
     let (words, action_words, mask_words) = (facts.observation.flat_words(), facts.action.words(), mask_words(facts));
     let (elements, encoding) = (facts.observation.flat_elements(), facts.observation.flat_encoding());
@@ -287,6 +301,8 @@ fn collect_shard(
     raw.clear();
     episodes.clear();
     infos.clear();
+    shard.tasks.clear();
+    shard.restarts.begin(env, tasks)?;
     part.final_values.fill(0.0);
     for t in 0..steps {
         let at = t * n..(t + 1) * n;
@@ -326,7 +342,9 @@ fn collect_shard(
             let episode_return = returns.iter().sum::<f32>() / agents as f32;
             let instance = (rows.start / agents + i) as u32;
             let length = view.episode_lengths()[i];
-            episodes.push((t, Episode { episode_return, length, instance, ..Episode::default() }));
+            let (task, numbers) = shard.restarts.task(i);
+            shard.tasks.extend_from_slice(numbers);
+            episodes.push((t, Episode { episode_return, length, instance, member: 0, task }));
             if let Some(sums) = view.episode_infos() {
                 let width = facts.info_words();
                 infos.extend_from_slice(&sums[i * width..(i + 1) * width]);
@@ -340,7 +358,7 @@ fn collect_shard(
                 final_rows.extend(rows.map(|r| at.start + r));
             }
         }
-        restart(env)?;
+        shard.restarts.restart(env, tasks)?;
     }
     // Values beyond the recording: of the last observations of truncated episodes, and after the last step.
     let mut values = |observations: &mut [u32], masks: Option<&[u32]>, put: &mut dyn FnMut(usize, f32)| {

@@ -16,3 +16,4 @@ pub mod restarts;
 pub mod returns;
 pub mod sac;
 pub mod stepper;
+pub mod task_space;

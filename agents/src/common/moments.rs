@@ -6,6 +6,7 @@ use shadergym_envs::wrappers::RunningMoments;
 use crate::common::collector::Collector;
 use crate::error::Result;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// Keeps the division finite for elements that never change; as in Gymnasium.
 const EPSILON: f64 = 1e-8;
@@ -144,8 +145,8 @@ impl Normalizers {
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn warm_up(&mut self, collector: &mut Collector, steps: usize) -> Result<u64> {
-        self.observations.as_mut().map_or(Ok(0), |moments| collector.warm_up(steps, moments))
+    pub fn warm_up(&mut self, collector: &mut Collector, steps: usize, tasks: Option<&Tasks>) -> Result<u64> {
+        self.observations.as_mut().map_or(Ok(0), |moments| collector.warm_up(steps, tasks, moments))
     }
 
     /// Scales the rewards of the newest rollout in place.

@@ -7,6 +7,7 @@ use crate::common::stepper::Stepper;
 use crate::error::Result;
 use crate::options::Truncation;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// How a minibatch is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +85,8 @@ impl OffPolicy {
     ///
     /// # Errors
     /// Those of the environments.
-    pub fn step(&mut self, executed: &[u32], kept: &[u32], log: &mut Log) -> Result<()> {
-        self.stepper.step(executed, kept, &mut self.replay, log)
+    pub fn step(&mut self, executed: &[u32], kept: &[u32], tasks: Option<&Tasks>, log: &mut Log) -> Result<()> {
+        self.stepper.step(executed, kept, &mut self.replay, tasks, log)
     }
 
     /// Draws the next minibatch.

@@ -10,6 +10,8 @@ use super::{RunResult, RunSpec, Trainer};
 use crate::error::{Error, Result};
 use crate::train::{self, Out, RunOptions};
 
+include!(concat!(env!("OUT_DIR"), "/code.rs"));
+
 /// Trains on the CPU (files of users where they can run) and keeps no folders of runs that are over.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Training;
@@ -31,7 +33,7 @@ fn options(run: &RunSpec) -> RunOptions {
 impl Trainer for Training {
     fn resolve(&self, run: &RunSpec) -> Result<String> {
         let config = train::resolve(&options(run))?.to_toml();
-        // The code counts too: what learns and plays by a hash of its sources, the environment by its file and the modules
+        // The code counts too: what learns and plays by a hash of its sources, which `build.rs` makes, the environment by its file and the modules
         // that it may import.
         let environment = &*run.group.env;
         let source = match shadergym_shaders::environments().iter().find(|e| e.id == environment) {
@@ -40,7 +42,9 @@ impl Trainer for Training {
         };
         let modules = shadergym_shaders::library().modules.values().flat_map(|text| text.bytes());
         let text = hash(source.bytes().chain(modules));
-        Ok(format!("{config}\n{}\n{text}", env!("SHADERGYM_AGENTS_CODE")))
+        let agent = CODE.iter().find(|(name, _)| *name == run.group.agent);
+        let code = agent.expect("the configuration could be resolved").1;
+        Ok(format!("{config}\n{code}\n{text}"))
     }
 
     fn train(

@@ -6,6 +6,7 @@
 //! backward while its activations are in the cache, and tiles run in parallel.
 
 mod bits;
+mod carry;
 mod convolve;
 mod elementwise;
 mod feedforward;
@@ -13,16 +14,19 @@ mod init;
 mod kernels;
 mod layout;
 mod lines;
+mod row_map;
 mod rows;
 mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;
 
+pub use carry::{Carry, Recurrent};
 pub use feedforward::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Shape, Tower};
 pub(crate) use init::{Random, sparse, uniform};
 pub use layout::{Layout, Part};
 pub(crate) use lines::Lines;
+pub use row_map::RowMap;
 pub use rows::Rows;
 
 /// What a loss adds up over rows besides the gradient: sums of its own choice, such as policy loss, value loss, entropy.
@@ -32,45 +36,6 @@ pub type LossSums = [f64; 8];
 /// gradient of the loss with respect to these `[tile, outputs]`, zeros at first, to be written. The loss is a sum over
 /// rows: an average over the minibatch is up to the closure.
 pub type Loss<'a> = dyn Fn(Range<usize>, &[f32], &mut [f32]) -> LossSums + Sync + 'a;
-
-/// Rows in, outputs out: as much of a network as acting needs.
-pub trait Predictor: Send + Sync {
-    /// Values per row that come out.
-    fn outputs(&self) -> usize;
-
-    /// All parameters, flat.
-    fn parameters(&self) -> &[f32];
-
-    /// Puts other parameters in place.
-    ///
-    /// # Panics
-    /// For another number of them.
-    fn set_parameters(&mut self, parameters: &[f32]);
-
-    /// Outputs of all rows, `[rows, outputs]`.
-    ///
-    /// # Panics
-    /// If `outputs` has another length or the rows another width.
-    fn predict(&self, rows: Rows<'_>, outputs: &mut [f32]);
-}
-
-impl Predictor for Box<dyn Network> {
-    fn outputs(&self) -> usize {
-        (**self).outputs()
-    }
-
-    fn parameters(&self) -> &[f32] {
-        (**self).parameters()
-    }
-
-    fn set_parameters(&mut self, parameters: &[f32]) {
-        self.parameters_mut().copy_from_slice(parameters);
-    }
-
-    fn predict(&self, rows: Rows<'_>, outputs: &mut [f32]) {
-        (**self).predict(rows, outputs);
-    }
-}
 
 /// Rows in, outputs out, differentiable. Results do not depend on the number of threads.
 pub trait Network: Send + Sync {
@@ -105,6 +70,11 @@ pub trait Network: Send + Sync {
     /// # Panics
     /// As [`Self::gradient`]; if the rows are not floats.
     fn input_gradient(&self, rows: Rows<'_>, loss: &Loss<'_>, input_gradient: &mut [f32]) -> LossSums;
+
+    /// Itself, if it remembers: then [`Recurrent::advance`] takes the place of [`Self::predict`].
+    fn recurrent(&self) -> Option<&dyn Recurrent> {
+        None
+    }
 
     /// Threads of rayon's pool that it computes on.
     fn threads(&self) -> usize {

@@ -92,7 +92,8 @@ impl Resident {
     ) -> Result<Option<Self>> {
         let facts: &Arc<Facts> = &setup.facts;
         let Device::Gpu(selector) = &setup.device else { return Ok(None) };
-        if mask_words(facts) > 0 {
+        // Legal actions are not known to the kernels, and tasks are proposed by the host between two steps.
+        if mask_words(facts) > 0 || setup.tasks.is_some() {
             return Ok(None);
         }
         let network = network()?;
@@ -354,7 +355,7 @@ fn episodes(statistics: &[u32], info_words: usize, instances: u32, log: &mut Log
     for entry in entries {
         let (instance, episode_return) = (entry[0] % instances, f32::from_bits(entry[2]));
         let episode = Episode { episode_return, length: entry[1], instance, ..Episode::default() };
-        log.push(episode, bytemuck::cast_slice(&entry[3..]));
+        log.push(episode, bytemuck::cast_slice(&entry[3..]), &[]);
     }
     statistics[0] as usize - count
 }

@@ -9,6 +9,7 @@ use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 struct ResidentPpo {
     config: Config,
@@ -59,7 +60,7 @@ pub(crate) fn make(
 }
 
 impl Agent for ResidentPpo {
-    fn collect(&mut self, _: &mut Log) -> Result<Next> {
+    fn collect(&mut self, _: Option<&Tasks>, _: &mut Log) -> Result<Next> {
         let c = &self.config;
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, self.setup.steps);
         self.resident.collect(self.learning_rate, 0.0)?;
@@ -89,7 +90,7 @@ impl Agent for ResidentPpo {
         Clocks { env_steps: self.steps, ..self.resident.clocks() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         super::copied(&self.resident, |parameters| {
             let mut policy = self.config.policy(&self.setup)?;
             policy.load(parameters)?;

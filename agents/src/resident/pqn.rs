@@ -11,6 +11,7 @@ use crate::optim::Kind as OptimizerKind;
 use crate::options::NetworkKind;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 struct ResidentPqn {
     config: Config,
@@ -68,7 +69,7 @@ pub(crate) fn make(
 }
 
 impl Agent for ResidentPqn {
-    fn collect(&mut self, _: &mut Log) -> Result<Next> {
+    fn collect(&mut self, _: Option<&Tasks>, _: &mut Log) -> Result<Next> {
         let (c, total) = (&self.config, self.setup.steps);
         self.epsilon = epsilon_at(self.steps, total, c.final_epsilon, c.exploration_fraction);
         self.learning_rate = c.learning_rate * c.schedule.at(self.steps, total);
@@ -98,7 +99,7 @@ impl Agent for ResidentPqn {
         Clocks { env_steps: self.steps, ..self.resident.clocks() }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         super::copied(&self.resident, |parameters| {
             let mut policy = self.config.policy(&self.setup)?;
             policy.load(parameters)?;

@@ -6,15 +6,16 @@ use shadergym_envs::{Batch, BatchOptions, Facts, Snapshot};
 
 use super::core::{Algorithm, Core, NetworkSpec, Sums};
 use super::options::Options;
-use super::policy::StreamNetwork;
+use super::policy::{Inputs, StreamNetwork};
 use crate::agent::{Agent, Clocks, Episode, Log, Next, Setup};
 use crate::common::collector::{as_actions, environment_seed};
 use crate::common::head::Head;
-use crate::common::restarts::{autoreset, last_observation, restart};
+use crate::common::restarts::{Restarts, autoreset, last_observation};
 use crate::error::Result;
 use crate::network::Rows;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 /// Transitions between reports.
 const ITERATION: u64 = 1000;
@@ -24,23 +25,26 @@ pub struct StreamAgent<A> {
     facts: Arc<Facts>,
     options: Options,
     limit: u32,
+    /// Steps of the whole run.
+    total: u64,
     env: Batch,
+    restarts: Restarts,
     core: Core<A>,
     /// Which network the policy is, and how it acts.
     acting: (usize, Head),
     executed: Vec<u32>,
-}
-
-/// Episodes of training end after so many steps.
-fn limit(options: &Options, facts: &Facts) -> u32 {
-    options.limit(facts)
+    /// Legal actions in the state that the newest transition ended in; empty without masks.
+    masks: Vec<u32>,
+    /// Whether the first episode has begun, and whether the next one has, which is not looked at yet.
+    begun: bool,
+    starts: bool,
 }
 
 impl<A: Algorithm> StreamAgent<A> {
     /// Starts its environment. `acting` says which network acts, and how.
     ///
     /// # Errors
-    /// Those of the environment, and [`crate::Error::Diverged`] if its first observation is no number.
+    /// Those of the environment.
     pub fn new(
         name: &'static str,
         options: &Options,
@@ -50,19 +54,29 @@ impl<A: Algorithm> StreamAgent<A> {
         acting: (usize, Head),
     ) -> Result<Self> {
         let facts = setup.facts.clone();
-        let limit = limit(options, &facts);
-        let batch = BatchOptions::new(1).autoreset_mode(autoreset(&facts)).num_threads(1).max_episode_steps(limit);
+        let limit = options.limit(&facts);
+        let limited = Facts { max_episode_steps: limit, ..(*facts).clone() };
+        let mode = autoreset(&limited, setup.tasks.is_some());
+        let batch = BatchOptions::new(1).autoreset_mode(mode).num_threads(1).max_episode_steps(limit);
         let mut env = setup.make(batch)?;
         env.reset(environment_seed(setup.seed))?;
         let sizes = (facts.observation.flat_elements(), limit);
         let members = vec![(algorithm, setup.seed)];
         let core = Core::new(name, options, sizes, specs, members, facts.action.words());
-        let executed = vec![0; facts.action.words()];
-        let mut agent = Self { facts, options: options.clone(), limit, env, core, acting, executed };
-        agent.observe();
-        agent.core.start(0)?;
-        agent.core.ready();
-        Ok(agent)
+        Ok(Self {
+            executed: vec![0; facts.action.words()],
+            restarts: Restarts::new(setup, 0),
+            facts,
+            options: options.clone(),
+            limit,
+            total: setup.steps,
+            env,
+            core,
+            acting,
+            masks: Vec::new(),
+            begun: false,
+            starts: false,
+        })
     }
 
     /// Unpacks what the environment shows.
@@ -77,29 +91,41 @@ fn unpack(facts: &Facts, words: &[u32], to: &mut [f32]) {
 }
 
 impl<A: Algorithm> Agent for StreamAgent<A> {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
+    fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
+        if !self.begun {
+            self.restarts.begin(&mut self.env, tasks)?;
+            self.observe();
+            self.core.start(0)?;
+            self.core.ready();
+            self.begun = true;
+        }
         self.core.act(0, self.env.view().action_masks(), &mut self.executed);
         self.env.step(as_actions(&self.facts, &self.executed))?;
         let view = self.env.view();
-        let (terminated, truncated) = (view.terminated()[0], view.truncated()[0]);
-        let reward = view.rewards()[0];
-        if terminated || truncated {
+        let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
+        self.masks.clear();
+        self.masks.extend_from_slice(view.action_masks().unwrap_or_default());
+        self.starts = terminated || truncated;
+        if self.starts {
             let (episode_return, length) = (view.episode_returns()[0], view.episode_lengths()[0]);
-            let episode = Episode { episode_return, length, ..Episode::default() };
-            log.push(episode, view.episode_infos().unwrap_or_default());
+            let (task, numbers) = self.restarts.task(0);
+            let episode = Episode { episode_return, length, task, ..Episode::default() };
+            log.push(episode, view.episode_infos().unwrap_or_default(), numbers);
             unpack(&self.facts, &last_observation(&self.env, 0), self.core.observation(0));
         } else {
             self.observe();
         }
         self.core.see(0, reward, terminated, truncated)?;
+        if self.starts {
+            self.restarts.restart(&mut self.env, tasks)?;
+        }
         Ok(Next::Learn)
     }
 
     fn process(&mut self) -> Result<()> {
-        self.core.judge(self.env.view().action_masks());
-        let view = self.env.view();
-        if view.terminated()[0] || view.truncated()[0] {
-            restart(&mut self.env)?;
+        let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
+        self.core.judge(masks);
+        if self.starts {
             self.observe();
             self.core.start(0)?;
         }
@@ -107,7 +133,8 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     }
 
     fn learn(&mut self) -> Result<()> {
-        self.core.learn(self.env.view().action_masks())
+        let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
+        self.core.learn(masks)
     }
 
     fn report(&mut self, log: &mut Log) {
@@ -125,7 +152,8 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     }
 
     fn is_iteration_over(&self, since: Clocks) -> bool {
-        self.core.steps() - since.env_steps >= ITERATION
+        let steps = self.core.steps();
+        steps - since.env_steps >= ITERATION || steps >= self.total
     }
 
     fn clocks(&self) -> Clocks {
@@ -133,24 +161,26 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
         Clocks { env_steps: steps, collections: steps, updates: steps }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, member: usize) -> Policy {
         let (network, head) = &self.acting;
-        let plan = self.core.plan(*network);
-        let predictor = StreamNetwork::new(plan.clone(), self.core.parameters(0, *network));
-        let inputs = super::policy::Inputs::new(&self.options, self.limit, self.core.scaler(0).cloned());
-        Policy::of_stream(self.facts.clone(), predictor, head.clone(), inputs)
+        let trained = StreamNetwork::new(self.core.plan(*network).clone(), &self.core.parameters(member, *network));
+        let inputs = Inputs::new(&self.options, self.limit, self.core.scaler(member).cloned());
+        Policy::of_stream(self.facts.clone(), Box::new(trained), head.clone(), inputs)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
         self.core.save(0, state);
+        state.put_u64("stream/begun", &[u64::from(self.begun)]);
         state.put_bytes("stream/environment", &self.env.snapshot()?.to_bytes());
+        self.restarts.save(state, "stream/tasks");
         Ok(())
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
         self.core.load(0, state)?;
         self.core.ready();
+        self.begun = state.counter("stream/begun")? != 0;
         self.env.restore(&Snapshot::from_bytes(state.bytes("stream/environment")?)?)?;
-        Ok(())
+        self.restarts.load(state, "stream/tasks")
     }
 }

@@ -4,8 +4,9 @@
 
 use fearless_simd::{Select, Simd, SimdBase, f32x16};
 
-use super::lanes::{COLUMNS, Lanes, Number};
+use super::lanes::{COLUMNS, Lanes, Number, padded};
 use super::plan::{Layer, NORM_EPSILON, Plan, Windows};
+use crate::network::Lines;
 
 /// Where weights come from.
 pub trait Weights<S: Simd, L: Lanes<S>> {
@@ -35,6 +36,20 @@ pub struct Pass<M> {
     pub inverse: M,
     /// What came out, in whole blocks.
     pub outputs: M,
+}
+
+impl Pass<Lines> {
+    /// For so many members; the input is to be written.
+    pub fn new(plan: &Plan, members: usize) -> Self {
+        let zeros = |len: usize| Lines::zeros(len * members);
+        Self {
+            input: zeros(padded(plan.shape.inputs)),
+            values: zeros(plan.hidden),
+            normal: zeros(plan.hidden),
+            inverse: zeros(plan.layers.len()),
+            outputs: zeros(padded(plan.shape.outputs)),
+        }
+    }
 }
 
 /// Blocks of a row, four at a time, as every sum over blocks has four chains.
@@ -330,7 +345,7 @@ fn dense_traces<S: Simd, L: Lanes<S>, const WANT: bool>(
     });
     if WANT {
         // Up to whole blocks.
-        for i in layer.inputs..super::lanes::padded(layer.inputs) {
+        for i in layer.inputs..padded(layer.inputs) {
             L::put_number(L::Number::of(simd, 0.0), below, i);
         }
     }

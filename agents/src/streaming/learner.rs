@@ -76,6 +76,32 @@ macro_rules! in_lanes {
     };
 }
 
+/// Adds the gradient of a pass of one member, for the gradient with respect to its outputs, to `sum`; with `want` that with
+/// respect to the inputs is then in one of `scratch`, of which it returns the number.
+pub fn accumulate(
+    (plan, weights): (&Plan, &[f32]),
+    pass: &Pass<Lines>,
+    gradient: &[f32],
+    sum: &mut [f32],
+    scratch: &mut [Lines; 2],
+    want: bool,
+) -> usize {
+    #[inline(always)]
+    fn run<S: Simd, L: Lanes<S>>(
+        simd: S,
+        (plan, weights): (&Plan, &[f32]),
+        pass: &Pass<Lines>,
+        gradient: &[f32],
+        sum: &mut [f32],
+        scratch: &mut [Lines; 2],
+        want: bool,
+    ) {
+        backward::<S, L, _>(simd, plan, weights, pass, gradient, &mut Summed(sum), scratch, want);
+    }
+    in_lanes!(1, Level::new(), run((plan, weights), pass, gradient, sum, scratch, want));
+    plan.layers.len() % 2
+}
+
 impl Learner {
     /// Members side by side, if not one.
     pub const ABREAST: usize = 16;
@@ -120,27 +146,19 @@ impl Learner {
         self.weights.iter().skip(member).step_by(self.members()).copied().take(self.plan.layout.len()).collect()
     }
 
-    /// Parameters of the only member, as [`Plan::layout`] says.
+    /// Puts parameters of the only member in place, as [`Plan::layout`] says.
     pub fn set_parameters(&mut self, parameters: &[f32]) {
         self.weights[..parameters.len()].copy_from_slice(parameters);
     }
 
     /// A pass for these members; the input is to be written.
     pub fn pass(&self) -> Pass<Lines> {
-        let (plan, members) = (&self.plan, self.members());
-        let zeros = |len: usize| Lines::zeros(len * members);
-        Pass {
-            input: zeros(padded(plan.shape.inputs)),
-            values: zeros(plan.hidden),
-            normal: zeros(plan.hidden),
-            inverse: zeros(plan.layers.len()),
-            outputs: zeros(padded(plan.shape.outputs)),
-        }
+        Pass::new(&self.plan, self.members())
     }
 
     /// Outputs for the input of a pass.
     pub fn predict(&self, pass: &mut Pass<Lines>) {
-        in_lanes!(self.members(), self.level, predict(&self.plan, &self.weights, pass));
+        predict_with(&self.plan, &self.weights, self.members(), self.level, pass);
     }
 
     /// Where the gradient with respect to the outputs is to be written, `[outputs, members]`, before [`Self::learn`].
@@ -186,13 +204,6 @@ impl Learner {
         in_lanes!(self.members(), self.level, step_and_predict(self, pass));
     }
 
-    /// Adds the gradient of a pass, for the gradient with respect to its outputs in [`Self::gradient`], to `sum`, and gives that
-    /// with respect to the inputs. Nothing is learned.
-    pub fn accumulate(&mut self, pass: &Pass<Lines>, sum: &mut [f32], want_inputs: bool) -> &[f32] {
-        in_lanes!(self.members(), self.level, accumulate(self, pass, sum, want_inputs));
-        &self.delta[self.plan.layers.len() % 2]
-    }
-
     /// Parameters, traces and squares of a member under a prefix.
     pub fn save(&self, member: usize, state: &mut State, prefix: &str) {
         let of = |lines: &Lines| -> Vec<f32> { lines.iter().skip(member).step_by(self.members()).copied().collect() };
@@ -224,6 +235,11 @@ impl Learner {
 #[inline(always)]
 fn splat<S: Simd, L: Lanes<S>>(simd: S, numbers: &[f32; Learner::ABREAST]) -> L::Block {
     L::splat(simd, L::number(simd, numbers, 0))
+}
+
+/// Outputs of so many members.
+pub fn predict_with(plan: &Plan, weights: &[f32], members: usize, level: Level, pass: &mut Pass<Lines>) {
+    in_lanes!(members, level, predict(plan, weights, pass));
 }
 
 #[inline(always)]
@@ -270,10 +286,4 @@ fn step_and_predict<S: Simd, L: Lanes<S>>(simd: S, learner: &mut Learner, pass: 
         None => forward::<S, L, _>(simd, plan, &mut stepped, pass),
         Some(_) => forward::<S, L, _>(simd, plan, &mut Adapted { stepped, squares, root }, pass),
     }
-}
-
-#[inline(always)]
-fn accumulate<S: Simd, L: Lanes<S>>(simd: S, learner: &mut Learner, pass: &Pass<Lines>, sum: &mut [f32], want: bool) {
-    let Learner { plan, weights, delta, gradient, .. } = learner;
-    backward::<S, L, _>(simd, plan, weights, pass, gradient, &mut Summed(sum), delta, want);
 }

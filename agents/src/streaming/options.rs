@@ -221,6 +221,6 @@ impl Options {
         let elements = setup.facts.observation.flat_elements();
         let scaler = self.normalize_observations.then(|| ObservationScaler::new(elements));
         let inputs = Inputs::new(self, self.limit(&setup.facts), scaler);
-        Ok(Policy::of_stream(setup.facts.clone(), StreamNetwork::new(plan, parameters), head, inputs))
+        Ok(Policy::of_stream(setup.facts.clone(), Box::new(StreamNetwork::new(plan, &parameters)), head, inputs))
     }
 }

@@ -27,7 +27,7 @@ pub struct Meta {
     pub env: String,
     /// The resolved configuration of the run, TOML.
     pub config: String,
-    /// Environment transitions so far.
+    /// Where the run is: environment transitions so far, updates of an agent that makes none.
     pub step: u64,
     /// Seconds of training so far; None in a policy, which does not depend on how long it took.
     pub seconds: Option<f64>,

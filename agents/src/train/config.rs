@@ -7,6 +7,7 @@ use std::sync::Arc;
 use shadergym_envs::{Device, Facts};
 use toml::{Table, Value};
 
+use super::environment::{TaskPlan, merged, with_params};
 use super::files::failed;
 use super::options::{DEFAULT_STEPS, Interval, RunOptions};
 use crate::agent::Setup;
@@ -63,6 +64,8 @@ pub struct RunConfig {
     pub metrics_interval: u64,
     /// Parameters of the environment that are not at their defaults, by name.
     pub params: Table,
+    /// The source of tasks with its ranges and options; empty without one.
+    pub tasks: Table,
     /// All options of the agent.
     pub options: Table,
 }
@@ -72,6 +75,7 @@ pub struct RunConfig {
 pub(crate) struct Plan {
     pub entry: &'static Entry,
     pub facts: Arc<Facts>,
+    pub tasks: Option<TaskPlan>,
     pub config: RunConfig,
 }
 
@@ -96,7 +100,7 @@ impl Plan {
     }
 
     pub fn with(wanted: &RunOptions, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
-        let Tables { mut run, env: file_params, options: file_options } = match &wanted.tables {
+        let Tables { mut run, env: file_params, tasks: file_tasks, options: file_options } = match &wanted.tables {
             Some(tables) => tables_of(tables.clone(), "the tables given")?,
             None => read_file(wanted.config.as_deref())?,
         };
@@ -124,6 +128,8 @@ impl Plan {
         // A run may be resumed from elsewhere.
         env = shadergym_envs::absolute_name(&env);
         entry.check_actions(&facts)?;
+        let mut tasks = merged(file_tasks, wanted.tasks.clone());
+        let task_plan = TaskPlan::new(&mut tasks, &facts)?;
         let mut table = preset(entry.name, &facts);
         // Steps are an option of the run wherever they are written; what is said later counts.
         let of_preset = table.remove(STEPS);
@@ -148,11 +154,12 @@ impl Plan {
             gif: wanted.gif.unwrap_or(file.gif),
             metrics_interval: if file.metrics_interval > 0 { file.metrics_interval } else { interval_of(steps) },
             params,
+            tasks,
             options: (entry.resolve)(&table, &facts)?,
             ..file
         };
         config.check()?;
-        Ok(Self { entry, facts, config })
+        Ok(Self { entry, facts, tasks: task_plan, config })
     }
 
     /// The plan of a resolved configuration, as a run folder or a checkpoint has it.
@@ -164,7 +171,9 @@ impl Plan {
         let facts = with_params(facts, &config.env, &config.params)?;
         entry.check_actions(&facts)?;
         let options = (entry.resolve)(&config.options, &facts)?;
-        Ok(Self { entry, facts, config: RunConfig { options, ..config } })
+        let mut table = config.tasks.clone();
+        let tasks = TaskPlan::new(&mut table, &facts)?;
+        Ok(Self { entry, facts, tasks, config: RunConfig { options, tasks: table, ..config } })
     }
 
     /// For [`Entry::make`]: with the device that [`Device::Auto`] comes to, as where learning happens follows from it.
@@ -182,6 +191,7 @@ impl Plan {
             steps: self.config.steps,
             device: self.config.device.clone(),
             num_threads: self.config.num_threads.unwrap_or_else(all),
+            tasks: self.tasks.as_ref().map(|tasks| tasks.set.clone()),
         }
     }
 }
@@ -229,8 +239,10 @@ impl RunConfig {
             ("run".to_owned(), Value::Table(run)),
             ("options".to_owned(), Value::Table(self.options.clone())),
         ]);
-        if !self.params.is_empty() {
-            table.insert("env".to_owned(), Value::Table(self.params.clone()));
+        for (name, inner) in [("env", &self.params), ("tasks", &self.tasks)] {
+            if !inner.is_empty() {
+                table.insert(name.to_owned(), Value::Table(inner.clone()));
+            }
         }
         format!("# shadergym {}; `shadergym train --config <this file>` runs it again\n{table}", version())
     }
@@ -246,10 +258,10 @@ impl RunConfig {
             _ => Err(format!("it has no table [{name}]")),
         };
         let (run, options) = (take("run")?, take("options")?);
-        let params = take("env").unwrap_or_default();
+        let (params, tasks) = (take("env").unwrap_or_default(), take("tasks").unwrap_or_default());
         let text = |name: &str| run.get(name).and_then(Value::as_str).ok_or(format!("[run] has no `{name}`"));
         let mut config = Self::from_run(&run, text("agent")?, text("env")?).map_err(|e| e.to_string())?;
-        (config.params, config.options) = (params, options);
+        (config.params, config.tasks, config.options) = (params, tasks, options);
         if config.metrics_interval == 0 {
             config.metrics_interval = interval_of(config.steps);
         }
@@ -284,6 +296,7 @@ impl RunConfig {
             gif: get(run, "gif")?.unwrap_or(true),
             metrics_interval: get(run, "metrics_interval")?.unwrap_or(0),
             params: Table::new(),
+            tasks: Table::new(),
             options: Table::new(),
         })
     }
@@ -319,6 +332,7 @@ pub(crate) fn version() -> &'static str {
 struct Tables {
     run: Table,
     env: Table,
+    tasks: Table,
     options: Table,
 }
 
@@ -333,11 +347,12 @@ fn read_file(path: Option<&Path>) -> Result<Tables> {
     tables_of(table, &path.display().to_string())
 }
 
-/// The tables `[run]`, `[env]` and `[options]` of a configuration, or agent options without a table.
+/// The tables `[run]`, `[env]`, `[tasks]` and `[options]` of a configuration, or agent options without a table.
 fn tables_of(mut table: Table, from: &str) -> Result<Tables> {
     let mut named = Tables::default();
     let mut found = false;
-    for (name, to) in [("run", &mut named.run), ("env", &mut named.env), ("options", &mut named.options)] {
+    let Tables { run, env, tasks, options } = &mut named;
+    for (name, to) in [("run", run), ("env", env), ("tasks", tasks), ("options", options)] {
         if let Some(Value::Table(inner)) = table.get(name) {
             (*to, found) = (inner.clone(), true);
             table.remove(name);
@@ -351,31 +366,10 @@ fn tables_of(mut table: Table, from: &str) -> Result<Tables> {
         _ => Err(Error::InvalidOption {
             option: "config".to_owned(),
             value: from.to_owned(),
-            allowed: "the tables [run], [env] and [options], or the agent's options without a table".to_owned(),
+            allowed: "the tables [run], [env], [tasks] and [options], or the agent's options without a table"
+                .to_owned(),
         }),
     }
-}
-
-/// What an environment declares, with these parameters as its defaults: those of all instances of the run.
-fn with_params(facts: Arc<Facts>, env: &str, params: &Table) -> Result<Arc<Facts>> {
-    if params.is_empty() {
-        return Ok(facts);
-    }
-    let mut row = shadergym_envs::default_params(env)?;
-    for (name, value) in params {
-        let number = |value: &Value| value.as_float().or(value.as_integer().map(|v| v as f64));
-        let values: Option<Vec<f64>> = match value {
-            Value::Array(values) => values.iter().map(number).collect(),
-            value => number(value).map(|v| vec![v]),
-        };
-        let values = values.ok_or_else(|| Error::InvalidOption {
-            option: format!("{name} in [env]"),
-            value: value.to_string(),
-            allowed: "a number, or a list of numbers".to_owned(),
-        })?;
-        row.set(name, &values[..])?;
-    }
-    Ok(Arc::new(Facts { default_params: row.words().to_vec(), ..(*facts).clone() }))
 }
 
 fn parse_text(name: &str, value: &Value) -> Result<String> {

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::checkpoint::{Checkpoint, Meta};
 use super::config::{Plan, version};
 use super::folder::RunFolder;
-use super::play::{Evaluation, Player, evaluate};
-use super::run::Phase;
+use super::members::{self, Windows, evaluate_all};
+use super::play::{Evaluation, Player};
+use super::progress::Phase;
 use super::tally::Spread;
 use super::{End, Outcome};
 use crate::agent::Clocks;
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::machine;
 use crate::policy::Policy;
 use crate::report::curve::{Series, curves};
+use crate::tasks::TaskSet;
 
 /// Pictures per second of animations.
 pub(crate) const FPS: u16 = 25;
@@ -37,6 +39,7 @@ pub(super) struct Ended {
     pub seconds: f64,
     pub episodes: u64,
     pub last: Option<Spread>,
+    pub members: Windows,
     pub curve: Vec<(u64, f64)>,
     pub checkpoint: Option<PathBuf>,
 }
@@ -44,7 +47,7 @@ pub(super) struct Ended {
 /// All results. Evaluates also where nothing is written.
 pub(super) fn finish(
     mut ended: Ended,
-    policy: Policy,
+    policies: Vec<Policy>,
     folder: Option<&RunFolder>,
     meta: Meta,
     callback: &mut dyn FnMut(Phase) -> ControlFlow<()>,
@@ -52,16 +55,16 @@ pub(super) fn finish(
     let config = ended.plan.config.clone();
     if let Some(folder) = folder {
         let mut file = Checkpoint { meta, ..Checkpoint::default() };
-        policy.save(&mut file.policy);
+        members::save(&policies, &mut file.policy);
         file.write(&folder.path.join("policy.safetensors"))?;
         folder.write("curve.svg", curve(&ended).as_bytes())?;
     }
     let setup = ended.plan.setup();
     let mut evaluating = |done| callback(Phase::Evaluating(done));
-    let found = evaluate(&policy, &setup, config.eval_episodes, config.seed, true, &mut evaluating)?;
+    let found = evaluate_all(&policies, &setup, config.eval_episodes, config.seed, &mut evaluating)?;
     let Some(evaluation) = found else {
         ended.end = End::Interrupted;
-        return interrupted(ended, policy, folder);
+        return interrupted(ended, policies, folder);
     };
     if let Some(folder) = folder
         && config.gif
@@ -69,16 +72,19 @@ pub(super) fn finish(
         && callback(Phase::Drawing).is_continue()
     {
         let mut player = Player::new(&setup, 1, config.seed, "animation", true)?;
-        let gif = animation(&mut player, &policy, aspect, WIDTH, 1, FRAMES)?;
+        let gif = animation(&mut player, &policies[0], aspect, WIDTH, 1, FRAMES)?;
         folder.write("final.gif", &gif)?;
     }
     let evaluation = (!evaluation.episodes.is_empty()).then_some(evaluation);
-    outcome(ended, policy, folder, evaluation)
+    if let (Some(folder), Some(tasks), Some(found)) = (folder, &ended.plan.tasks, &evaluation) {
+        folder.write("tasks.csv", by_task(&tasks.set, found).as_bytes())?;
+    }
+    outcome(ended, policies, folder, evaluation)
 }
 
 /// A run that will go on: only its summary.
-pub(super) fn interrupted(ended: Ended, policy: Policy, folder: Option<&RunFolder>) -> Result<Outcome> {
-    outcome(ended, policy, folder, None)
+pub(super) fn interrupted(ended: Ended, policies: Vec<Policy>, folder: Option<&RunFolder>) -> Result<Outcome> {
+    outcome(ended, policies, folder, None)
 }
 
 /// The summary of a run that failed. Its policy is not asked for: it may be lost with its device.
@@ -88,7 +94,7 @@ pub(super) fn write_failure(folder: &RunFolder, ended: &Ended, error: &Error) ->
 
 fn outcome(
     ended: Ended,
-    policy: Policy,
+    mut policies: Vec<Policy>,
     folder: Option<&RunFolder>,
     evaluation: Option<Evaluation>,
 ) -> Result<Outcome> {
@@ -97,7 +103,8 @@ fn outcome(
         write_summary(folder, &summary)?;
     }
     Ok(Outcome {
-        policy,
+        policy: policies.remove(0),
+        others: policies,
         config: ended.plan.config,
         folder: folder.map(|folder| folder.path.clone()),
         end: ended.end,
@@ -121,6 +128,9 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         value["truncated"] = json!(e.truncated);
         value["cut_off"] = json!(e.cut_off);
         value["deterministic"] = json!(true);
+        if ended.plan.tasks.is_some() {
+            value["by_task"] = e.by_task().iter().map(|spread| spread.mean).collect();
+        }
         value
     });
     json!({
@@ -131,6 +141,7 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         "reason": error.map_or_else(|| ended.end.reason(config), Error::to_string),
         "step": ended.step,
         "steps": config.steps,
+        "env_steps": ended.clocks.env_steps,
         "collections": ended.clocks.collections,
         "updates": ended.clocks.updates,
         "seconds": ended.seconds,
@@ -139,6 +150,7 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         "final_return": ended.curve.last().map(|(_, mean)| mean),
         "last_100": ended.last.map(|spread| spread.to_json()),
         "evaluation": evaluated,
+        "members": ended.members.to_json(evaluation),
         "checkpoint": ended.checkpoint.as_ref().and_then(|path| path.file_name()).map(|n| n.to_string_lossy()),
         "version": version(),
         "machine": {
@@ -150,6 +162,20 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
             "learner": ended.learner,
         },
     })
+}
+
+/// The tasks of the evaluation with their parameters and what was reached in each.
+fn by_task(set: &TaskSet, found: &Evaluation) -> String {
+    let dimensions = set.space.dimensions();
+    let mut text = String::from("task");
+    dimensions.iter().for_each(|d| text += &format!(",{}", d.name));
+    text += ",episodes,return,median_length\n";
+    for (k, (task, spread)) in set.evaluated.chunks_exact(dimensions.len()).zip(found.by_task()).enumerate() {
+        text += &k.to_string();
+        task.iter().for_each(|value| text += &format!(",{value}"));
+        text += &format!(",{},{},{}\n", spread.episodes, spread.mean, spread.median_length);
+    }
+    text
 }
 
 /// The learning curve.

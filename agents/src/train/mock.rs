@@ -14,6 +14,7 @@ use crate::network::{Layout, Loss, LossSums, Network, Rows};
 use crate::options::options;
 use crate::policy::Policy;
 use crate::state::State;
+use crate::tasks::Tasks;
 
 options! {
     /// Options of the mock.
@@ -71,16 +72,16 @@ impl Mock {
 }
 
 impl Agent for Mock {
-    fn collect(&mut self, log: &mut Log) -> Result<Next> {
-        let policy = self.policy();
+    fn collect(&mut self, _: Option<&Tasks>, log: &mut Log) -> Result<Next> {
+        let policy = self.policy(0);
         let mut actions = Vec::new();
         for _ in 0..16 {
-            policy.act(self.batch.observations().words(), None, None, false, &mut self.noise, &mut actions)?;
+            policy.act(self.batch.observations().words(), None, false, &mut self.noise, &mut actions)?;
             let view = self.batch.step(Actions::Discrete(&actions))?;
             for i in view.ended_instances() {
                 let (episode_return, length) = (view.episode_returns()[i], view.episode_lengths()[i]);
                 let instance = i as u32;
-                log.push(Episode { episode_return, length, instance, ..Episode::default() }, &[]);
+                log.push(Episode { episode_return, length, instance, ..Episode::default() }, &[], &[]);
             }
         }
         self.steps += 16 * self.config.num_envs as u64;
@@ -120,13 +121,13 @@ impl Agent for Mock {
         Clocks { env_steps: self.steps, collections, updates: collections }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, _: usize) -> Policy {
         assert!(!self.failed, "the policy is lost");
         policy(&self.facts, &self.network)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        self.policy().save(state);
+        self.policy(0).save(state);
         state.put_u64("counters", &[self.noise.counter(), self.steps]);
         state.put_bytes("batch", &self.batch.snapshot()?.to_bytes());
         Ok(())
@@ -147,14 +148,14 @@ fn policy(facts: &Arc<Facts>, network: &Linear) -> Policy {
 }
 
 #[derive(Clone)]
-struct Linear {
+pub struct Linear {
     outputs: usize,
-    parameters: Vec<f32>,
+    pub parameters: Vec<f32>,
     layout: Layout,
 }
 
 impl Linear {
-    fn new(facts: &Facts) -> Self {
+    pub fn new(facts: &Facts) -> Self {
         let outputs = Distribution::of(&facts.action).outputs();
         let parameters = vec![0.0; outputs * facts.observation.flat_elements()];
         Self { outputs, parameters, layout: Layout::default() }

@@ -18,15 +18,18 @@
 
 pub mod checkpoint;
 mod config;
+mod environment;
 pub(crate) mod files;
 mod finish;
 mod folder;
 mod lock;
+mod members;
 #[cfg(test)]
 mod mock;
 mod options;
 mod play;
 mod population;
+mod progress;
 mod records;
 mod run;
 mod tally;
@@ -43,7 +46,7 @@ pub use finish::animation;
 pub use options::{DEFAULT_STEPS, Interval, Out, RunOptions, steps};
 pub use play::{EPISODE_LIMIT, Evaluation, Player, evaluate};
 pub use population::{Member, PopulationOutcome, is_population, resume_population, train_population};
-pub use run::{Callback, Phase, Progress};
+pub use progress::{Callback, Phase, Progress};
 pub use tally::{Row, Spread};
 pub use trained::Trained;
 
@@ -94,15 +97,17 @@ impl End {
 /// What a run came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The policy as it is at the end.
+    /// The policy as it is at the end, that of the first member of a population.
     pub policy: Policy,
+    /// The policies of the other members.
+    pub others: Vec<Policy>,
     /// What the run was.
     pub config: RunConfig,
     /// Where its files are; None if none were written.
     pub folder: Option<PathBuf>,
     /// Why it ended.
     pub end: End,
-    /// Environment transitions made.
+    /// Where it ended, in what its steps count: environment transitions, updates of an agent that makes none.
     pub step: u64,
     /// Seconds of training, over all interruptions, without the evaluation.
     pub seconds: f64,

@@ -39,6 +39,10 @@ pub struct RunOptions {
     pub out: Out,
     /// Parameters of the environment, for all instances: a number or a list of numbers by name.
     pub params: Table,
+    /// A source of tasks, from which instances get other parameters for each episode: `source` is its name, `ranges` a table
+    /// of parameters with `[lowest, highest]` (all parameters in their whole range if there is none), `eval_tasks` how many
+    /// tasks evaluations play (50, the same for all runs with these ranges); the rest are options of the source.
+    pub tasks: Table,
     /// Options of the agent, over everything else.
     pub settings: Table,
     /// A file of options: `config.toml` of a run, or a plain list of the agent's options.

@@ -1,5 +1,6 @@
 //! A policy at play: evaluation, and what animations are made of.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use shadergym_envs::{Actions, Batch, BatchOptions};
@@ -8,7 +9,8 @@ use super::tally::Spread;
 use crate::agent::{Episode, Setup};
 use crate::common::noise::Noise;
 use crate::error::Result;
-use crate::policy::Policy;
+use crate::policy::{Memory, Policy};
+use crate::tasks::TaskSet;
 
 /// Instances that play side by side in an evaluation.
 const SIDE_BY_SIDE: usize = 256;
@@ -22,6 +24,7 @@ pub struct Player {
     batch: Batch,
     noise: Noise,
     deterministic: bool,
+    memory: Memory,
     actions: Vec<u32>,
 }
 
@@ -32,6 +35,18 @@ impl Player {
     /// # Errors
     /// Those of [`shadergym_envs::make_with`].
     pub fn new(setup: &Setup, num_envs: usize, seed: u64, purpose: &str, deterministic: bool) -> Result<Self> {
+        Self::with_tasks(setup, num_envs, None, seed, purpose, deterministic)
+    }
+
+    /// As [`Self::new`], with tasks `[num_envs, dimensions]` that the instances play from first to last.
+    fn with_tasks(
+        setup: &Setup,
+        num_envs: usize,
+        tasks: Option<&TaskSet>,
+        seed: u64,
+        purpose: &str,
+        deterministic: bool,
+    ) -> Result<Self> {
         // More threads than cores do not play faster.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut options = BatchOptions::new(num_envs).num_threads(setup.num_threads.min(cores));
@@ -39,10 +54,18 @@ impl Player {
             options = options.max_episode_steps(EPISODE_LIMIT);
         }
         let mut batch = setup.make(options)?;
+        if let Some(TaskSet { space, evaluated }) = tasks {
+            let (words, width) = (setup.facts.params.words, space.dimensions().len());
+            let mut params = vec![0; num_envs * words];
+            for (params, task) in params.chunks_exact_mut(words).zip(evaluated.chunks_exact(width)) {
+                space.params(task, params);
+            }
+            batch.set_params_words(.., &params)?;
+        }
         let noise = Noise::new(seed, purpose);
         let seeds: Vec<u64> = (0..num_envs as u64).map(|i| noise.at(0, i).bits()).collect();
         batch.reset_with(&seeds)?;
-        Ok(Self { batch, noise, deterministic, actions: Vec::new() })
+        Ok(Self { batch, noise, deterministic, memory: Memory::default(), actions: Vec::new() })
     }
 
     /// The instances.
@@ -55,11 +78,18 @@ impl Player {
     /// # Errors
     /// Those of [`Policy::act`] and of [`Batch::step`].
     pub fn step(&mut self, policy: &Policy) -> Result<()> {
-        let elapsed = if policy.reads_time() { Some(self.batch.elapsed_steps()?) } else { None };
         let view = self.batch.view();
         let (observations, masks) = (view.observations().words(), view.action_masks());
-        let elapsed = elapsed.as_deref();
-        policy.act(observations, masks, elapsed, self.deterministic, &mut self.noise, &mut self.actions)?;
+        let agents = self.batch.agents();
+        let starts = |row: usize| view.started(row / agents);
+        policy.act_on(
+            observations,
+            masks,
+            (&mut self.memory, &starts),
+            self.deterministic,
+            &mut self.noise,
+            &mut self.actions,
+        )?;
         if policy.is_continuous() {
             self.batch.step(Actions::Continuous(bytemuck::cast_slice(&self.actions)))?;
         } else {
@@ -84,7 +114,7 @@ impl Player {
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// The episodes, those of an instance one after the other.
+    /// The episodes, those of an instance one after the other; `task` is the number of a task of the fixed set.
     pub episodes: Vec<Episode>,
     /// How many of them a time limit ended.
     pub truncated: usize,
@@ -97,9 +127,19 @@ impl Evaluation {
     pub fn spread(&self) -> Option<Spread> {
         Spread::of(self.episodes.iter().copied())
     }
+
+    /// Return and length in figures of each task of the fixed set, in its order; empty without a source of tasks.
+    pub fn by_task(&self) -> Vec<Spread> {
+        let mut tasks: BTreeMap<u64, Vec<Episode>> = BTreeMap::new();
+        for (task, episode) in self.episodes.iter().filter_map(|episode| Some((episode.task?, *episode))) {
+            tasks.entry(task).or_default().push(episode);
+        }
+        tasks.into_values().filter_map(Spread::of).collect()
+    }
 }
 
-/// Exactly `episodes` episodes. How many episodes an instance contributes is settled beforehand, so short episodes count
+/// Exactly `episodes` episodes; where the setup has tasks, those of their fixed set, each as often, so as many more as this
+/// takes. How many episodes an instance contributes is settled beforehand, so short episodes count
 /// no more than long ones. None if `go_on` breaks, which is asked before every step.
 ///
 /// # Errors
@@ -112,13 +152,18 @@ pub fn evaluate(
     deterministic: bool,
     go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Evaluation>> {
-    let n = episodes.min(SIDE_BY_SIDE);
+    let tasks = setup.tasks.as_deref().filter(|_| episodes > 0);
+    let count = tasks.map_or(0, |tasks| tasks.evaluated.len() / tasks.space.dimensions().len());
+    let (n, episodes) = match tasks {
+        Some(_) => (count, episodes.next_multiple_of(count)),
+        None => (episodes.min(SIDE_BY_SIDE), episodes),
+    };
     let mut found: Vec<Vec<Episode>> = vec![Vec::new(); n];
     let mut evaluation = Evaluation { episodes: Vec::new(), truncated: 0, cut_off: 0 };
     if n == 0 {
         return Ok(Some(evaluation));
     }
-    let mut player = Player::new(setup, n, seed, "evaluation", deterministic)?;
+    let mut player = Player::with_tasks(setup, n, tasks, seed, "evaluation", deterministic)?;
     let share = |i: usize| episodes / n + usize::from(i < episodes % n);
     let mut done = 0;
     while done < episodes {
@@ -128,7 +173,7 @@ pub fn evaluate(
         player.step(policy)?;
         for (i, episode) in player.ended() {
             if found[i].len() < share(i) {
-                found[i].push(episode);
+                found[i].push(Episode { task: tasks.map(|_| i as u64), ..episode });
                 done += 1;
                 let truncated = !player.batch.view().terminated()[i];
                 let unlimited = setup.facts.max_episode_steps == 0;

@@ -4,66 +4,30 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use shadergym_envs::Device;
+
 use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::{Plan, RunConfig};
 use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
+use super::members::{self, evaluate_all};
 use super::options::Interval;
-use super::play::evaluate;
+use super::progress::{Callback, Phase, Progress};
 use super::records::Records;
 use super::tally::{Row, Spread, Tally};
 use super::{End, Outcome};
 use crate::agent::{Agent, Log, iterate};
 use crate::error::{Error, Result};
 use crate::state::State;
-
-/// What a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Learning.
-    Training,
-    /// Playing the episodes of the evaluation, of which this many are over.
-    Evaluating(usize),
-    /// Drawing the animation.
-    Drawing,
-}
-
-/// How far a run is. Given after every iteration; a callback that breaks ends the run with a checkpoint.
-#[derive(Debug)]
-pub struct Progress<'a> {
-    /// What the run is doing.
-    pub phase: Phase,
-    /// Environment transitions so far.
-    pub step: u64,
-    /// Environment transitions of the whole run.
-    pub steps: u64,
-    /// Seconds of training so far, over all interruptions.
-    pub seconds: f64,
-    /// Environment transitions per second since this process took the run up.
-    pub steps_per_second: f64,
-    /// Episodes so far.
-    pub episodes: u64,
-    /// Mean return and length of the last 100 episodes; None before the first.
-    pub means: Option<(f64, f64)>,
-    /// The row of metrics that was just written.
-    pub row: Option<&'a Row>,
-    /// Where the environments are and where learning happens, `cpu` or `gpu...`; None of a population.
-    pub devices: Option<(&'a str, &'a str)>,
-    /// Where the files are.
-    pub folder: Option<&'a Path>,
-    /// What people should know: checkpoints or metrics that could not be read or written, a device that was lost. Each is
-    /// told once.
-    pub notes: &'a [String],
-}
-
-/// Called with the progress of a run.
-pub type Callback<'a> = dyn FnMut(&Progress<'_>) -> ControlFlow<()> + 'a;
+use crate::tasks::Tasks;
 
 /// A run that is under way.
 pub(super) struct Run {
     plan: Plan,
     agent: Box<dyn Agent>,
+    /// Where instances get their tasks from, if that is a source.
+    tasks: Option<Tasks>,
     tally: Tally,
     /// None if nothing is written.
     records: Option<Records>,
@@ -130,11 +94,12 @@ impl Run {
         from: Option<(Checkpoint, PathBuf)>,
         notes: Vec<String>,
     ) -> Result<Self> {
-        let mut run = Self { notes, ..Self::start(plan)? };
+        let mut run = Self::start(plan)?;
+        run.notes.extend(notes);
         run.records = Some(match from {
             None => Records::create(folder, lock)?,
             Some((from, path)) => {
-                run.tally = restore(&run.plan, &mut *run.agent, &from, &path)?;
+                run.tally = restore(&run.plan, (&mut *run.agent, run.tasks.as_mut()), &from, &path)?;
                 run.clock = Clock::new(run.agent.step(), from.meta.seconds.unwrap_or(0.0));
                 // Rows after the last that the checkpoint knows will come again, also one of its own step.
                 Records::resume(folder, lock, (from.meta.step, path), run.tally.last_row, &mut run.notes)?
@@ -147,8 +112,14 @@ impl Run {
     fn start(plan: Plan) -> Result<Self> {
         let setup = plan.learning_setup();
         let agent = (plan.entry.make)(&plan.config.options, &setup)?;
+        let tasks = plan.tasks.as_ref().map(|tasks| tasks.make(plan.config.seed)).transpose()?;
         let (clock, tally, device) = (Clock::new(0, 0.0), Tally::default(), setup.device.to_string());
-        Ok(Self { plan, agent, tally, records: None, clock, device, notes: Vec::new(), lost: 0 })
+        let mut notes = Vec::new();
+        if tasks.is_some() && matches!(setup.device, Device::Gpu(_)) {
+            notes
+                .push(format!("tasks are proposed by the CPU, so learning is there too; environments are on {device}"));
+        }
+        Ok(Self { plan, agent, tasks, tally, records: None, clock, device, notes, lost: 0 })
     }
 
     /// Where learning happens.
@@ -172,7 +143,7 @@ impl Run {
         let Ok(mut agent) = (self.plan.entry.make)(&self.plan.config.options, &self.plan.learning_setup()) else {
             return Err(error);
         };
-        self.tally = restore(&self.plan, &mut *agent, &from, &path)?;
+        self.tally = restore(&self.plan, (&mut *agent, self.tasks.as_mut()), &from, &path)?;
         self.agent = agent;
         self.lost += 1;
         self.notes.extend(notes);
@@ -194,13 +165,13 @@ impl Run {
                 return Err(error);
             }
         };
-        let (ended, policy) = (self.ended(end), self.agent.policy());
+        let (ended, policies) = (self.ended(end), members::policies(&*self.agent));
         if end == End::Interrupted {
-            return finish::interrupted(ended, policy, self.folder());
+            return finish::interrupted(ended, policies, self.folder());
         }
         let progress = self.progress(None, &[]);
         let mut callback = |phase: Phase| callback(&Progress { phase, ..progress.copy() });
-        finish::finish(ended, policy, self.folder(), self.meta(None), &mut callback)
+        finish::finish(ended, policies, self.folder(), self.meta(None), &mut callback)
     }
 
     fn train(&mut self, callback: &mut Callback<'_>) -> Result<End> {
@@ -253,8 +224,8 @@ impl Run {
             return Ok(ControlFlow::Break(end));
         }
         log.clear();
-        iterate(&mut *self.agent, log)?;
-        self.tally.add(log);
+        iterate(&mut *self.agent, self.tasks.as_mut(), log)?;
+        self.tally.add(log, self.agent.members());
         let step = self.agent.step();
         let crossed = |interval: u64| step / interval > before / interval;
         let mut evaluated = None;
@@ -286,7 +257,7 @@ impl Run {
     /// callback wants. It is always brought to its end, as a run that goes on would not come by here again.
     fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<(Option<Vec<(String, f64)>>, ControlFlow<()>)> {
         let start = Instant::now();
-        let (policy, config) = (self.agent.policy(), &self.plan.config);
+        let (policies, config) = (members::policies(&*self.agent), &self.plan.config);
         let (progress, mut flow) = (self.progress(None, &[]), ControlFlow::Continue(()));
         let mut listen = |done| {
             if callback(&Progress { phase: Phase::Evaluating(done), ..progress.copy() }).is_break() {
@@ -294,7 +265,7 @@ impl Run {
             }
             ControlFlow::Continue(())
         };
-        let found = evaluate(&policy, &self.plan.setup(), config.eval_episodes, config.seed, true, &mut listen)?;
+        let found = evaluate_all(&policies, &self.plan.setup(), config.eval_episodes, config.seed, &mut listen)?;
         // Seconds are those of training.
         self.clock.since += start.elapsed();
         let figures =
@@ -326,7 +297,8 @@ impl Run {
         let (mut agent, mut trainer, mut policy) = (State::default(), State::default(), State::default());
         self.agent.save(&mut agent)?;
         self.tally.save(&mut trainer);
-        self.agent.policy().save(&mut policy);
+        self.tasks.iter().for_each(|tasks| tasks.save(&mut trainer));
+        members::save(&members::policies(&*self.agent), &mut policy);
         let meta = Meta { step, ..self.meta(Some(self.clock.seconds())) };
         let checkpoint = Checkpoint { meta, agent, trainer, policy };
         let Some(records) = &mut self.records else { return Ok(()) };
@@ -377,6 +349,7 @@ impl Run {
             seconds: self.clock.seconds(),
             episodes: self.tally.episodes,
             last: self.tally.last(),
+            members: self.tally.members.clone(),
             curve: self.tally.curve.clone(),
             checkpoint: self.records.as_ref().and_then(Records::checkpoint).map(|(_, path)| path.clone()),
         }
@@ -384,7 +357,12 @@ impl Run {
 }
 
 /// Puts an agent where a checkpoint was written.
-fn restore(plan: &Plan, agent: &mut dyn Agent, from: &Checkpoint, path: &Path) -> Result<Tally> {
+fn restore(
+    plan: &Plan,
+    (agent, tasks): (&mut dyn Agent, Option<&mut Tasks>),
+    from: &Checkpoint,
+    path: &Path,
+) -> Result<Tally> {
     let at = |error| match error {
         Error::Checkpoint { reason, .. } => Error::Checkpoint { path: path.display().to_string(), reason },
         other => other,
@@ -394,18 +372,6 @@ fn restore(plan: &Plan, agent: &mut dyn Agent, from: &Checkpoint, path: &Path) -
         return Err(Error::Checkpoint { path: path.display().to_string(), reason });
     }
     agent.load(&from.agent).map_err(at)?;
+    tasks.map_or(Ok(()), |tasks| tasks.load(&from.trainer)).map_err(at)?;
     Tally::load(&from.trainer).map_err(at)
-}
-
-impl Progress<'_> {
-    fn copy(&self) -> Self {
-        Self {
-            phase: self.phase,
-            row: self.row,
-            folder: self.folder,
-            devices: self.devices,
-            notes: self.notes,
-            ..*self
-        }
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
+use super::members::Windows;
 use crate::agent::{Episode, Log};
 use crate::error::Result;
 use crate::state::State;
@@ -83,6 +84,7 @@ fn episode(episode_return: f32, length: u32) -> Episode {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Tally {
     window: VecDeque<Episode>,
+    pub members: Windows,
     /// Since the start.
     pub episodes: u64,
     /// Step of the last row.
@@ -98,8 +100,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub fn add(&mut self, log: &Log) {
+    /// Takes down what an agent of so many members told.
+    pub fn add(&mut self, log: &Log, members: usize) {
         for episode in &log.episodes {
+            self.members.add(episode, members);
             if self.window.len() == WINDOW {
                 self.window.pop_front();
             }
@@ -175,6 +179,7 @@ impl Tally {
         let (returns, lengths): (Vec<f32>, Vec<u32>) = self.window.iter().map(|e| (e.episode_return, e.length)).unzip();
         state.put_f32("window/returns", &returns);
         state.put_u32("window/lengths", &lengths);
+        self.members.save(state);
         state.put_u64("counts", &[self.episodes, self.last_row]);
         state.put_f64("recent", &self.recent);
         state.put_f64("infos", &self.infos);
@@ -190,6 +195,7 @@ impl Tally {
         let episodes = state.f32("window/returns")?.iter().zip(state.u32("window/lengths")?);
         let mut tally = Self {
             window: episodes.map(|(&episode_return, &length)| episode(episode_return, length)).collect(),
+            members: Windows::load(state),
             episodes: state.counter("counts")?,
             last_row: state.u64("counts")?.get(1).copied().unwrap_or(0),
             curve: std::iter::zip(state.u64("curve/steps")?.to_vec(), state.f64("curve/returns")?.to_vec()).collect(),
@@ -213,15 +219,15 @@ mod tests {
 
     fn log(returns: &[f32], loss: f64) -> Log {
         let mut log = Log { scalars: [("loss/value", loss)].into(), ..Log::default() };
-        returns.iter().for_each(|&r| log.push(episode(r, 2 * r as u32), &[r, 0.5]));
+        returns.iter().for_each(|&r| log.push(episode(r, 2 * r as u32), &[r, 0.5], &[]));
         log
     }
 
     #[test]
     fn rows_are_means_since_the_last_row() {
         let mut tally = Tally::default();
-        tally.add(&log(&[1.0, 3.0], 0.5));
-        tally.add(&log(&[], 1.5));
+        tally.add(&log(&[1.0, 3.0], 0.5), 1);
+        tally.add(&log(&[], 1.5), 1);
         let names = [("first".to_owned(), vec![0]), ("mean".to_owned(), vec![0, 1])];
         let row = tally.row(10, 0.1, &names).scalars;
         assert_eq!((row["episode/return"], row["episode/length"], row["loss/value"]), (2.0, 4.0, 1.0));
@@ -236,12 +242,12 @@ mod tests {
     #[test]
     fn the_window_holds_a_hundred_and_survives_a_checkpoint() {
         let mut tally = Tally::default();
-        tally.add(&log(&[50.0; 99], 0.0));
+        tally.add(&log(&[50.0; 99], 0.0), 1);
         assert!(!tally.reached(Some(1.0)), "99 episodes are too few");
-        tally.add(&log(&[1.0, 50.0], 7.0));
+        tally.add(&log(&[1.0, 50.0], 7.0), 1);
         assert!(tally.reached(Some(49.51)) && !tally.reached(Some(49.6)) && !tally.reached(None));
         tally.row(3, 0.0, &[]);
-        tally.add(&log(&[2.0], 8.0));
+        tally.add(&log(&[2.0], 8.0), 1);
         let mut state = State::default();
         tally.save(&mut state);
         assert_eq!(Tally::load(&state).unwrap(), tally);

@@ -6,16 +6,20 @@ use super::Outcome;
 use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::{Plan, RunConfig, facts};
 use super::folder::RunFolder;
+use super::members;
 use crate::agent::Setup;
 use crate::algorithms;
 use crate::error::{Error, Result};
 use crate::policy::Policy;
+use crate::state::State;
 
 /// A policy from a file, with what it was trained for.
 #[derive(Debug)]
 pub struct Trained {
-    /// The policy.
+    /// The policy, that of the first member of a population.
     pub policy: Policy,
+    /// The policies of the other members.
+    pub others: Vec<Policy>,
     /// The configuration of its run, with the environment in which it is to act.
     pub config: RunConfig,
     /// Environment transitions that it learned from.
@@ -56,9 +60,9 @@ impl Trained {
     /// # Errors
     /// Those of the environment, if its file has changed since.
     pub fn from_outcome(outcome: Outcome) -> Result<Self> {
-        let Outcome { policy, config, step, folder, .. } = outcome;
+        let Outcome { policy, others, config, step, folder, .. } = outcome;
         let plan = Plan::of(config.clone(), algorithms::find)?;
-        Ok(Self { policy, config, step, path: folder.unwrap_or_default(), notes: Vec::new(), plan })
+        Ok(Self { policy, others, config, step, path: folder.unwrap_or_default(), notes: Vec::new(), plan })
     }
 
     fn of(checkpoint: Checkpoint, path: PathBuf, notes: Vec<String>, env: Option<&str>) -> Result<Self> {
@@ -66,6 +70,8 @@ impl Trained {
         let mut config = RunConfig::from_toml(&checkpoint.meta.config).map_err(wrong)?;
         if let Some(env) = env {
             config.env = env.to_owned();
+            // The tasks are those of the other one.
+            config.tasks.clear();
         }
         let wanted = spaces(facts(&config.env)?.as_ref());
         if wanted != checkpoint.meta.spaces {
@@ -73,12 +79,18 @@ impl Trained {
             return Err(wrong(format!("it was trained with {trained}; {} has {wanted}", config.env)));
         }
         let plan = Plan::of(config.clone(), algorithms::find)?;
-        let mut policy = (plan.entry.policy)(&plan.config.options, &plan.setup())?;
-        policy.load(&checkpoint.policy).map_err(|e| match e {
-            Error::Checkpoint { reason, .. } => wrong(reason),
-            other => other,
-        })?;
-        Ok(Self { policy, config, step: checkpoint.meta.step, path, notes, plan })
+        let load = |saved: State| {
+            let mut policy = (plan.entry.policy)(&plan.config.options, &plan.setup())?;
+            policy.load(&saved).map_err(|e| match e {
+                Error::Checkpoint { reason, .. } => wrong(reason),
+                other => other,
+            })?;
+            Ok(policy)
+        };
+        let policy = load(members::of_member(&checkpoint.policy, 0))?;
+        let others = (1..).map(|member| members::of_member(&checkpoint.policy, member));
+        let others = others.take_while(|saved| saved.arrays().next().is_some()).map(load).collect::<Result<_>>()?;
+        Ok(Self { policy, others, config, step: checkpoint.meta.step, path, notes, plan })
     }
 
     /// Writes a policy's file, whole or not at all.
@@ -110,7 +122,7 @@ impl Trained {
             },
             ..Checkpoint::default()
         };
-        self.policy.save(&mut checkpoint.policy);
+        members::save([&self.policy].into_iter().chain(&self.others), &mut checkpoint.policy);
         checkpoint
     }
 

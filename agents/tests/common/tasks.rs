@@ -81,7 +81,8 @@ const OBSERVATION_HIGH: f32 = 2.0;
     std::fs::write(&path, text).expect("temporary files can be written");
     let batch = make_from_file(&path, &BatchOptions::new(1).device(Device::Cpu)).unwrap_or_else(|e| panic!("{e}"));
     let facts = Arc::new(batch.spec().clone());
-    let setup = Setup { env: path.display().to_string(), facts, seed: 3, steps, device: Device::Cpu, num_threads };
+    let setup =
+        Setup { env: path.display().to_string(), facts, seed: 3, steps, device: Device::Cpu, num_threads, tasks: None };
     (folder, setup)
 }
 
@@ -99,7 +100,7 @@ pub fn trained(agent: &Entry, setup: &Setup, table: &Table, mut each: impl FnMut
     let mut log = Log::default();
     while learner.step() < setup.steps {
         log = Log::default();
-        iterate(&mut *learner, &mut log).unwrap_or_else(|e| panic!("{}, {table}: {e}", agent.name));
+        iterate(&mut *learner, None, &mut log).unwrap_or_else(|e| panic!("{}, {table}: {e}", agent.name));
         each(&log);
     }
     (learner, log)

@@ -11,7 +11,8 @@ fn logs_do_not_depend_on_shards() {
     // Infos, if any environment with choices has them, and short episodes.
     let facts = spec.filter(|f| f.agents == 1 && f.action_mask).min_by_key(|f| f.observation.flat_elements());
     let facts = Arc::new(facts.expect("shipped").clone());
-    let setup = Setup { env: facts.id.clone(), facts, seed: 3, steps: 1000, device: Device::Cpu, num_threads: 1 };
+    let setup =
+        Setup { env: facts.id.clone(), facts, seed: 3, steps: 1000, device: Device::Cpu, num_threads: 1, tasks: None };
     let values = ActionValues::new(&setup.facts, false, Noise::new(3, "actions"));
     let networks = Networks {
         kind: NetworkKind::Mlp,
@@ -24,7 +25,7 @@ fn logs_do_not_depend_on_shards() {
     let logs = [1, 2, 5].map(|count| {
         let mut log = Log::default();
         let mut collector = Collector::with_shards(&setup, 23, 40, count).unwrap();
-        collector.collect(&*network, &values, None, &mut log).unwrap();
+        collector.collect(&*network, &values, None, None, &mut log).unwrap();
         let rewards = collector.rollout.rewards.iter().map(|r| f64::from(*r)).sum::<f64>();
         (format!("{log:?}"), rewards)
     });

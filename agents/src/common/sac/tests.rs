@@ -8,7 +8,8 @@ use crate::options::Truncation;
 
 fn learner(spinning_up: bool) -> (SoftActorCritic, Setup) {
     let facts = Arc::new(shadergym_envs::spec("Pendulum-v1").expect("shipped").clone());
-    let setup = Setup { env: facts.id.clone(), facts, seed: 5, steps: 100, device: Device::Cpu, num_threads: 1 };
+    let setup =
+        Setup { env: facts.id.clone(), facts, seed: 5, steps: 100, device: Device::Cpu, num_threads: 1, tasks: None };
     let options = Options {
         spinning_up,
         hidden: &[32],

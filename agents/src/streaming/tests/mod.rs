@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::common::noise::Noise;
-use crate::network::Convolution;
+use crate::network::{Convolution, LossSums, Network, Rows};
 
 fn shape(inputs: usize, hidden: &[usize], outputs: usize) -> Shape {
     let init = StreamInit { sparsity: 0.5, keep_one: true };
@@ -49,7 +49,7 @@ const GRADIENT_TOLERANCE: f64 = 2e-4;
 fn outputs_and_gradients_are_those_of_the_formulas() {
     for shape in shapes() {
         let plan = Arc::new(Plan::new(shape).unwrap());
-        let mut learner = learner(&plan, &[RULE]);
+        let learner = learner(&plan, &[RULE]);
         let parameters = learner.parameters(0);
         let (mut pass, mut noise) = (learner.pass(), Noise::new(1, "test"));
         fill(&mut noise, &mut pass.input[..plan.shape.inputs]);
@@ -61,9 +61,23 @@ fn outputs_and_gradients_are_those_of_the_formulas() {
         }
         let mut weights = vec![0.0; plan.shape.outputs];
         fill(&mut noise, &mut weights);
-        learner.gradient()[..weights.len()].copy_from_slice(&weights);
+        let network = StreamNetwork::new(plan.clone(), &parameters);
+        let row = Rows::floats(&pass.input[..plan.shape.inputs], plan.shape.inputs);
+        let loss = |_: std::ops::Range<usize>, outputs: &[f32], gradient: &mut [f32]| {
+            gradient.copy_from_slice(&weights);
+            assert_eq!(outputs, &pass.outputs[..outputs.len()]);
+            LossSums::default()
+        };
         let mut found = vec![0.0; plan.layout.len()];
-        learner.accumulate(&pass, &mut found, false);
+        network.gradient(row, &loss, &mut found);
+        if plan.shape.convolution.is_none() {
+            let mut of_inputs = vec![0.0; plan.shape.inputs];
+            network.input_gradient(row, &loss, &mut of_inputs);
+            for (i, found) in of_inputs.iter().enumerate() {
+                let slope = reference::input_slope(&plan, &wide(&parameters), &input, i, &wide(&weights));
+                assert!((f64::from(*found) - slope).abs() < 1e-3 * slope.abs().max(1.0), "input {i}: {found} {slope}");
+            }
+        }
         let expected = reference::gradient(&plan, &wide(&parameters), &input, &wide(&weights));
         let largest = expected.iter().fold(0.0f64, |m, g| m.max(g.abs()));
         for (i, (g, e)) in found.iter().zip(&expected).enumerate() {

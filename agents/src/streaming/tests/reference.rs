@@ -35,9 +35,10 @@ pub fn forward(plan: &Plan, parameters: &[f64], input: &[f64]) -> Vec<f64> {
     (0..plan.shape.outputs).map(output).collect()
 }
 
+const H: f64 = 1e-6;
+
 /// Gradient of `sum_o weights[o] output[o]` by central differences.
 pub fn gradient(plan: &Plan, parameters: &[f64], input: &[f64], weights: &[f64]) -> Vec<f64> {
-    const H: f64 = 1e-6;
     let value =
         |parameters: &[f64]| -> f64 { forward(plan, parameters, input).iter().zip(weights).map(|(y, w)| y * w).sum() };
     let mut shifted = parameters.to_vec();
@@ -51,6 +52,16 @@ pub fn gradient(plan: &Plan, parameters: &[f64], input: &[f64], weights: &[f64])
             (above - below) / (2.0 * H)
         })
         .collect()
+}
+
+/// The same with respect to an input.
+pub fn input_slope(plan: &Plan, parameters: &[f64], input: &[f64], at: usize, weights: &[f64]) -> f64 {
+    let value = |shift: f64| -> f64 {
+        let mut input = input.to_vec();
+        input[at] += shift;
+        forward(plan, parameters, &input).iter().zip(weights).map(|(y, w)| y * w).sum()
+    };
+    (value(H) - value(-H)) / (2.0 * H)
 }
 
 /// The optimiser, from its formulas.

@@ -1,6 +1,7 @@
 //! Runs of the mock: what holds whatever the agent.
 
 mod faults;
+mod hosts;
 mod populations;
 
 use std::fs;
@@ -375,7 +376,7 @@ fn options_come_from_everywhere_in_order() {
         ("[run]\nnum_threads = 1025", &["num_threads", "1025", "1 to 1024"]),
         ("[run]\ndevice = 'tpu'", &["tpu", "gpu:<index>"]),
         ("[run]\ncheckpoint_interval = 'soon'", &["soon", "30s"]),
-        ("[run]\nx = 1\n[other]", &["[env] and [options]"]),
+        ("[run]\nx = 1\n[other]", &["[env], [tasks] and [options]"]),
         ("a = ", &["x.toml", "a TOML file"]),
     ] {
         let error = plan(text, &[]).unwrap_err();
