@@ -49,7 +49,9 @@ fn code(source: &Path) -> String {
     };
     let mut table = String::from("pub(super) const CODE: &[(&str, &str)] = &[\n");
     let algorithms: Vec<PathBuf> = of("algorithms").collect();
-    for path in algorithms.iter().filter(|path| path.parent() == Some(&source.join("algorithms"))) {
+    let agents =
+        algorithms.iter().filter(|path| path.parent() == Some(&source.join("algorithms")) && !path.ends_with("mod.rs"));
+    for path in agents {
         let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
         let parts = algorithms.iter().filter(|part| part.parent() == Some(&source.join("algorithms").join(&stem)));
         let own: String = [path].into_iter().chain(parts).map(read).collect();

@@ -38,7 +38,7 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
 /// Few steps, of which most are learned from.
 const SHORT: &str = "num_envs=4 num_steps=16 num_minibatches=2 hidden=[8] learning_rate=1e-2 policy_learning_rate=1e-2 \
     q_learning_rate=1e-2 alpha_learning_rate=1e-2 learning_starts=100 buffer_size=200 batch_size=16 train_frequency=4 \
-    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=8 policy_kappa=8";
+    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=8 policy_kappa=8 final_epsilon=0.2";
 
 fn tasks() -> [Task; 2] {
     let walk = |name, actions, functions| Task {
