@@ -72,7 +72,8 @@ pub trait TaskSource: Send + Sync {
     /// task it is: the same number for the same task where tasks come again.
     fn propose(&self, place: Place, noise: &Noise, task: &mut [f64]) -> u64;
 
-    /// What the next collection is for. A level buffer does not learn from levels that it only tries.
+    /// What the next collection is for. A level buffer does not learn from levels that it only tries; agents with a replay
+    /// only put their updates off.
     fn next(&self) -> Next {
         Next::Learn
     }
