@@ -88,7 +88,8 @@ fn what_is_proposed_is_in_force_in_the_episode_that_is_told() {
         if !(agent.acts_in)(&plain.facts) {
             continue;
         }
-        for (source, options) in [("uniform", ""), ("fixed", "points = 3")] {
+        for source in SOURCES.iter().map(|source| source.name) {
+            let options = if source == "fixed" { "points = 3" } else { "" };
             let (setup, tasks) = with_tasks(&plain, source, options, 1);
             let (log, learned) = told(agent, &setup, tasks);
             assert!(log.episodes.len() > 800 && log.tasks.len() == log.episodes.len(), "{}", agent.name);
@@ -99,9 +100,11 @@ fn what_is_proposed_is_in_force_in_the_episode_that_is_told() {
                 ids.insert(task.expect("there is a source"));
                 values.insert(scale.to_bits());
             }
-            let few = source == "fixed";
-            assert_eq!((ids.len(), values.len()), if few { (3, 3) } else { (log.episodes.len(), values.len()) });
-            assert!(few || values.len() > log.episodes.len() / 2, "{} values", values.len());
+            match source {
+                "fixed" => assert_eq!((ids.len(), values.len()), (3, 3)),
+                "uniform" => assert!(ids.len() == log.episodes.len() && values.len() > log.episodes.len() / 2),
+                _ => assert!(values.len() > 1),
+            }
             let (three, tasks) = with_tasks(&Setup { num_threads: 3, ..plain.clone() }, source, options, 1);
             let (again, learned_again) = told(agent, &three, tasks);
             assert!(format!("{log:?}") == format!("{again:?}") && learned == learned_again, "{}", agent.name);
