@@ -26,8 +26,11 @@ pub struct Entry {
     /// All of its options, with the values in force, after a check of their ranges.
     pub resolve: fn(&Table, &TaskSpace) -> Result<Table>,
     /// A source that has heard of nothing yet.
-    pub make: fn(&Table, &Arc<TaskSpace>) -> Result<Box<dyn TaskSource>>,
+    pub make: Make,
 }
+
+/// Makes a source with these options over this box of tasks.
+pub type Make = fn(&Table, &Arc<TaskSpace>) -> Result<Box<dyn TaskSource>>;
 
 /// The source of a name.
 ///
