@@ -128,13 +128,9 @@ pub trait Agent: Send {
     /// Those of the environments.
     fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next>;
 
-    /// Turns what was collected into what is learned from: returns, advantages, moments that normalise, scores.
-    ///
-    /// # Errors
-    /// Those of the device that it is done on.
-    fn process(&mut self) -> Result<()> {
-        Ok(())
-    }
+    /// Turns what was collected into what is learned from: returns, advantages, moments that normalise. Comes behind every
+    /// collection, also one that is not learned from.
+    fn process(&mut self) {}
 
     /// All updates that are due.
     ///
@@ -195,7 +191,7 @@ pub fn iterate(agent: &mut dyn Agent, mut tasks: Option<&mut Tasks>, log: &mut L
     loop {
         let known = log.episodes.len();
         let next = agent.collect(tasks.as_deref(), log)?;
-        agent.process()?;
+        agent.process();
         if let Some(tasks) = &mut tasks {
             tasks.hear(log, known);
         }

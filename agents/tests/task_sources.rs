@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use common::folder;
 use common::tasks::{NUMBER, TWO, Task, settings, setup};
-use shadergym_agents::agent::{Episode, Log, Setup, iterate};
+use shadergym_agents::Result;
+use shadergym_agents::agent::{Agent, Episode, Log, Next, Setup, iterate};
 use shadergym_agents::algorithms::{AGENTS, Entry};
+use shadergym_agents::common::noise::Noise;
 use shadergym_agents::common::task_space::TaskSpace;
 use shadergym_agents::state::State;
-use shadergym_agents::tasks::{SOURCES, TaskSet, Tasks, find};
+use shadergym_agents::tasks::{Place, SOURCES, TaskSet, TaskSource, Tasks, find};
 use shadergym_agents::train::{Interval, Out, RunOptions, evaluate, resume, train};
 use shadergym_envs::Device;
 use toml::Table;
@@ -65,8 +67,11 @@ fn with_tasks(setup: &Setup, source: &str, options: &str, count: usize) -> (Setu
 }
 
 /// Trains and gives everything that was told, and what was learned.
-fn told(agent: &Entry, setup: &Setup, mut tasks: Tasks) -> (Log, State) {
-    let mut learner = (agent.make)(&settings(agent, SHORT), setup).unwrap();
+fn told(agent: &Entry, setup: &Setup, tasks: Tasks) -> (Log, State) {
+    told_of((agent.make)(&settings(agent, SHORT), setup).unwrap(), setup, tasks)
+}
+
+fn told_of(mut learner: Box<dyn Agent>, setup: &Setup, mut tasks: Tasks) -> (Log, State) {
     let mut all = Log::default();
     while learner.step() < setup.steps {
         iterate(&mut *learner, Some(&mut tasks), &mut all).unwrap();
@@ -83,27 +88,126 @@ fn what_is_proposed_is_in_force_in_the_episode_that_is_told() {
         if !(agent.acts_in)(&plain.facts) {
             continue;
         }
-        for (source, options) in [("uniform", ""), ("fixed", "points = 3")] {
+        for source in SOURCES.iter().map(|source| source.name) {
+            let options = if source == "fixed" { "points = 3" } else { "" };
             let (setup, tasks) = with_tasks(&plain, source, options, 1);
             let (log, learned) = told(agent, &setup, tasks);
             assert!(log.episodes.len() > 800 && log.tasks.len() == log.episodes.len(), "{}", agent.name);
             let (mut ids, mut values) = (BTreeSet::new(), BTreeSet::new());
-            for (Episode { episode_return, length, instance, task, .. }, &scale) in log.episodes.iter().zip(&log.tasks)
-            {
+            in_force(&log);
+            for (Episode { instance, task, .. }, &scale) in log.episodes.iter().zip(&log.tasks) {
                 assert!((0.25..=0.75).contains(&scale) && *instance < 130);
-                let expected = scale as f32 * *length as f32;
-                assert!((episode_return - expected).abs() < 1e-5, "{}: {episode_return}, {expected}", agent.name);
                 ids.insert(task.expect("there is a source"));
                 values.insert(scale.to_bits());
             }
-            let few = source == "fixed";
-            assert_eq!((ids.len(), values.len()), if few { (3, 3) } else { (log.episodes.len(), values.len()) });
-            assert!(few || values.len() > log.episodes.len() / 2, "{} values", values.len());
+            match source {
+                "fixed" => assert_eq!((ids.len(), values.len()), (3, 3)),
+                "uniform" => assert!(ids.len() == log.episodes.len() && values.len() > log.episodes.len() / 2),
+                _ => assert!(values.len() > 1),
+            }
             let (three, tasks) = with_tasks(&Setup { num_threads: 3, ..plain.clone() }, source, options, 1);
             let (again, learned_again) = told(agent, &three, tasks);
             assert!(format!("{log:?}") == format!("{again:?}") && learned == learned_again, "{}", agent.name);
         }
     }
+}
+
+/// Each return is that of the task with which it is told.
+fn in_force(log: &Log) {
+    for (Episode { episode_return, length, .. }, &scale) in log.episodes.iter().zip(&log.tasks) {
+        let expected = scale as f32 * *length as f32;
+        assert!((episode_return - expected).abs() < 1e-5, "{episode_return}, {expected}");
+    }
+}
+
+#[test]
+fn environments_on_a_gpu_get_their_tasks_and_are_learned_from_on_the_cpu() {
+    if shadergym_envs::gpu::adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none() {
+        return;
+    }
+    let (_folder, cpu) = setup(&environments()[1], 4000, 1);
+    let plain = Setup { device: Device::Gpu(None), ..cpu };
+    let (setup, tasks) = with_tasks(&plain, "uniform", "", 1);
+    let ppo = shadergym_agents::algorithms::find("ppo").unwrap();
+    let make = |setup: &Setup| (ppo.make)(&settings(ppo, "num_envs=32 num_steps=16 hidden=[8]"), setup).unwrap();
+    assert!(make(&plain).learns_on_gpu() && !make(&setup).learns_on_gpu());
+    let (log, _) = told_of(make(&setup), &setup, tasks);
+    assert!(log.episodes.len() > 400 && log.tasks.len() == log.episodes.len());
+    in_force(&log);
+}
+
+/// Every third collection only tries something.
+struct Trials {
+    collections: u64,
+    heard: usize,
+}
+
+impl TaskSource for Trials {
+    fn propose(&self, place: Place, _: &Noise, task: &mut [f64]) -> u64 {
+        task[0] = 0.5;
+        place.id()
+    }
+
+    fn next(&self) -> Next {
+        if self.collections % 3 == 2 { Next::Collect } else { Next::Learn }
+    }
+
+    fn hear(&mut self, episodes: &[Episode], tasks: &[f64]) {
+        assert_eq!(episodes.len(), tasks.len());
+        self.collections += 1;
+        self.heard += episodes.len();
+    }
+
+    fn save(&self, state: &mut State) {
+        state.put_u64("tasks/heard", &[self.heard as u64]);
+    }
+
+    fn load(&mut self, _: &State) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_source_may_have_collections_that_are_not_learned_from() {
+    let (_folder, plain) = setup(&environments()[0], 1, 1);
+    for agent in ["ppo", "pqn"].map(|name| shadergym_agents::algorithms::find(name).unwrap()) {
+        let (setup, _) = with_tasks(&plain, "uniform", "", 1);
+        let space = setup.tasks.as_ref().unwrap().space.clone();
+        let mut tasks = Tasks::new(space, Box::new(Trials { collections: 0, heard: 0 }), 3);
+        let mut learner = (agent.make)(&settings(agent, SHORT), &setup).unwrap();
+        let (mut updates, mut episodes) = (Vec::new(), 0);
+        for _ in 0..6 {
+            let (mut log, before) = (Log::default(), learner.clocks().updates);
+            iterate(&mut *learner, Some(&mut tasks), &mut log).unwrap();
+            updates.push(learner.clocks().updates > before);
+            assert_eq!(log.scalars.contains_key("loss/value"), updates[updates.len() - 1]);
+            episodes += log.episodes.len() as u64;
+        }
+        assert_eq!(updates, [true, true, false, true, true, false], "{}", agent.name);
+        assert_eq!(learner.clocks().collections, 6);
+        let mut state = State::default();
+        tasks.save(&mut state);
+        assert!(state.counter("tasks/heard").unwrap() == episodes && episodes > 100);
+    }
+}
+
+#[test]
+fn the_command_line_takes_a_source() {
+    let here = folder("command");
+    let train = ["train", "ppo", "CartPole-v1", "--steps", "2000", "--no-gif", "--device", "cpu", "--out", "run"];
+    let run = |more: &[&str]| common::run_in(&here, &[&train[..], more].concat());
+    run(&["--tasks", "uniform", "--task-range", "gravity=5"]).fails(2, &["gravity=5", "gravity=5:15"]);
+    run(&["--task-range", "gravity=5:7"]).fails(1, &["source of tasks", "not given", "--tasks"]);
+    let more = ["--tasks", "fixed", "--task-set", "points=3", "--task-range", "gravity=5:1_5", "--eval-tasks", "4"];
+    run(&more).ok();
+    let table = read(&here, "run/tasks.csv");
+    assert!(table.starts_with("task,gravity,") && table.lines().count() == 5, "{table}");
+    assert!(read(&here, "run/config.toml").contains("points = 3"));
+    let options = common::run_in(&here, &["train", "ppo", "--options"]).ok();
+    assert!(SOURCES.iter().all(|source| options.contains(&format!("--tasks {}", source.name))), "{options}");
+    // The policy is evaluated on the same tasks.
+    let json = common::run_in(&here, &["eval", "run", "--episodes", "3", "--json"]).ok();
+    assert!(json.contains("\"episodes\":4"), "{json}");
 }
 
 #[test]
@@ -258,7 +362,7 @@ fn whole_numbers_and_elements_have_ranges_too() {
     let (mut task, mut words) = (vec![0.0; whole.words()], vec![0; facts.params.words]);
     let mut seen = [BTreeSet::new(), BTreeSet::new()];
     for k in 0..200 {
-        let noise = &mut shadergym_agents::common::noise::Noise::new(k, "test");
+        let noise = &mut Noise::new(k, "test");
         space.sample(noise, &mut task);
         space.params(&task, &mut words);
         (0..2).for_each(|d| seen[d].extend([words[whole.offset + 1 + d]]));

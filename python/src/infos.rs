@@ -134,9 +134,9 @@ fn episodes<'py>(py: Python<'py>, shapes: &Shapes, inner: &mut Inner) -> PyResul
     // SAFETY: nobody else has seen these arrays yet.
     let (r, l, t) = unsafe { (returns.as_slice_mut()?, lengths.as_slice_mut()?, times.as_slice_mut()?) };
     for i in view.ended_instances() {
-        for agent in i * agents..(i + 1) * agents {
-            r[agent] = f64::from(view.episode_returns()[agent]);
-        }
+        let rows = i * agents..(i + 1) * agents;
+        let returns = view.episode_returns()[rows.clone()].iter();
+        r[rows].iter_mut().zip(returns).for_each(|(to, &from)| *to = f64::from(from));
         l[i] = i64::from(view.episode_lengths()[i]);
         t[i] = (now - inner.began[i]).as_secs_f64();
         inner.began[i] = now;

@@ -118,12 +118,11 @@ impl Agent for Ppo {
         Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
-    fn process(&mut self) -> Result<()> {
+    fn process(&mut self) {
         let c = &self.config;
         self.normalizers.scale_rewards(&mut self.collector);
         gae(&self.collector, c.gamma, c.gae_lambda, c.truncation, &mut self.advantages);
         self.normalizers.observe(&self.collector);
-        Ok(())
     }
 
     fn learn(&mut self) -> Result<()> {

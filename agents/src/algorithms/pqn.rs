@@ -165,11 +165,10 @@ impl Agent for Pqn {
         Ok(tasks.map_or(Next::Learn, Tasks::next))
     }
 
-    fn process(&mut self) -> Result<()> {
+    fn process(&mut self) {
         let c = &self.config;
         self.collector.rollout.rewards.iter_mut().for_each(|r| *r *= c.reward_scale);
         lambda_returns(&self.collector, c.gamma, c.lambda, c.truncation, &mut self.returns);
-        Ok(())
     }
 
     fn learn(&mut self) -> Result<()> {

@@ -55,7 +55,9 @@ mod tests {
     #[test]
     fn every_shipped_environment_has_code() {
         let Some(found) = functions_of_this_program() else {
-            assert!(!cfg!(target_os = "linux"), "tests are not stripped");
+            if cfg!(target_os = "linux") {
+                panic!("tests are not stripped");
+            }
             return;
         };
         for environment in shadergym_shaders::environments() {

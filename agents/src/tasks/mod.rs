@@ -26,8 +26,11 @@ pub struct Entry {
     /// All of its options, with the values in force, after a check of their ranges.
     pub resolve: fn(&Table, &TaskSpace) -> Result<Table>,
     /// A source that has heard of nothing yet.
-    pub make: fn(&Table, &Arc<TaskSpace>) -> Result<Box<dyn TaskSource>>,
+    pub make: Make,
 }
+
+/// Makes a source with these options over this box of tasks.
+pub type Make = fn(&Table, &Arc<TaskSpace>) -> Result<Box<dyn TaskSource>>;
 
 /// The source of a name.
 ///
@@ -72,7 +75,8 @@ pub trait TaskSource: Send + Sync {
     /// task it is: the same number for the same task where tasks come again.
     fn propose(&self, place: Place, noise: &Noise, task: &mut [f64]) -> u64;
 
-    /// What the next collection is for. A level buffer does not learn from levels that it only tries.
+    /// What the next collection is for. A level buffer does not learn from levels that it only tries; agents with a replay
+    /// only put their updates off.
     fn next(&self) -> Next {
         Next::Learn
     }

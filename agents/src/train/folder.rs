@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Checkpoints that are kept.
 const KEPT: usize = 3;
 
+/// A checkpoint with its file, if there is one, and what people should know of others.
+pub(crate) type Found = (Option<(Checkpoint, PathBuf)>, Vec<String>);
+
 /// Where the files of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunFolder {
@@ -87,7 +90,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// That of the newest if none can be read.
-    pub fn latest(&self) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
+    pub fn latest(&self) -> Result<Found> {
         self.latest_after(None)
     }
 
@@ -95,7 +98,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// As [`Self::latest`].
-    pub fn latest_after(&self, after: Option<u64>) -> Result<(Option<(Checkpoint, PathBuf)>, Vec<String>)> {
+    pub fn latest_after(&self, after: Option<u64>) -> Result<Found> {
         let mut errors: Vec<Error> = Vec::new();
         for (_, path) in list(&self.checkpoints()).into_iter().take_while(|(step, _)| Some(*step) > after) {
             match Checkpoint::read(&path) {
@@ -151,7 +154,7 @@ fn list(folder: &Path) -> Vec<(u64, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let step = |path: &PathBuf| path.file_name()?.to_str()?.strip_suffix(".safetensors")?.parse().ok();
     let mut found: Vec<(u64, PathBuf)> = entries.filter_map(|path| Some((step(&path)?, path))).collect();
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|(step, _)| std::cmp::Reverse(*step));
     found
 }
 

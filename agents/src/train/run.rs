@@ -40,6 +40,9 @@ pub(super) struct Run {
     lost: u32,
 }
 
+/// Named figures of an evaluation.
+type Figures = Vec<(String, f64)>;
+
 /// A run whose device is lost more often than this ends: it would be lost again.
 const MOST_LOST: u32 = 3;
 
@@ -255,7 +258,7 @@ impl Run {
 
     /// The policy as it is now, in the episodes of the evaluation at the end: figures for the row of metrics, and what the
     /// callback wants. It is always brought to its end, as a run that goes on would not come by here again.
-    fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<(Option<Vec<(String, f64)>>, ControlFlow<()>)> {
+    fn evaluate(&mut self, callback: &mut Callback<'_>) -> Result<(Option<Figures>, ControlFlow<()>)> {
         let start = Instant::now();
         let (policies, config) = (members::policies(&*self.agent), &self.plan.config);
         let (progress, mut flow) = (self.progress(None, &[]), ControlFlow::Continue(()));
@@ -273,7 +276,7 @@ impl Run {
         Ok((found.and_then(|evaluation| evaluation.spread()).map(figures), flow))
     }
 
-    fn write_row(&mut self, step: u64, evaluated: Option<Vec<(String, f64)>>) -> Row {
+    fn write_row(&mut self, step: u64, evaluated: Option<Figures>) -> Row {
         let mut row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
         row.scalars.extend(evaluated.into_iter().flatten());
         if let Some(records) = &mut self.records {

@@ -1,8 +1,10 @@
 use super::*;
 use crate::common::action_values::ActionValues;
 use crate::common::build::Networks;
+use crate::common::task_space::TaskSpace;
 use crate::network::{Activation, Init};
 use crate::options::NetworkKind;
+use crate::tasks::{self, TaskSet};
 
 /// What is recorded and told must not depend on how the instances are split, which differs between CPU and GPU.
 #[test]
@@ -22,14 +24,24 @@ fn logs_do_not_depend_on_shards() {
         init: Init::Uniform,
     };
     let network = networks.build(&setup, &values.heads(), None).unwrap();
-    let logs = [1, 2, 5].map(|count| {
-        let mut log = Log::default();
-        let mut collector = Collector::with_shards(&setup, 23, 40, count).unwrap();
-        collector.collect(&*network, &values, None, None, &mut log).unwrap();
-        let rewards = collector.rollout.rewards.iter().map(|r| f64::from(*r)).sum::<f64>();
-        (format!("{log:?}"), rewards)
-    });
-    assert!(logs[0].0.matches("Episode {").count() > 50, "{}", logs[0].0);
-    assert_eq!(logs[0], logs[1]);
-    assert_eq!(logs[0], logs[2]);
+    let space = Arc::new(TaskSpace::new(&setup.facts, &toml::Table::new()).unwrap());
+    let set = TaskSet { evaluated: space.of_evaluations(1), space: space.clone() };
+    let source = (tasks::find("uniform").unwrap().make)(&toml::Table::new(), &space).unwrap();
+    let tasks = Tasks::new(space, source, 3);
+    for (set, tasks) in [(None, None), (Some(Arc::new(set)), Some(&tasks))] {
+        let setup = Setup { tasks: set, ..setup.clone() };
+        let logs = [1, 2, 5].map(|count| {
+            let mut log = Log::default();
+            let mut collector = Collector::with_shards(&setup, 23, 40, count).unwrap();
+            collector.collect(&*network, &values, None, tasks, &mut log).unwrap();
+            let rewards = collector.rollout.rewards.iter().map(|r| f64::from(*r)).sum::<f64>();
+            (format!("{log:?}"), rewards, log)
+        });
+        let log = &logs[0].2;
+        assert!(log.episodes.len() > 50 && log.tasks.is_empty() == tasks.is_none(), "{log:?}");
+        assert!(log.episodes.iter().all(|episode| episode.task.is_some() == tasks.is_some()));
+        let told = logs.each_ref().map(|(text, rewards, _)| (text, rewards));
+        assert_eq!(told[0], told[1]);
+        assert_eq!(told[0], told[2]);
+    }
 }
