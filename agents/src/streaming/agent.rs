@@ -122,17 +122,16 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
         Ok(Next::Learn)
     }
 
-    fn process(&mut self) -> Result<()> {
+    fn process(&mut self) {
         let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
         self.core.judge(masks);
+    }
+
+    fn learn(&mut self) -> Result<()> {
         if self.starts {
             self.observe();
             self.core.start(0)?;
         }
-        Ok(())
-    }
-
-    fn learn(&mut self) -> Result<()> {
         let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
         self.core.learn(masks)
     }

@@ -2,6 +2,9 @@
 //! [`Weights`] (step, then read) and [`Traces`] (decay, add the gradient, sum magnitudes), so an update costs two passes
 //! over the parameters: one backward, and one with the next forward.
 
+// Indices into several small arrays at once are what the compiler unrolls into registers.
+#![allow(clippy::needless_range_loop)]
+
 use fearless_simd::{Select, Simd, SimdBase, f32x16};
 
 use super::lanes::{COLUMNS, Lanes, Number, padded};
@@ -263,6 +266,7 @@ fn activate<S: Simd, L: Lanes<S>>(
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "those of one pass")]
 /// From the gradient with respect to the outputs (whole blocks) to that of all parameters, and with `WANT` to that of the
 /// inputs, which is then in `delta[0]`.
 #[inline(always)]

@@ -15,6 +15,9 @@ use crate::error::Result;
 use crate::network::{Layout, Lines, Loss, LossSums, Network, Rows};
 use crate::state::State;
 
+/// Takes the gradient with respect to the inputs of a row.
+type OfInputs<'a> = &'a mut dyn FnMut(usize, &[f32]);
+
 /// The network of a stream as any other, a row at a time.
 #[derive(Debug, Clone)]
 pub struct StreamNetwork {
@@ -36,7 +39,7 @@ impl StreamNetwork {
         rows: Rows<'_>,
         loss: &Loss<'_>,
         sum: &mut [f32],
-        mut inputs: Option<&mut dyn FnMut(usize, &[f32])>,
+        mut inputs: Option<OfInputs<'_>>,
     ) -> LossSums {
         let (width, elements) = (self.outputs(), rows.elements());
         let (mut pass, mut sums) = (Pass::new(&self.plan, 1), LossSums::default());

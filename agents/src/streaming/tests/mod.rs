@@ -1,3 +1,5 @@
+#![allow(clippy::needless_range_loop, reason = "indices of several arrays at once")]
+
 mod golden;
 mod reference;
 
