@@ -62,12 +62,12 @@ class Policy:
         Returns:
             Actions with the leading dimensions of ``obs``: int64 where they are discrete, else float32.
         """
-        counts = None
+        counts: list[int] | None = None
         if elapsed is not None:
-            counts = np.asarray(elapsed)
-            if not np.issubdtype(counts.dtype, np.integer) or (counts < 0).any() or (counts >= 2**32).any():
+            given = np.asarray(elapsed)
+            if not np.issubdtype(given.dtype, np.integer) or (given < 0).any() or (given >= 2**32).any():
                 raise ValueError(f"elapsed is {elapsed!r}, allowed are whole numbers from 0 to 4294967295")
-            counts = counts.reshape(-1).tolist()
+            counts = given.reshape(-1).tolist()
         actions = self._native.act(obs, action_mask, deterministic, counts)
         return actions[()] if actions.ndim == 0 else actions
 

@@ -67,14 +67,29 @@ def test_every_agent_trains_where_it_can_act(agent, env):
     assert policy.action_space == envs.single_action_space
     mask = infos.get("action_mask")
     for deterministic in (True, False):
-        actions = policy.act(obs, deterministic, mask)
+        # Streaming agents read the time; the others do not mind.
+        actions = policy.act(obs, deterministic, mask, 0)
         assert actions in envs.action_space
         assert actions.dtype == envs.action_space.dtype
-        one = policy.act(take(obs, 0), deterministic, None if mask is None else mask[0])
+        one = policy.act(take(obs, 0), deterministic, None if mask is None else mask[0], 0)
         assert one in envs.single_action_space
     # Sums of more rows may be rounded elsewhere.
-    np.testing.assert_allclose(policy.act(take(obs, slice(3, 4))), policy.act(obs)[3:4], rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(policy.act(twice(obs)), np.stack([policy.act(obs)] * 2), rtol=1e-5, atol=1e-5)
+    few, all_of_them, double = (
+        policy.act(rows, elapsed=0) for rows in (take(obs, slice(3, 4)), obs, twice(obs))
+    )
+    np.testing.assert_allclose(few, all_of_them[3:4], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(double, np.stack([all_of_them] * 2), rtol=1e-5, atol=1e-5)
+    # Stable-Baselines3's way to act hands the steps on by itself.
+    same, state = policy.predict(obs, deterministic=True)
+    np.testing.assert_array_equal(same, all_of_them)
+    assert state is None or (np.shape(state) == same.shape[:1] and (state == 1).all())
+    if state is not None:
+        with pytest.raises(ValueError, match="counts steps"):
+            policy.act(obs)
+        with pytest.raises(ValueError, match="elapsed is -1"):
+            policy.act(obs, elapsed=-1)
+        with pytest.raises(ValueError, match="elapsed has 2 numbers"):
+            policy.act(obs, elapsed=[1, 2])
     envs.step(actions)
 
 
@@ -318,7 +333,7 @@ def test_agents_and_their_options():
     assert "dqn" not in shadergym.agents("Pendulum-v1")
     for agent in shadergym.agents():
         options = {option["name"]: option for option in shadergym.agent_options(agent)}
-        assert options["num_envs"]["kind"] == "a whole number" and isinstance(options["num_envs"]["default"], int)
+        assert options["gamma"]["kind"] == "a number" and isinstance(options["gamma"]["default"], float)
         assert all(option["doc"] for option in options.values())
     with pytest.raises(ValueError, match="there is no agent `pp`. Did you mean `ppo`"):
         shadergym.agent_options("pp")
