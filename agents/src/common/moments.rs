@@ -51,7 +51,7 @@ impl ObservationMoments {
 
     /// Into a checkpoint.
     pub fn save(&self, state: &mut State, prefix: &str) {
-        save(&self.moments, self.mean.len(), state, prefix);
+        save_moments(&self.moments, self.mean.len(), state, &format!("{prefix}/moments"));
     }
 
     /// From a checkpoint.
@@ -59,7 +59,7 @@ impl ObservationMoments {
     /// # Errors
     /// [`crate::Error::Checkpoint`].
     pub fn load(&mut self, state: &State, prefix: &str) -> Result<()> {
-        self.moments = load(self.mean.len(), state, prefix)?;
+        self.moments = load_moments(self.mean.len(), state, &format!("{prefix}/moments"))?;
         if self.moments.count() > 0.0 {
             self.refresh();
         }
@@ -110,7 +110,7 @@ impl RewardMoments {
 
     /// Into a checkpoint.
     pub fn save(&self, state: &mut State, prefix: &str) {
-        save(&self.moments, 1, state, prefix);
+        save_moments(&self.moments, 1, state, &format!("{prefix}/moments"));
         state.put_f32(format!("{prefix}/returns"), &self.returns);
     }
 
@@ -119,7 +119,7 @@ impl RewardMoments {
     /// # Errors
     /// [`crate::Error::Checkpoint`].
     pub fn load(&mut self, state: &State, prefix: &str) -> Result<()> {
-        self.moments = load(1, state, prefix)?;
+        self.moments = load_moments(1, state, &format!("{prefix}/moments"))?;
         state.read_f32(&format!("{prefix}/returns"), &mut self.returns)
     }
 }
@@ -195,16 +195,20 @@ impl Normalizers {
     }
 }
 
-fn save(moments: &RunningMoments, width: usize, state: &mut State, prefix: &str) {
+/// Moments of so many columns into a checkpoint.
+pub(crate) fn save_moments(moments: &RunningMoments, width: usize, state: &mut State, name: &str) {
     let mut values = vec![moments.count()];
     values.extend_from_slice(moments.mean());
     values.extend_from_slice(&moments.squares()[..width]);
-    state.put_f64(format!("{prefix}/moments"), &values);
+    state.put_f64(name, &values);
 }
 
-fn load(width: usize, state: &State, prefix: &str) -> Result<RunningMoments> {
-    let name = format!("{prefix}/moments");
-    let values = state.f64(&name)?;
+/// From a checkpoint.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] if they are missing or of another width.
+pub(crate) fn load_moments(width: usize, state: &State, name: &str) -> Result<RunningMoments> {
+    let values = state.f64(name)?;
     if values.len() != 1 + 2 * width {
         let reason = format!("`{name}` has {} elements, expected {}", values.len(), 1 + 2 * width);
         return Err(crate::Error::Checkpoint { path: "the state".to_owned(), reason });

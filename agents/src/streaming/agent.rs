@@ -24,7 +24,6 @@ const ITERATION: u64 = 1000;
 pub struct StreamAgent<A> {
     facts: Arc<Facts>,
     options: Options,
-    limit: u32,
     /// Steps of the whole run.
     total: u64,
     env: Batch,
@@ -33,8 +32,8 @@ pub struct StreamAgent<A> {
     /// Which network the policy is, and how it acts.
     acting: (usize, Head),
     executed: Vec<u32>,
-    /// Legal actions in the state that the newest transition ended in; empty without masks.
-    masks: Vec<u32>,
+    /// Legal actions in the state that the newest transition ended in, where the environment says.
+    masks: Option<Vec<u32>>,
     /// Whether the first episode has begun, and whether the next one has, which is not looked at yet.
     begun: bool,
     starts: bool,
@@ -68,12 +67,11 @@ impl<A: Algorithm> StreamAgent<A> {
             restarts: Restarts::new(setup, 0),
             facts,
             options: options.clone(),
-            limit,
             total: setup.steps,
             env,
             core,
             acting,
-            masks: Vec::new(),
+            masks: None,
             begun: false,
             starts: false,
         })
@@ -103,8 +101,11 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
         self.env.step(as_actions(&self.facts, &self.executed))?;
         let view = self.env.view();
         let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
-        self.masks.clear();
-        self.masks.extend_from_slice(view.action_masks().unwrap_or_default());
+        if let Some(masks) = view.action_masks() {
+            let kept = self.masks.get_or_insert_default();
+            kept.clear();
+            kept.extend_from_slice(masks);
+        }
         self.starts = terminated || truncated;
         if self.starts {
             let (episode_return, length) = (view.episode_returns()[0], view.episode_lengths()[0]);
@@ -123,8 +124,7 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     }
 
     fn process(&mut self) {
-        let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
-        self.core.judge(masks);
+        self.core.judge(self.masks.as_deref());
     }
 
     fn learn(&mut self) -> Result<()> {
@@ -132,8 +132,7 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
             self.observe();
             self.core.start(0)?;
         }
-        let masks = (!self.masks.is_empty()).then_some(&self.masks[..]);
-        self.core.learn(masks)
+        self.core.learn(self.masks.as_deref())
     }
 
     fn report(&mut self, log: &mut Log) {
@@ -163,7 +162,7 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     fn policy(&self, member: usize) -> Policy {
         let (network, head) = &self.acting;
         let trained = StreamNetwork::new(self.core.plan(*network).clone(), &self.core.parameters(member, *network));
-        let inputs = Inputs::new(&self.options, self.limit, self.core.scaler(member).cloned());
+        let inputs = Inputs::new(&self.options, self.options.limit(&self.facts), self.core.scaler(member).cloned());
         Policy::of_stream(self.facts.clone(), Box::new(trained), head.clone(), inputs)
     }
 

@@ -181,8 +181,8 @@ impl Learner {
             let StepRule { learning_rate, kappa, .. } = self.rules[m];
             let overshoot = learning_rate * kappa * delta[m].abs().max(1.0) * z[m];
             let step = if overshoot > 1.0 { learning_rate / overshoot } else { learning_rate };
-            // A sum that is no number must not look like a small one.
-            self.change[m] = if overshoot.is_nan() { f32::NAN } else { step * delta[m] };
+            // Traces that are lost must not reach the weights: their step would be 0 times infinity.
+            self.change[m] = if z[m].is_finite() && overshoot.is_finite() { step * delta[m] } else { f32::NAN };
         }
     }
 

@@ -16,6 +16,7 @@ mod scaling;
 #[cfg(test)]
 mod tests;
 mod update;
+mod values;
 
 pub use agent::StreamAgent;
 pub use core::{Algorithm, Core, NetworkSpec, Sums, Transition, Verdict};
@@ -25,3 +26,4 @@ pub use options::{Kind, Options, TimeFeature, acts_in, discrete};
 pub use plan::{Layer, Plan, Shape, StreamInit, Windows};
 pub use policy::{Inputs, StreamNetwork};
 pub use scaling::{ObservationScaler, RewardScaler, time_feature};
+pub use values::{Exploration, ValueOptions};

@@ -11,7 +11,7 @@ use super::plan::{Plan, Shape, StreamInit};
 use super::policy::{Inputs, StreamNetwork};
 use super::scaling::ObservationScaler;
 use crate::agent::Setup;
-use crate::common::build::MINATAR;
+use crate::common::build::{MINATAR, check_common};
 use crate::common::head::Head;
 use crate::error::{Error, Result};
 use crate::options::{NetworkKind, OptionValue, Truncation, check, options, words};
@@ -135,8 +135,8 @@ impl Options {
     /// # Errors
     /// [`Error::InvalidOption`].
     pub fn check(&self, hidden: &[usize], facts: &Facts) -> Result<()> {
-        check("learning_rate", self.learning_rate, "above 0", self.learning_rate > 0.0)?;
-        for (name, value) in [("gamma", self.gamma), ("lambda", self.lambda), ("sparsity", self.sparsity)] {
+        check_common(self.learning_rate, self.gamma, hidden)?;
+        for (name, value) in [("lambda", self.lambda), ("sparsity", self.sparsity)] {
             check(name, value, "0 to 1", (0.0..=1.0).contains(&value))?;
         }
         check("beta2", self.beta2, "0 or more, below 1", (0.0..1.0).contains(&self.beta2))?;
@@ -145,9 +145,7 @@ impl Options {
         check("negative_slope", slope, "0 or more, below 1", (0.0..1.0).contains(&slope))?;
         let limited = self.time_feature != TimeFeature::On || self.limit(facts) > 0;
         let allowed = format!("false or auto, or a time_limit above 0, as {} has none", facts.id);
-        check("time_feature", true, &allowed, limited)?;
-        let widths = hidden.iter().all(|w| (1..=4096).contains(w)) && hidden.len() <= 8;
-        check("hidden", format!("{hidden:?}"), "up to 8 widths of 1 to 4096", widths)
+        check("time_feature", true, &allowed, limited)
     }
 
     /// Steps with this bound.

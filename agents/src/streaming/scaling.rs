@@ -6,7 +6,8 @@
 
 use shadergym_envs::wrappers::RunningMoments;
 
-use crate::error::{Error, Result};
+use crate::common::moments::{load_moments, save_moments};
+use crate::error::Result;
 use crate::state::State;
 
 /// Added to variances.
@@ -45,15 +46,15 @@ impl ObservationScaler {
 
     /// Into a checkpoint.
     pub fn save(&self, state: &mut State, name: &str) {
-        save(&self.0, state, name);
+        save_moments(&self.0, self.0.mean().len(), state, name);
     }
 
     /// From a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`].
+    /// [`crate::Error::Checkpoint`].
     pub fn load(&mut self, state: &State, name: &str) -> Result<()> {
-        self.0 = load(self.0.mean().len(), state, name)?;
+        self.0 = load_moments(self.0.mean().len(), state, name)?;
         Ok(())
     }
 }
@@ -83,16 +84,16 @@ impl RewardScaler {
 
     /// Into a checkpoint.
     pub fn save(&self, state: &mut State, name: &str) {
-        save(&self.moments, state, name);
+        save_moments(&self.moments, 1, state, name);
         state.put_f64(format!("{name}_trace"), &[self.trace]);
     }
 
     /// From a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`].
+    /// [`crate::Error::Checkpoint`].
     pub fn load(&mut self, state: &State, name: &str) -> Result<()> {
-        self.moments = load(1, state, name)?;
+        self.moments = load_moments(1, state, name)?;
         self.trace = state.f64(&format!("{name}_trace"))?.first().copied().unwrap_or(0.0);
         Ok(())
     }
@@ -102,22 +103,6 @@ impl RewardScaler {
 /// step, then rising to about 1/2 at the limit.
 pub fn time_feature(elapsed: u32, limit: u32) -> f32 {
     -0.5 + elapsed.saturating_sub(1) as f32 / limit as f32
-}
-
-fn save(moments: &RunningMoments, state: &mut State, name: &str) {
-    let mut values = vec![moments.count()];
-    values.extend_from_slice(moments.mean());
-    values.extend_from_slice(moments.squares());
-    state.put_f64(name, &values);
-}
-
-fn load(width: usize, state: &State, name: &str) -> Result<RunningMoments> {
-    let values = state.f64(name)?;
-    if values.len() != 1 + 2 * width {
-        let reason = format!("`{name}` has {} elements, expected {}", values.len(), 1 + 2 * width);
-        return Err(Error::Checkpoint { path: "the state".to_owned(), reason });
-    }
-    Ok(RunningMoments::from_squares(values[0], &values[1..=width], &values[1 + width..]))
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use shadergym_envs::ActionSpace;
 
 use crate::algorithms::{stream_ac, stream_q, stream_sarsa};
 use crate::network::Convolution;
-use crate::streaming::{Algorithm, Core, Kind, NetworkSpec, Options, Plan, Shape, StreamInit, TimeFeature};
+use crate::streaming::{
+    Algorithm, Core, Exploration, Kind, NetworkSpec, Options, Plan, Shape, StreamInit, TimeFeature,
+};
 
 #[derive(Deserialize)]
 struct Case {
@@ -120,11 +122,15 @@ fn streams_are_those_of_an_autodiff_library() {
         match case.kind.as_str() {
             "q" => {
                 let specs = vec![case.network("q", case.actions, 2.0, true)];
-                case.check(specs, stream_q::StreamQ::new(case.actions, gamma), |_, _| ());
+                case.check(specs, stream_q::StreamQ::new(Exploration::none(case.actions), gamma), |_, _| ());
             }
             "sarsa" => {
                 let specs = vec![case.network("q", case.actions, 2.0, true)];
-                case.check(specs, stream_sarsa::StreamSarsa::new(case.actions, gamma), |sarsa, next| sarsa.take(next));
+                case.check(
+                    specs,
+                    stream_sarsa::StreamSarsa::new(Exploration::none(case.actions), gamma),
+                    |sarsa, next| sarsa.take(next),
+                );
             }
             "ac" => {
                 let space = match case.continuous {

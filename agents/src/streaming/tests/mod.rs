@@ -185,3 +185,19 @@ fn a_member_side_by_side_is_bitwise_the_one_alone() {
         }
     }
 }
+
+#[test]
+fn lost_traces_are_told_before_they_reach_the_weights() {
+    for rule in [RULE, StepRule { kappa: 0.0, ..RULE }] {
+        let plan = Arc::new(Plan::new(shape(4, &[], 2)).unwrap());
+        let mut learner = learner(&plan, &[rule]);
+        let mut pass = learner.pass();
+        pass.input[..4].fill(10.0);
+        learner.predict(&mut pass);
+        learner.gradient()[0] = f32::MAX;
+        // The products are infinite although every number that goes in is finite.
+        learner.learn(&pass, &[Lesson { delta: 0.5, decay: 0.8 }]);
+        assert!(!learner.change()[0].is_finite());
+        assert!(learner.parameters(0).iter().all(|p| p.is_finite()));
+    }
+}
