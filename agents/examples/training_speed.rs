@@ -142,7 +142,7 @@ fn main() -> Result<()> {
     let facts = Arc::new(spec(args.env.id())?.clone());
     let mut options = match args.settings {
         Settings::Peers => parse_settings(args.env.of_peers().iter().copied())?,
-        Settings::Own => preset("ppo", &facts),
+        Settings::Own => preset("ppo", &facts, None)?,
     };
     options.remove(STEPS);
     options.extend(parse_settings(args.set.iter().map(String::as_str))?);

@@ -125,9 +125,10 @@ pub(crate) use words;
 words!(Activation, "tanh, relu or leaky_relu", {
     "tanh" => Activation::Tanh, "relu" => Activation::Relu, "leaky_relu" => Activation::LeakyRelu,
 });
-words!(OptimizerKind, "adam, adamw, radam, lamb or sgd", {
+words!(OptimizerKind, "adam, adamw, radam, lamb, sgd, rmsprop or centered_rmsprop", {
     "adam" => OptimizerKind::Adam, "adamw" => OptimizerKind::AdamW, "radam" => OptimizerKind::RAdam,
-    "lamb" => OptimizerKind::Lamb, "sgd" => OptimizerKind::Sgd,
+    "lamb" => OptimizerKind::Lamb, "sgd" => OptimizerKind::Sgd, "rmsprop" => OptimizerKind::RmsProp,
+    "centered_rmsprop" => OptimizerKind::CenteredRmsProp,
 });
 words!(Schedule, "constant, linear, cosine, wsd, rex, power or infinite", {
     "constant" => Schedule::Constant, "linear" => Schedule::Linear, "cosine" => Schedule::Cosine, "wsd" => Schedule::Wsd,

@@ -1,24 +1,47 @@
 //! Options that work for an environment, found without a flag: `presets/<agent>/<family>.toml` for a family and
-//! `presets/<agent>/<family>/<stem>.toml` for one environment, over the agent's own defaults.
+//! `presets/<agent>/<family>/<stem>.toml` for one environment, over the agent's own defaults. Others have a name behind a dot:
+//! `minatar.published.toml`.
 
 use shadergym_envs::Facts;
 use toml::Table;
+
+use crate::error::{Error, Result};
 
 include!(concat!(env!("OUT_DIR"), "/presets.rs"));
 
 /// Of the options of a run that are not the agent's: environment steps.
 pub const STEPS: &str = "steps";
 
-/// The preset of an agent for an environment; empty where there is none.
+/// The preset of an agent for an environment; empty where there is none. With a name, one that has it:
+/// `presets/<agent>/<family>.<name>.toml` or `presets/<agent>/<family>/<stem>.<name>.toml`, in place of the one without.
+///
+/// # Errors
+/// [`Error::InvalidOption`] with those that there are, if none has the name.
 ///
 /// # Panics
 /// If a shipped preset is no TOML; a test reads all of them.
-pub fn preset(agent: &str, facts: &Facts) -> Table {
-    let mut table = Table::new();
-    for name in [format!("{agent}/{}", facts.family), format!("{agent}/{}/{}", facts.family, facts.stem)] {
-        if let Some((_, text)) = PRESETS.iter().find(|(n, _)| *n == name) {
-            table.extend(text.parse::<Table>().unwrap_or_else(|e| panic!("presets/{name}.toml: {e}")));
+pub fn preset(agent: &str, facts: &Facts, name: Option<&str>) -> Result<Table> {
+    let places = [format!("{agent}/{}", facts.family), format!("{agent}/{}/{}", facts.family, facts.stem)];
+    let suffix = name.map_or_else(String::new, |name| format!(".{name}"));
+    let mut found = None;
+    for place in &places {
+        let path = format!("{place}{suffix}");
+        if let Some((_, text)) = PRESETS.iter().find(|(n, _)| *n == path) {
+            let table = text.parse::<Table>().unwrap_or_else(|e| panic!("presets/{path}.toml: {e}"));
+            found.get_or_insert_with(Table::new).extend(table);
         }
     }
-    table
+    match (found, name) {
+        (Some(table), _) => Ok(table),
+        (None, None) => Ok(Table::new()),
+        (None, Some(name)) => {
+            let named = |(path, _): &(&'static str, &str)| {
+                places.iter().find_map(|place| path.strip_prefix(place.as_str())?.strip_prefix('.'))
+            };
+            let known: Vec<&str> = PRESETS.iter().filter_map(named).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let allowed = format!("{known}, of {agent} for {}; without the option it is the usual one", facts.id);
+            Err(Error::InvalidOption { option: "preset".to_owned(), value: format!("`{name}`"), allowed })
+        }
+    }
 }

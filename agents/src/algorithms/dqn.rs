@@ -17,7 +17,7 @@ use crate::common::noise::Noise;
 use crate::common::off_policy::{Draw, OffPolicy};
 use crate::error::Result;
 use crate::network::{Activation, Init, LossSums, Network, Rows};
-use crate::optim::Kind as OptimizerKind;
+use crate::optim::{Kind as OptimizerKind, Optimizer, Options as OptimizerOptions};
 use crate::options::{NetworkKind, Truncation, check, options};
 use crate::policy::Policy;
 use crate::schedule::Schedule;
@@ -33,6 +33,7 @@ pub const AGENT: Entry = Entry {
     resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
     make: |table, setup| Ok(Box::new(Dqn::new(Config::checked(table, &setup.facts)?, setup)?)),
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+    online: None,
 };
 
 options! {
@@ -88,6 +89,10 @@ options! {
         activation: Activation = Activation::Relu,
         /// Optimiser.
         optimizer: OptimizerKind = OptimizerKind::Adam,
+        /// Decay of the optimiser's running squares.
+        beta2: f32 = 0.999,
+        /// Added to the root of the optimiser's running squares.
+        epsilon: f32 = 1e-8,
     }
 }
 
@@ -113,6 +118,8 @@ impl Config {
         }
         check("max_grad_norm", c.max_grad_norm, "0 (off) or more", c.max_grad_norm >= 0.0)?;
         check_exploration(c.exploration_fraction, c.final_epsilon)?;
+        check("beta2", c.beta2, "0 or more, below 1", (0.0..1.0).contains(&c.beta2))?;
+        check("epsilon", c.epsilon, "above 0", c.epsilon > 0.0)?;
         let _ = facts;
         Ok(c)
     }
@@ -149,7 +156,8 @@ impl Dqn {
     fn new(config: Config, setup: &Setup) -> Result<Self> {
         let values = ActionValues::new(&setup.facts, config.dueling, Noise::new(setup.seed, "actions"));
         let network = config.network(setup, &values)?;
-        let optimizer = build::optimizer(config.optimizer, 1e-8, 0.0, network.layout());
+        let options = OptimizerOptions { beta2: config.beta2, epsilon: config.epsilon, ..OptimizerOptions::default() };
+        let optimizer = Optimizer::new(config.optimizer, options, network.layout());
         Ok(Self {
             facts: setup.facts.clone(),
             play: OffPolicy::new(setup, config.num_envs, config.buffer_size, config.priority_exponent)?,

@@ -38,6 +38,8 @@ pub struct Group {
     pub env: String,
     /// Environment steps of a run.
     pub steps: u64,
+    /// A preset of this name in place of the usual one.
+    pub preset: Option<String>,
     /// Options of the agent.
     pub settings: Table,
     /// Seeds, where they are not those of the experiment.
@@ -73,8 +75,20 @@ pub struct RunSpec {
 /// What seeds can be.
 const SEEDS: &str = "a list of whole numbers, or a text such as \"1-30\"";
 const KEYS: [&str; 7] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "timing", "runs"];
-const RUN_KEYS: [&str; 11] =
-    ["agent", "env", "envs", "steps", "set", "seeds", "target", "evaluation_target", "source", "note", "label"];
+const RUN_KEYS: [&str; 12] = [
+    "agent",
+    "env",
+    "envs",
+    "steps",
+    "preset",
+    "set",
+    "seeds",
+    "target",
+    "evaluation_target",
+    "source",
+    "note",
+    "label",
+];
 
 impl Experiment {
     /// Reads a file.
@@ -271,11 +285,13 @@ impl Reader<'_> {
         };
         let seeds = self.seeds("seeds")?;
         let note: Option<String> = self.get("note")?;
+        let preset: Option<String> = self.get("preset")?;
         let group = |env| Group {
             label: label.clone(),
             agent: agent.clone(),
             env,
             steps,
+            preset: preset.clone(),
             settings: settings.clone(),
             seeds: seeds.clone(),
             target: target.clone(),

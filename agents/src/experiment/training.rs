@@ -25,6 +25,7 @@ fn options(run: &RunSpec) -> RunOptions {
         device: Some(if shadergym_envs::is_file(&group.env) { Device::Auto } else { Device::Cpu }),
         eval_episodes: Some(run.eval_episodes),
         gif: Some(false),
+        preset: group.preset.clone(),
         settings: group.settings.clone(),
         ..RunOptions::new(&group.agent, &group.env)
     }

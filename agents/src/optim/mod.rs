@@ -23,6 +23,10 @@ pub enum Kind {
     /// Adam's direction without the corrections, its length relative to that of each weight array (at most 10); the
     /// whole gradient is first cut to length 1.
     Lamb,
+    /// `w -= lr g / (sqrt(v) + epsilon)`, PyTorch's.
+    RmsProp,
+    /// The same with `sqrt(v - m²)`, both averages with `beta2`: as DQN was published.
+    CenteredRmsProp,
 }
 
 /// What shapes the steps besides the learning rate.
@@ -40,7 +44,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// PyTorch's: 0.9, 0.999, 1e-8, no decay.
+    /// PyTorch's of Adam: 0.9, 0.999, 1e-8, no decay.
     fn default() -> Self {
         Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
     }

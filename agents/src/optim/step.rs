@@ -62,6 +62,12 @@ pub(super) fn step(optimizer: &mut Optimizer, parameters: &mut [f32], gradient: 
             };
             run(rule, threads, parameters, gradient, first, second);
         }
+        Kind::RmsProp | Kind::CenteredRmsProp => {
+            let along = if *kind == Kind::RmsProp { Along::Gradient } else { Along::Centered };
+            let rule = Rule { coupled: options.weight_decay, size: rate, along, ..Rule::of(*options) };
+            let rule = Rule { beta1: options.beta2, ..rule };
+            run(rule, threads, parameters, gradient, first, second);
+        }
         Kind::Lamb => {
             let gain = (1.0 / norm(gradient).max(1.0)) as f32;
             // The direction is what a step of -1 makes of the decayed weights.
@@ -98,12 +104,34 @@ struct Rule {
     kept: f32,
     size: f32,
     unroot: f32,
+    along: Along,
+}
+
+/// What steps go along.
+#[derive(Clone, Copy, PartialEq)]
+enum Along {
+    /// The average of gradients.
+    Average,
+    /// The gradient.
+    Gradient,
+    /// The gradient, over the root of its variance instead of its square.
+    Centered,
 }
 
 impl Rule {
     fn of(options: Options) -> Self {
         let Options { beta1, beta2, epsilon, .. } = options;
-        Self { beta1, beta2, epsilon, gain: 1.0, coupled: 0.0, kept: 1.0, size: 0.0, unroot: 1.0 }
+        Self {
+            beta1,
+            beta2,
+            epsilon,
+            gain: 1.0,
+            coupled: 0.0,
+            kept: 1.0,
+            size: 0.0,
+            unroot: 1.0,
+            along: Along::Average,
+        }
     }
 
     /// Of one vector each: weights, gradient and averages to weights and averages.
@@ -114,8 +142,14 @@ impl Rule {
         let v = v * self.beta2 + g * g * (1.0 - self.beta2);
         let m = m.abs().simd_lt(SMALLEST_FIRST).select(S::f32s::splat(simd, 0.0), m);
         let v = v.simd_lt(SMALLEST_SECOND).select(S::f32s::splat(simd, 0.0), v);
-        let root = v.sqrt() * self.unroot + S::f32s::splat(simd, self.epsilon);
-        [w * self.kept - m * self.size / root, m, v]
+        let (along, spread) = match self.along {
+            Along::Average => (m, v),
+            Along::Gradient => (g, v),
+            // Rounding may leave less than nothing.
+            Along::Centered => (g, (v - m * m).max(S::f32s::splat(simd, 0.0))),
+        };
+        let root = spread.sqrt() * self.unroot + S::f32s::splat(simd, self.epsilon);
+        [w * self.kept - along * self.size / root, m, v]
     }
 }
 

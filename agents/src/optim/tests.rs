@@ -1,6 +1,7 @@
 use super::*;
 
-const KINDS: [Kind; 5] = [Kind::Sgd, Kind::Adam, Kind::AdamW, Kind::RAdam, Kind::Lamb];
+const KINDS: [Kind; 7] =
+    [Kind::Sgd, Kind::Adam, Kind::AdamW, Kind::RAdam, Kind::Lamb, Kind::RmsProp, Kind::CenteredRmsProp];
 /// Difference to the same rule in f64 after a hundred steps of 0.01.
 const STEPS_ERROR: f64 = 2e-5;
 /// Difference to PyTorch's f32 after twenty steps.
@@ -21,7 +22,10 @@ fn gradient(t: u64, i: usize, w: f64) -> f64 {
 
 /// The rules as their papers write them, one weight array after the other, in f64.
 fn reference(kind: Kind, o: Options, sizes: &[usize], mut w: Vec<f64>, steps: u64, rate: f64) -> Vec<f64> {
-    let (b1, b2) = (f64::from(o.beta1), f64::from(o.beta2));
+    let (mut b1, b2) = (f64::from(o.beta1), f64::from(o.beta2));
+    if kind == Kind::CenteredRmsProp {
+        b1 = b2;
+    }
     let (epsilon, decay) = (f64::from(o.epsilon), f64::from(o.weight_decay));
     let (mut m, mut v) = (vec![0.0; w.len()], vec![0.0; w.len()]);
     for t in 1..=steps {
@@ -61,6 +65,8 @@ fn reference(kind: Kind, o: Options, sizes: &[usize], mut w: Vec<f64>, steps: u6
                         }
                         Kind::RAdam => m[i] / c1,
                         Kind::Lamb => trust * u,
+                        Kind::RmsProp => g[i] / (v[i].sqrt() + epsilon),
+                        Kind::CenteredRmsProp => g[i] / ((v[i] - m[i] * m[i]).sqrt() + epsilon),
                     };
             }
         }
@@ -85,8 +91,14 @@ fn a_hundred_steps_follow_the_rules_in_f64() {
     let sizes = [301, 17, 1, 5];
     for kind in KINDS {
         for weight_decay in [0.0, 0.05] {
-            let epsilon = if kind == Kind::Lamb { 1e-6 } else { 1e-8 };
-            let options = Options { weight_decay, epsilon, ..Options::default() };
+            // The first centred variances are differences of almost equal numbers; the published one is 0.01.
+            let epsilon = match kind {
+                Kind::Lamb => 1e-6,
+                Kind::CenteredRmsProp => 1e-2,
+                _ => 1e-8,
+            };
+            let beta2 = if kind == Kind::CenteredRmsProp { 0.95 } else { 0.999 };
+            let options = Options { weight_decay, epsilon, beta2, ..Options::default() };
             let mut w = start(324);
             w[..301].iter_mut().for_each(|w| *w *= 2.0);
             w[319..].fill(0.0);

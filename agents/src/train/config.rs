@@ -130,7 +130,7 @@ impl Plan {
         entry.check_actions(&facts)?;
         let mut tasks = merged(file_tasks, wanted.tasks.clone());
         let task_plan = TaskPlan::new(&mut tasks, &facts)?;
-        let mut table = preset(entry.name, &facts);
+        let mut table = preset(entry.name, &facts, wanted.preset.as_deref())?;
         // Steps are an option of the run wherever they are written; what is said later counts.
         let of_preset = table.remove(STEPS);
         table.extend(written_out(file_options));
