@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::bar::{Bar, Verbosity, rate};
-use super::output::{Done, Failure, digits, grouped};
+use super::output::{Done, Failure, Table, digits, grouped};
 use crate::train::{Callback, End, PopulationOutcome};
 
 /// Trains a population, shows how far it is, and says at the end what came out.
@@ -32,6 +32,7 @@ pub fn follow(
     if verbosity.json {
         writeln!(out, "{}", outcome.summary)?;
     } else {
+        table(&outcome.summary, out)?;
         writeln!(out, "{}", last_line(&outcome.summary, &folder))?;
     }
     match outcome.end {
@@ -42,6 +43,26 @@ pub fn follow(
         }
         End::Steps | End::Until => Ok(()),
     }
+}
+
+/// What the combinations of a sweep came to.
+fn table(summary: &Value, out: &mut dyn Write) -> Done {
+    let sweep = summary["sweep"].as_array().map_or(&[][..], Vec::as_slice);
+    if sweep.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["options", "last 100", "interval", "worst", "evaluation", "interval", "worst"]);
+    for one in sweep {
+        let number = |value: &Value| value.as_f64().map_or("-".to_owned(), digits);
+        let cells = ["last_100", "evaluation"].into_iter().flat_map(|part| {
+            let figures = &one[part];
+            let interval =
+                format!("[{} to {}]", number(&figures["interval_95"][0]), number(&figures["interval_95"][1]));
+            [number(&figures["mean"]), interval, number(&figures["worst"])]
+        });
+        table.row([one["set"].as_str().unwrap_or_default().to_owned()].into_iter().chain(cells));
+    }
+    Ok(table.write(out)?)
 }
 
 fn last_line(summary: &Value, folder: &str) -> String {

@@ -3,6 +3,7 @@
 //! together is beside them.
 
 mod results;
+mod sweep;
 mod workers;
 
 use std::path::{Path, PathBuf};
@@ -10,13 +11,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::config::{Plan, RunConfig, version};
+use self::sweep::{Variant, variants};
+use super::config::{RunConfig, version};
 use super::folder::{RunFolder, free_folder};
 use super::lock::Lock;
 use super::{Callback, End, Out, RunOptions};
 use crate::error::{Error, Result};
 use crate::options::check;
 use shadergym_envs::Device;
+
+pub use sweep::parse_sweep;
 
 /// What says that a folder is that of a population.
 const FILE: &str = "population.toml";
@@ -28,6 +32,8 @@ const MOST: u64 = 100_000;
 pub struct Member {
     /// Its seed.
     pub seed: u64,
+    /// The options that differ from those of other members, as `name=value, ...`; empty without a sweep.
+    pub set: String,
     /// Its folder; None if nothing was written.
     pub folder: Option<PathBuf>,
     /// Why it ended; None if it was not begun.
@@ -43,7 +49,7 @@ pub struct Member {
 pub struct PopulationOutcome {
     /// Where its files are; None if none were written.
     pub folder: Option<PathBuf>,
-    /// By seed.
+    /// By combination of a sweep, then by seed.
     pub members: Vec<Member>,
     /// [`End::Interrupted`] if a member is to go on; [`End::Failed`] if all failed.
     pub end: End,
@@ -53,8 +59,8 @@ pub struct PopulationOutcome {
 
 /// A population in the making.
 pub(super) struct Population {
-    /// The run of each, apart from seed, threads and animation.
-    base: RunConfig,
+    /// The combinations of options, one without a sweep.
+    variants: Vec<Variant>,
     first_seed: u64,
     seeds: u64,
     /// Threads of all together.
@@ -69,7 +75,7 @@ pub fn is_population(folder: &Path) -> bool {
     folder.join(FILE).is_file()
 }
 
-/// Trains `seeds` learners, from the seed of the options on, side by side on as many threads as the options say. With
+/// Trains `seeds` learners, from the seed of the options on, for each combination of the options' sweep, side by side on as many threads as the options say. With
 /// [`Device::Auto`] they learn on the CPU where the environment has code for it, as they would fight for one GPU; on a GPU
 /// they learn one after the other. A member that fails is a failure of its own: the others go on. `callback` hears of all
 /// together, in the calling thread.
@@ -78,17 +84,24 @@ pub fn is_population(folder: &Path) -> bool {
 /// As [`super::train`], before any file is touched; [`Error::InvalidOption`] for no or too many seeds; [`Error::Io`].
 pub fn train_population(options: &RunOptions, seeds: u64, callback: &mut Callback<'_>) -> Result<PopulationOutcome> {
     check("seeds", seeds, &format!("1 to {MOST}"), (1..=MOST).contains(&seeds))?;
-    let plan = Plan::new(options)?;
-    let mut base = plan.config.clone();
-    let last = base.seed.saturating_add(seeds - 1);
+    let plans = variants(options, MOST)?;
+    let count = seeds.saturating_mul(plans.len() as u64);
+    check("seeds", seeds, &format!("{MOST} members at most, with all combinations"), count <= MOST)?;
+    let first = &plans[0].1;
+    let first_seed = first.config.seed;
+    let last = first_seed.saturating_add(seeds - 1);
     check("seed", last, "0 to 9223372036854775807, with all seeds of the population", last <= i64::MAX as u64)?;
-    if base.device == Device::Auto && !shadergym_envs::is_file(&base.env) {
-        base.device = Device::Cpu;
-    }
-    let threads = base.num_threads.take().unwrap_or_else(crate::machine::cores);
-    let name = format!("{}-{}-{}to{last}", plan.facts.slug(), plan.entry.name, base.seed);
+    let threads = first.config.num_threads.unwrap_or_else(crate::machine::cores);
+    let name = format!("{}-{}-{first_seed}to{last}", first.facts.slug(), first.entry.name);
     let folder = free_folder(&options.out, &name)?;
-    let population = Population { first_seed: base.seed, base, seeds, threads, folder, more: None };
+    let variants = plans.into_iter().map(|(set, plan)| {
+        let mut base = RunConfig { num_threads: None, ..plan.config };
+        if base.device == Device::Auto && !shadergym_envs::is_file(&base.env) {
+            base.device = Device::Cpu;
+        }
+        Variant { set, base }
+    });
+    let population = Population { first_seed, variants: variants.collect(), seeds, threads, folder, more: None };
     let _lock = population.folder.as_deref().map(Lock::claim).transpose()?;
     population.write()?;
     population.run(callback)
@@ -111,8 +124,17 @@ impl Population {
         let mut population = Table::new();
         population.insert("seeds".to_owned(), Value::Integer(self.seeds as i64));
         population.insert("threads".to_owned(), Value::Integer(self.threads as i64));
+        let sweep = self.variants.iter().filter(|variant| !variant.set.is_empty()).map(|variant| {
+            let options = Value::Table(variant.base.options.clone());
+            let set = Value::Table(variant.set.clone());
+            Value::Table(Table::from_iter([("set".to_owned(), set), ("options".to_owned(), options)]))
+        });
+        let sweep: Vec<Value> = sweep.collect();
+        if !sweep.is_empty() {
+            population.insert("sweep".to_owned(), Value::Array(sweep));
+        }
         let table = Table::from_iter([("population".to_owned(), Value::Table(population))]);
-        let run = self.base.to_toml();
+        let run = self.variants[0].base.to_toml();
         let run = run.split_once('\n').map_or("", |(_, run)| run);
         let text = format!("# shadergym {}; `shadergym resume <this folder>` goes on\n{table}\n{run}", version());
         RunFolder { path: folder.clone() }.write(FILE, text.as_bytes())
@@ -131,24 +153,54 @@ impl Population {
         };
         let (seeds, threads) = (number("seeds")? as u64, number("threads")? as usize);
         let folder = Some(folder.to_owned());
-        Ok(Self { first_seed: base.seed, base, seeds, threads, folder, more: None })
+        let sweep = table.get("population").and_then(|t| t.get("sweep")).and_then(Value::as_array);
+        let variant = |value: &Value| {
+            let part = |name: &str| value.get(name).and_then(Value::as_table).cloned();
+            let found = part("set").zip(part("options"));
+            let (set, options) =
+                found.ok_or_else(|| error("a combination of [population.sweep] is not whole".to_owned()))?;
+            Ok(Variant { set, base: RunConfig { options, ..base.clone() } })
+        };
+        let variants = match sweep {
+            Some(sweep) => sweep.iter().map(variant).collect::<Result<_>>()?,
+            None => vec![Variant { set: Table::new(), base: base.clone() }],
+        };
+        Ok(Self { first_seed: base.seed, variants, seeds, threads, folder, more: None })
     }
 
-    /// The folder of a member.
-    fn member(&self, seed: u64) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(format!("seed-{seed}")))
+    /// Number of members.
+    fn count(&self) -> u64 {
+        self.seeds * self.variants.len() as u64
+    }
+
+    /// The seed and the combination of a member.
+    fn which(&self, index: u64) -> (u64, &Variant) {
+        (self.first_seed + index % self.seeds, &self.variants[(index / self.seeds) as usize])
+    }
+
+    /// What notes call a member.
+    fn name(&self, index: u64) -> String {
+        let (seed, variant) = self.which(index);
+        if variant.set.is_empty() { format!("seed {seed}") } else { format!("{}, seed {seed}", variant.label()) }
+    }
+
+    /// A member that nothing is known of yet.
+    fn member(&self, index: u64) -> Member {
+        let (seed, variant) = self.which(index);
+        let folder = self.folder.as_ref().map(|folder| folder.join(variant.folder()).join(format!("seed-{seed}")));
+        Member { seed, set: variant.label(), folder, end: None, error: None, summary: Json::Null }
     }
 
     /// The run of a member with so many threads.
-    fn options(&self, seed: u64, threads: usize) -> RunOptions {
-        let first = seed == self.first_seed;
+    fn options(&self, index: u64, threads: usize) -> RunOptions {
+        let (seed, variant) = self.which(index);
         RunOptions {
-            tables: Some(self.base.to_toml().parse().expect("its own text")),
+            tables: Some(variant.base.to_toml().parse().expect("its own text")),
             seed: Some(seed),
             num_threads: Some(threads),
             // One picture says how it is played.
-            gif: Some(self.base.gif && first),
-            out: self.member(seed).map_or(Out::Memory, Out::Folder),
+            gif: Some(variant.base.gif && seed == self.first_seed),
+            out: self.member(index).folder.map_or(Out::Memory, Out::Folder),
             ..RunOptions::default()
         }
     }

@@ -22,8 +22,8 @@ pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64)
         () if failed == members.len() => End::Failed,
         () => End::Steps,
     };
-    let values = |part: &str| -> Vec<f64> {
-        members.iter().filter_map(|member| member.summary[part]["mean"].as_f64()).collect()
+    let values = |of: &[Member], part: &str| -> Vec<f64> {
+        of.iter().filter_map(|member| member.summary[part]["mean"].as_f64()).collect()
     };
     let figures = |values: &[f64]| match values {
         [] => Json::Null,
@@ -41,6 +41,7 @@ pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64)
     let of_member = |member: &Member| {
         json!({
             "seed": member.seed,
+            "set": member.set,
             "end": member.end.map(End::name),
             "reason": member.error,
             "step": member.summary["step"],
@@ -51,7 +52,18 @@ pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64)
     let former = population.folder.as_deref().and_then(summary).and_then(|of| of["seconds"].as_f64());
     let seconds = seconds + former.unwrap_or(0.0);
     let steps: u64 = members.iter().filter_map(|member| member.summary["step"].as_u64()).sum();
-    let config = &population.base;
+    let config = &population.variants[0].base;
+    // One part of the members for each combination.
+    let sweep: Vec<Json> = population
+        .variants
+        .iter()
+        .zip(members.chunks(population.seeds as usize))
+        .filter(|(variant, _)| !variant.set.is_empty())
+        .map(|(variant, of)| {
+            let (last_100, evaluation) = (figures(&values(of, "last_100")), figures(&values(of, "evaluation")));
+            json!({ "set": variant.label(), "last_100": last_100, "evaluation": evaluation })
+        })
+        .collect();
     let summary = json!({
         "agent": config.agent,
         "env": config.env,
@@ -60,8 +72,9 @@ pub(super) fn write(population: &Population, members: Vec<Member>, seconds: f64)
         "failed": failed,
         "step": steps,
         "seconds": seconds,
-        "last_100": figures(&values("last_100")),
-        "evaluation": figures(&values("evaluation")),
+        "last_100": figures(&values(&members, "last_100")),
+        "evaluation": figures(&values(&members, "evaluation")),
+        "sweep": sweep,
         "members": members.iter().map(of_member).collect::<Vec<_>>(),
         "version": version(),
     });

@@ -33,15 +33,16 @@ enum Message {
 
 /// Makes or goes on with all members; what each came to, by seed.
 pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<Member> {
-    let count = population.seeds as usize;
-    let config = &population.base;
+    let count = population.count() as usize;
+    let config = &population.variants[0].base;
     let gpu = matches!(config.chosen_device(), Device::Gpu(_));
     let jobs = if gpu { 1 } else { population.threads.min(count) };
     let threads = (population.threads / jobs).max(1);
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
     let start = Instant::now();
-    let mut at = vec![At { steps: config.steps, ..At::default() }; count];
+    let steps = |index: usize| population.which(index as u64).1.base.steps;
+    let mut at: Vec<At> = (0..count).map(|index| At { steps: steps(index), ..At::default() }).collect();
     let mut members: Vec<Option<Member>> = vec![None; count];
     std::thread::scope(|scope| {
         for _ in 0..jobs {
@@ -49,11 +50,10 @@ pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<M
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= population.seeds {
+                    if index >= population.count() {
                         return;
                     }
-                    let seed = population.first_seed + index;
-                    let member = one(population, seed, threads, index as usize, stop, &sender);
+                    let member = one(population, index, threads, stop, &sender);
                     // The receiver lives until all workers are done.
                     let _ = sender.send(Message::Over(index as usize, Box::new(member)));
                 }
@@ -64,10 +64,11 @@ pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<M
             let notes = match message {
                 Message::At(index, now, notes) => {
                     at[index] = now;
-                    notes.into_iter().map(|n| format!("seed {}: {n}", population.first_seed + index as u64)).collect()
+                    notes.into_iter().map(|n| format!("{}: {n}", population.name(index as u64))).collect()
                 }
                 Message::Over(index, member) => {
-                    let note = member.error.as_ref().map(|error| format!("seed {} failed: {error}", member.seed));
+                    let note = member.error.as_ref();
+                    let note = note.map(|error| format!("{} failed: {error}", population.name(index as u64)));
                     at[index].step = member.summary["step"].as_u64().unwrap_or(at[index].step);
                     members[index] = Some(*member);
                     note.into_iter().collect::<Vec<_>>()
@@ -79,16 +80,7 @@ pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<M
             }
         }
     });
-    let missing = |(index, member): (usize, Option<Member>)| {
-        let seed = population.first_seed + index as u64;
-        member.unwrap_or_else(|| Member {
-            seed,
-            folder: population.member(seed),
-            end: None,
-            error: None,
-            summary: Json::Null,
-        })
-    };
+    let missing = |(index, member): (usize, Option<Member>)| member.unwrap_or_else(|| population.member(index as u64));
     members.into_iter().enumerate().map(missing).collect()
 }
 
@@ -113,14 +105,7 @@ fn together<'a>(at: &[At], folder: Option<&'a Path>, start: Instant, notes: &'a 
     }
 }
 
-fn one(
-    population: &Population,
-    seed: u64,
-    threads: usize,
-    index: usize,
-    stop: &AtomicBool,
-    sender: &Sender<Message>,
-) -> Member {
+fn one(population: &Population, index: u64, threads: usize, stop: &AtomicBool, sender: &Sender<Message>) -> Member {
     let (mut newest, mut first) = (None::<Instant>, None);
     let mut report = |progress: &Progress<'_>| {
         let begun = *first.get_or_insert(progress.step);
@@ -128,24 +113,25 @@ fn one(
             newest = Some(Instant::now());
             let Progress { step, steps, episodes, means, .. } = *progress;
             let at = At { step, begun, steps, episodes, means };
-            let _ = sender.send(Message::At(index, at, progress.notes.to_vec()));
+            let _ = sender.send(Message::At(index as usize, at, progress.notes.to_vec()));
         }
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let folder = population.member(seed);
+    let unknown = population.member(index);
+    let folder = unknown.folder.clone();
     if population.more.is_none()
         && let Some((end, summary)) = folder.as_deref().and_then(over)
     {
-        return Member { seed, folder, end: Some(end), error: None, summary };
+        return Member { end: Some(end), summary, ..unknown };
     }
     // A defect of one must not lose what the others do.
-    let made = std::panic::AssertUnwindSafe(|| go(population, seed, threads, folder.as_deref(), &mut report));
+    let made = std::panic::AssertUnwindSafe(|| go(population, index, threads, folder.as_deref(), &mut report));
     let made = std::panic::catch_unwind(made).unwrap_or_else(|panic| Err(Error::of_panic(&*panic)));
     match made {
-        Ok(outcome) => Member { seed, folder, end: Some(outcome.end), error: None, summary: outcome.summary },
+        Ok(outcome) => Member { end: Some(outcome.end), summary: outcome.summary, ..unknown },
         Err(error) => {
             let summary = folder.as_deref().and_then(summary).unwrap_or(Json::Null);
-            Member { seed, folder, end: Some(End::Failed), error: Some(error.to_string()), summary }
+            Member { end: Some(End::Failed), error: Some(error.to_string()), summary, ..unknown }
         }
     }
 }
@@ -153,7 +139,7 @@ fn one(
 /// Trains a member, or goes on with it.
 fn go(
     population: &Population,
-    seed: u64,
+    index: u64,
     threads: usize,
     folder: Option<&Path>,
     callback: &mut Callback<'_>,
@@ -167,7 +153,7 @@ fn go(
         // A process died before it wrote what the run is: there is nothing in it that somebody made.
         std::fs::remove_dir_all(folder).map_err(|e| crate::train::files::failed("write", folder, e))?;
     }
-    train(&population.options(seed, threads), callback)
+    train(&population.options(index, threads), callback)
 }
 
 /// What a run or a population has written of its end.

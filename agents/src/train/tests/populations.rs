@@ -83,3 +83,48 @@ fn a_member_that_fails_is_not_the_end_of_the_others() {
     let none = train_population(&population(&folder.0.join("none")), 0, &mut quiet).unwrap_err().to_string();
     assert!(none.contains("`seeds` is 0") && !folder.0.join("none").exists(), "{none}");
 }
+
+#[test]
+fn a_sweep_is_all_combinations_each_with_all_seeds() {
+    let (together, alone) = (Temporary::new("sweep"), Temporary::new("sweep-alone"));
+    let sweep = ["gamma=0.9,0.99", "num-steps=16,32"].map(|text| parse_sweep(text).unwrap()).to_vec();
+    let options = RunOptions { sweep, steps: Some(1_500), ..population(&together.0) };
+    let mut stop = |p: &Progress<'_>| if p.step > 4_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let outcome = train_population(&options, 2, &mut stop).unwrap();
+    assert_eq!(outcome.end, End::Interrupted);
+    let outcome = resume_population(&together.0, None, &mut quiet).unwrap();
+    assert_eq!((outcome.end, outcome.members.len()), (End::Steps, 8));
+    let member = &outcome.members[5];
+    assert_eq!((member.seed, &*member.set), (4, "gamma=0.99, num_steps=16"));
+    assert_eq!(member.folder.as_ref().unwrap(), &together.0.join("gamma=0.99_num_steps=16/seed-4"));
+    let settings = "num_envs = 4\nnum_steps = 16\ngamma = 0.99".parse().unwrap();
+    let single = RunOptions { seed: Some(4), settings, steps: Some(1_500), ..population(&alone.0) };
+    train(&single, &mut quiet).unwrap();
+    assert_eq!(parameters(member.folder.as_ref().unwrap()), parameters(&alone.0));
+    let figures = &outcome.summary["sweep"];
+    assert_eq!(figures.as_array().unwrap().len(), 4);
+    assert_eq!(
+        (&figures[1]["set"], &figures[1]["last_100"]["members"]),
+        (&"gamma=0.9, num_steps=32".into(), &2.into())
+    );
+    // Nothing is written for what cannot be.
+    let nowhere = Temporary::new("sweep-bad");
+    let refused = |texts: &[&str]| {
+        let sweep = texts.iter().map(|text| parse_sweep(text)).collect::<crate::Result<Vec<_>>>();
+        let made = sweep.and_then(|sweep| {
+            let options = RunOptions { sweep, out: Out::Folder(nowhere.0.join("x")), ..population(&nowhere.0) };
+            train_population(&options, 60_000, &mut quiet)
+        });
+        assert!(!nowhere.0.join("x").exists());
+        made.unwrap_err().to_string()
+    };
+    assert!(refused(&["gama=0.9,0.8"]).contains("Did you mean `gamma`?"));
+    assert!(refused(&["gamma=0.9,2"]).contains("allowed is 0 to 1"));
+    assert!(refused(&["gamma=0.9,0.9"]).contains("each value once"));
+    assert!(refused(&["gamma="]).contains("name=value,value"));
+    assert!(refused(&["gamma"]).contains("name=value,value"));
+    assert!(refused(&["gamma=0.9", "gamma=0.8"]).contains("each option once"));
+    assert!(refused(&["gamma=0.8,0.9"]).contains("100000 members at most"));
+    assert_eq!(parse_sweep("hidden=[32,32],[64]").unwrap().1.len(), 2);
+    assert_eq!(parse_sweep("optimizer=obgd, sgd").unwrap().1[1].as_str(), Some("sgd"));
+}
