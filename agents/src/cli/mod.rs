@@ -11,6 +11,7 @@ mod list;
 mod new_env;
 mod output;
 mod population;
+mod predict;
 mod render;
 mod resume;
 mod spec;
@@ -62,6 +63,7 @@ enum Command {
     Dump(dump::Args),
     Compare(compare::Args),
     Experiment(experiment::Args),
+    Predict(predict::Args),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -91,6 +93,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Dump(args) => dump::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Experiment(args) => experiment::run(&args, &mut out),
+        Command::Predict(args) => predict::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);
