@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use shadergym_envs::{Batch, BatchOptions, Facts, Snapshot};
 
-use super::core::{Algorithm, Core, NetworkSpec, Sums};
+use super::algorithm::{Algorithm, Parts};
+use super::core::{Core, Sums};
+use super::interface::Interface;
 use super::options::Options;
 use super::policy::{Inputs, StreamNetwork};
 use crate::agent::{Agent, Clocks, Episode, Log, Next, Setup};
@@ -40,28 +42,21 @@ pub struct StreamAgent<A> {
 }
 
 impl<A: Algorithm> StreamAgent<A> {
-    /// Starts its environment. `acting` says which network acts, and how.
+    /// Starts its environment.
     ///
     /// # Errors
     /// Those of the environment.
-    pub fn new(
-        name: &'static str,
-        options: &Options,
-        setup: &Setup,
-        specs: Vec<NetworkSpec>,
-        algorithm: A,
-        acting: (usize, Head),
-    ) -> Result<Self> {
+    pub fn new(name: &'static str, options: &Options, setup: &Setup, parts: Parts<A>) -> Result<Self> {
         let facts = setup.facts.clone();
-        let limit = options.limit(&facts);
+        let limit = options.limit(&Interface::from(&*facts));
         let limited = Facts { max_episode_steps: limit, ..(*facts).clone() };
         let mode = autoreset(&limited, setup.tasks.is_some());
         let batch = BatchOptions::new(1).autoreset_mode(mode).num_threads(1).max_episode_steps(limit);
         let mut env = setup.make(batch)?;
         env.reset(environment_seed(setup.seed))?;
         let sizes = (facts.observation.flat_elements(), limit);
-        let members = vec![(algorithm, setup.seed)];
-        let core = Core::new(name, options, sizes, specs, members, facts.action.words());
+        let members = vec![(parts.algorithm, setup.seed)];
+        let core = Core::new(name, options, sizes, parts.networks, members, facts.action.words());
         Ok(Self {
             executed: vec![0; facts.action.words()],
             restarts: Restarts::new(setup, 0),
@@ -70,7 +65,7 @@ impl<A: Algorithm> StreamAgent<A> {
             total: setup.steps,
             env,
             core,
-            acting,
+            acting: parts.acting,
             masks: None,
             begun: false,
             starts: false,
@@ -162,7 +157,11 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     fn policy(&self, member: usize) -> Policy {
         let (network, head) = &self.acting;
         let trained = StreamNetwork::new(self.core.plan(*network).clone(), &self.core.parameters(member, *network));
-        let inputs = Inputs::new(&self.options, self.options.limit(&self.facts), self.core.scaler(member).cloned());
+        let inputs = Inputs::new(
+            &self.options,
+            self.options.limit(&Interface::from(&*self.facts)),
+            self.core.scaler(member).cloned(),
+        );
         Policy::of_stream(self.facts.clone(), Box::new(trained), head.clone(), inputs)
     }
 

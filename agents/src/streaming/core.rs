@@ -2,97 +2,15 @@
 //! parameters. Members of a population go through them side by side; each comes to what it would alone.
 
 mod checkpoint;
+mod state;
 
-use std::sync::Arc;
-
+use super::algorithm::{Algorithm, NetworkSpec, Transition};
 use super::kernels::Pass;
-use super::learner::{Learner, Lesson, StepRule};
+use super::learner::{Learner, Lesson};
 use super::options::Options;
-use super::plan::Plan;
 use super::scaling::{ObservationScaler, RewardScaler, time_feature};
 use crate::error::{Error, Result};
 use crate::network::Lines;
-use crate::state::State;
-
-/// One of an algorithm's networks.
-#[derive(Debug, Clone)]
-pub struct NetworkSpec {
-    /// First part of its names in checkpoints.
-    pub name: &'static str,
-    /// What it looks like.
-    pub plan: Arc<Plan>,
-    /// How it steps.
-    pub rule: StepRule,
-    /// Whether its outputs at the next state are wanted to learn from.
-    pub looks_ahead: bool,
-}
-
-/// A transition as an algorithm sees it; outputs of each network in their order.
-#[derive(Debug)]
-pub struct Transition<'a> {
-    /// Outputs at the state in which the action was chosen.
-    pub now: &'a [Vec<f32>],
-    /// Outputs at the state that followed; undefined unless it bootstraps and the network looks ahead.
-    pub next: &'a [Vec<f32>],
-    /// What was done.
-    pub action: &'a [u32],
-    /// Scaled reward.
-    pub reward: f32,
-    /// Whether the value of the next state counts.
-    pub bootstraps: bool,
-    /// Whether the episode ended.
-    pub done: bool,
-    /// Legal actions in the state in which the action was chosen.
-    pub mask: Option<&'a [u32]>,
-    /// The same in the next.
-    pub next_mask: Option<&'a [u32]>,
-    /// Which of the stream's transitions it is.
-    pub step: u64,
-}
-
-/// What an algorithm says of a transition.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Verdict {
-    /// TD error.
-    pub delta: f32,
-    /// Value of the state, or of the action in it, that the error is about.
-    pub value: f32,
-    /// Whether the traces end with it although the episode goes on.
-    pub cut: bool,
-}
-
-/// An algorithm: how it acts, and the error and the gradients of a transition.
-pub trait Algorithm: Send + Sync + Sized {
-    /// Chooses an action for outputs of each network.
-    fn act(&mut self, step: u64, outputs: &[Vec<f32>], mask: Option<&[u32]>, action: &mut [u32]);
-
-    /// The action as the environment takes it.
-    fn execute(&self, action: &[u32], executed: &mut [u32]) {
-        executed.copy_from_slice(action);
-    }
-
-    /// The TD error of a transition, and for each network the gradient of what it minimises, with respect to its outputs;
-    /// they are zeros at first.
-    fn judge(&mut self, transition: &Transition<'_>, gradients: &mut [Vec<f32>]) -> Verdict;
-
-    /// The TD error of the same transition with outputs of the newest parameters, if it is measured whether steps
-    /// overshoot.
-    fn error(&self, transition: &Transition<'_>) -> f32;
-
-    /// Figures of its own.
-    fn report(&self, _figures: &mut dyn FnMut(&'static str, f64)) {}
-
-    /// What it remembers between transitions.
-    fn save(&self, _state: &mut State) {}
-
-    /// Goes on from there.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`].
-    fn load(&mut self, _state: &State) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// A network with the passes of the two states of a transition.
 #[derive(Debug, Clone)]
@@ -240,9 +158,22 @@ impl<A: Algorithm> Core<A> {
         algorithm.execute(action, executed);
     }
 
-    /// What a member did, in the unit in which it learns; for a caller that acts in its place.
-    pub fn action(&mut self, member: usize) -> &mut [u32] {
-        &mut self.members[member].action
+    /// What a member did, in the unit in which it learns, and what it could have done; for a caller that acts in its place.
+    pub fn did(&mut self, member: usize, action: &[u32], mask: Option<&[u32]>) {
+        let member = &mut self.members[member];
+        member.action.copy_from_slice(action);
+        member.mask.clear();
+        member.mask.extend_from_slice(mask.unwrap_or_default());
+    }
+
+    /// What a member did, in the unit in which it learns.
+    pub fn action_of(&self, member: usize) -> &[u32] {
+        &self.members[member].action
+    }
+
+    /// The traces of a member begin anew.
+    pub fn forget(&mut self, member: usize) {
+        self.members[member].reset = true;
     }
 
     /// The transition that the action of a member made; the observation it ended in is written.
@@ -283,7 +214,8 @@ impl<A: Algorithm> Core<A> {
         Ok(())
     }
 
-    fn bad(&self, what: &str, value: f32) -> Error {
+    /// The error of a number that is not finite.
+    pub fn bad(&self, what: &str, value: f32) -> Error {
         let what = what.to_owned();
         Error::Diverged { agent: self.name.to_owned(), step: self.steps, what, value: f64::from(value) }
     }
@@ -377,46 +309,6 @@ impl<A: Algorithm> Core<A> {
             let transition = Transition { now, next, action, reward, bootstraps, done, mask, next_mask, step };
             self.sums.overshoots += f64::from(u8::from(algorithm.error(&transition) * lessons[index].delta < 0.0));
         }
-    }
-
-    /// What a network looks like.
-    pub fn plan(&self, network: usize) -> &Arc<Plan> {
-        &self.nets[network].spec.plan
-    }
-
-    /// Parameters of a network of a member.
-    pub fn parameters(&self, member: usize, network: usize) -> Vec<f32> {
-        self.nets[network].learner.parameters(member)
-    }
-
-    /// Puts parameters of the only member in place.
-    pub fn set_parameters(&mut self, network: usize, parameters: &[f32]) {
-        self.nets[network].learner.set_parameters(parameters);
-    }
-
-    /// Outputs of each network where a member is.
-    pub fn outputs(&self, member: usize) -> &[Vec<f32>] {
-        &self.members[member].outputs[0]
-    }
-
-    /// TD error of the newest transition of a member.
-    pub fn delta(&self, member: usize) -> f32 {
-        self.lessons[member].delta
-    }
-
-    /// What normalises observations of a member.
-    pub fn scaler(&self, member: usize) -> Option<&ObservationScaler> {
-        self.members[member].observations.as_ref()
-    }
-
-    /// The algorithm of a member.
-    pub fn algorithm(&self, member: usize) -> &A {
-        &self.members[member].algorithm
-    }
-
-    /// The same, to change it.
-    pub fn algorithm_mut(&mut self, member: usize) -> &mut A {
-        &mut self.members[member].algorithm
     }
 }
 

@@ -5,10 +5,13 @@
 //! two passes over the parameters, and nothing is allocated.
 
 mod agent;
+mod algorithm;
 mod core;
+mod interface;
 mod kernels;
 mod lanes;
 mod learner;
+mod online;
 mod options;
 mod plan;
 mod policy;
@@ -19,9 +22,12 @@ mod update;
 mod values;
 
 pub use agent::StreamAgent;
-pub use core::{Algorithm, Core, NetworkSpec, Sums, Transition, Verdict};
+pub use algorithm::{Algorithm, NetworkSpec, Parts, Transition, Verdict};
+pub use core::{Core, Sums};
+pub use interface::Interface;
 pub use kernels::Pass;
 pub use learner::{Adaptive, Learner, Lesson, StepRule};
+pub use online::{Observed, Online, OnlineLearner};
 pub use options::{Kind, Options, TimeFeature, acts_in, discrete};
 pub use plan::{Layer, Plan, Shape, StreamInit, Windows};
 pub use policy::{Inputs, StreamNetwork};

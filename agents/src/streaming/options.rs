@@ -5,7 +5,8 @@ use std::sync::Arc;
 use shadergym_envs::{ActionSpace, Facts};
 use toml::Value;
 
-use super::core::NetworkSpec;
+use super::algorithm::NetworkSpec;
+use super::interface::Interface;
 use super::learner::{Adaptive, StepRule};
 use super::plan::{Plan, Shape, StreamInit};
 use super::policy::{Inputs, StreamNetwork};
@@ -118,23 +119,23 @@ impl Options {
     }
 
     /// Settles what follows from the environment.
-    pub fn settle(&mut self, facts: &Facts) {
+    pub fn settle(&mut self, interface: &Interface) {
         if self.time_feature == TimeFeature::Auto {
-            let timed = self.limit(facts) > 0 && self.network == NetworkKind::Mlp;
+            let timed = self.limit(interface) > 0 && self.network == NetworkKind::Mlp;
             self.time_feature = if timed { TimeFeature::On } else { TimeFeature::Off };
         }
     }
 
     /// Steps after which an episode of training is cut off, 0 for none.
-    pub fn limit(&self, facts: &Facts) -> u32 {
-        if self.time_limit > 0 { self.time_limit } else { facts.max_episode_steps }
+    pub fn limit(&self, interface: &Interface) -> u32 {
+        if self.time_limit > 0 { self.time_limit } else { interface.limit }
     }
 
     /// Checks their ranges, and those of the widths.
     ///
     /// # Errors
     /// [`Error::InvalidOption`].
-    pub fn check(&self, hidden: &[usize], facts: &Facts) -> Result<()> {
+    pub fn check(&self, hidden: &[usize], interface: &Interface) -> Result<()> {
         check_common(self.learning_rate, self.gamma, hidden)?;
         for (name, value) in [("lambda", self.lambda), ("sparsity", self.sparsity)] {
             check(name, value, "0 to 1", (0.0..=1.0).contains(&value))?;
@@ -143,8 +144,8 @@ impl Options {
         check("epsilon", self.epsilon, "above 0", self.epsilon > 0.0)?;
         let slope = self.negative_slope;
         check("negative_slope", slope, "0 or more, below 1", (0.0..1.0).contains(&slope))?;
-        let limited = self.time_feature != TimeFeature::On || self.limit(facts) > 0;
-        let allowed = format!("false or auto, or a time_limit above 0, as {} has none", facts.id);
+        let limited = self.time_feature != TimeFeature::On || self.limit(interface) > 0;
+        let allowed = format!("false or auto, or a time_limit above 0, as {} has none", interface.env);
         check("time_feature", true, &allowed, limited)
     }
 
@@ -164,24 +165,22 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Unsupported`] if its observations are no picture for a convolution.
-    pub fn shape(&self, hidden: &[usize], outputs: usize, setup: &Setup) -> Result<Shape> {
-        let space = &setup.facts.observation;
-        let convolution = match (self.network, space.single().map(|part| &part.shape[..])) {
+    pub fn shape(&self, hidden: &[usize], outputs: usize, interface: &Interface) -> Result<Shape> {
+        let convolution = match (self.network, &interface.observation[..]) {
             (NetworkKind::Mlp, _) => None,
-            (NetworkKind::Conv, Some(&[height, width, channels])) if !self.timed() => {
+            (NetworkKind::Conv, &[height, width, channels]) if !self.timed() => {
                 Some((MINATAR, [height, width, channels]))
             }
-            (NetworkKind::Conv, _) => {
+            (NetworkKind::Conv, shape) => {
                 return Err(Error::Unsupported(format!(
                     "network=conv needs time_feature=false and observations [height, width, channels], those of {} are \
-                     {}; use network=mlp",
-                    setup.facts.id,
-                    shadergym_envs::Space::of_observation(&setup.facts)
+                     {shape:?}; use network=mlp",
+                    interface.env
                 )));
             }
         };
         Ok(Shape {
-            inputs: space.flat_elements() + usize::from(self.timed()),
+            inputs: interface.elements() + usize::from(self.timed()),
             convolution,
             hidden: hidden.to_vec(),
             outputs,
@@ -203,9 +202,9 @@ impl Options {
         outputs: usize,
         kappa: f32,
         looks_ahead: bool,
-        setup: &Setup,
+        interface: &Interface,
     ) -> Result<NetworkSpec> {
-        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, setup)?)?);
+        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, interface)?)?);
         Ok(NetworkSpec { name, plan, rule: self.rule(kappa), looks_ahead })
     }
 
@@ -214,11 +213,11 @@ impl Options {
     /// # Errors
     /// As [`Self::shape`].
     pub fn policy(&self, hidden: &[usize], outputs: usize, head: Head, setup: &Setup) -> Result<Policy> {
-        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, setup)?)?);
+        let interface = Interface::from(&*setup.facts);
+        let plan = Arc::new(Plan::new(self.shape(hidden, outputs, &interface)?)?);
         let parameters = plan.start(setup.seed);
-        let elements = setup.facts.observation.flat_elements();
-        let scaler = self.normalize_observations.then(|| ObservationScaler::new(elements));
-        let inputs = Inputs::new(self, self.limit(&setup.facts), scaler);
+        let scaler = self.normalize_observations.then(|| ObservationScaler::new(interface.elements()));
+        let inputs = Inputs::new(self, self.limit(&interface), scaler);
         Ok(Policy::of_stream(setup.facts.clone(), Box::new(StreamNetwork::new(plan, &parameters)), head, inputs))
     }
 }

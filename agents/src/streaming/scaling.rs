@@ -79,7 +79,12 @@ impl RewardScaler {
         let carried = if done { 0.0 } else { self.gamma * self.trace };
         self.trace = carried + f64::from(reward);
         self.moments.push(&[self.trace as f32]);
-        (f64::from(reward) / (variance(&self.moments, 0) + EPSILON).sqrt()) as f32
+        (f64::from(reward) / self.spread()) as f32
+    }
+
+    /// What rewards are divided by: the standard deviation of the discounted return.
+    pub fn spread(&self) -> f64 {
+        (variance(&self.moments, 0) + EPSILON).sqrt()
     }
 
     /// Into a checkpoint.

@@ -1,10 +1,10 @@
 //! What streams that learn action values share: options, and acting by epsilon.
 
-use shadergym_envs::Facts;
+use shadergym_envs::ActionSpace;
 use toml::Table;
 
-use super::agent::StreamAgent;
-use super::core::Algorithm;
+use super::algorithm::Parts;
+use super::interface::Interface;
 use super::options::Options;
 use crate::agent::Setup;
 use crate::common::action_values::{ActionValues, check_exploration, epsilon_at};
@@ -33,31 +33,31 @@ impl ValueOptions {
     ///
     /// # Errors
     /// [`crate::Error::UnknownOption`], [`crate::Error::InvalidOption`].
-    pub fn checked(agent: &str, table: &Table, facts: &Facts) -> Result<Self> {
+    pub fn checked(agent: &str, table: &Table, interface: &Interface) -> Result<Self> {
         let mut c = Self::from_table(agent, table)?;
-        c.stream.settle(facts);
-        c.stream.check(&c.hidden, facts)?;
+        c.stream.settle(interface);
+        c.stream.check(&c.hidden, interface)?;
         check("kappa", c.kappa, "above 0", c.kappa > 0.0)?;
         check_exploration(c.exploration_fraction, c.final_epsilon)?;
         Ok(c)
     }
 
-    /// An agent whose algorithm acts by what it is given.
+    /// An algorithm that acts by what it is given, in a run of so many steps.
     ///
     /// # Errors
-    /// Those of the network and of the environment.
-    pub fn agent<A: Algorithm>(
+    /// Those of the network.
+    pub fn parts<A>(
         &self,
-        name: &'static str,
-        setup: &Setup,
+        interface: &Interface,
+        (seed, steps): (u64, u64),
         algorithm: impl FnOnce(Exploration) -> A,
-    ) -> Result<StreamAgent<A>> {
-        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+    ) -> Result<Parts<A>> {
+        let values = values(interface, seed);
         let head = values.head(self.final_epsilon);
-        let network = self.stream.network("q", &self.hidden, values.actions(), self.kappa, true, setup)?;
+        let network = self.stream.network("q", &self.hidden, values.actions(), self.kappa, true, interface)?;
         let (last, fraction) = (self.final_epsilon, self.exploration_fraction);
-        let algorithm = algorithm(Exploration { values, total: setup.steps, last, fraction });
-        StreamAgent::new(name, &self.stream, setup, vec![network], algorithm, (0, head))
+        let algorithm = algorithm(Exploration { values, total: steps, last, fraction });
+        Ok(Parts { networks: vec![network], algorithm, acting: (0, head) })
     }
 
     /// The untrained policy.
@@ -65,9 +65,18 @@ impl ValueOptions {
     /// # Errors
     /// Those of the network.
     pub fn policy(&self, setup: &Setup) -> Result<Policy> {
-        let values = ActionValues::new(&setup.facts, false, Noise::new(setup.seed, "actions"));
+        let values = values(&Interface::from(&*setup.facts), setup.seed);
         self.stream.policy(&self.hidden, values.actions(), values.head(self.final_epsilon), setup)
     }
+}
+
+/// Acts on the outputs, one for each action.
+fn values(interface: &Interface, seed: u64) -> ActionValues {
+    let actions = match interface.action {
+        ActionSpace::Discrete { n } => n as usize,
+        _ => 0,
+    };
+    ActionValues::of(actions, false, Noise::new(seed, "actions"))
 }
 
 /// Epsilon-greedy actions over a run.

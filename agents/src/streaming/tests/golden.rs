@@ -73,7 +73,7 @@ impl Case {
         core.ready();
         for t in 0..self.rewards.len() {
             let action = |t: usize| self.taken[t].iter().map(|&a| if self.continuous { a.to_bits() } else { a as u32 });
-            core.action(0).iter_mut().zip(action(t)).for_each(|(to, a)| *to = a);
+            core.did(0, &action(t).collect::<Vec<u32>>(), None);
             observe(&mut core);
             let (terminated, truncated) = (self.flags[t] & 1 == 1, self.flags[t] & 2 == 2);
             core.see(0, self.rewards[t], terminated, truncated).unwrap();
