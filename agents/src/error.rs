@@ -62,7 +62,9 @@ pub enum Error {
         allowed: String,
     },
     /// The loss or a parameter is no number any more.
-    #[error("{agent} diverged at step {step}: {what} is {value}. Try a smaller learning rate or max_grad_norm")]
+    #[error(
+        "{agent} diverged at step {step}: {what} is {value}. Try a smaller learning rate, or max_grad_norm where the agent has it"
+    )]
     Diverged {
         /// The agent.
         agent: String,

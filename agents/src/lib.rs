@@ -17,6 +17,7 @@ pub mod network;
 pub mod optim;
 pub mod options;
 pub mod policy;
+pub mod prediction;
 pub mod presets;
 pub mod report;
 #[cfg(feature = "gpu")]

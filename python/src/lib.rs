@@ -9,6 +9,7 @@ mod errors;
 mod given;
 mod infos;
 mod observed;
+mod online;
 mod options;
 mod outputs;
 mod policy;
@@ -25,6 +26,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::online::{Learner, online_learners};
     #[pymodule_export]
     use crate::policy::Policy;
     #[pymodule_export]

@@ -34,9 +34,9 @@ pub(crate) fn agents(py: Python<'_>, env: Option<&str>) -> PyResult<Vec<&'static
 /// The options of an agent, as JSON.
 #[pyfunction]
 pub(crate) fn agent_options(py: Python<'_>, agent: &str) -> PyResult<String> {
-    let entry = algorithms::find(agent).map_err(|e| errors::of_agents(py, e))?;
+    let options = trainer::options_of(agent).map_err(|e| errors::of_agents(py, e))?;
     let option = |o: shadergym_agents::options::OptionInfo| serde_json::json!({ "name": o.name, "kind": o.kind, "default": o.default, "doc": o.doc });
-    Ok(serde_json::Value::from_iter((entry.options)().into_iter().map(option)).to_string())
+    Ok(serde_json::Value::from_iter(options.into_iter().map(option)).to_string())
 }
 
 /// Trains: `run` is what the run has for options, `agent_options` what the agent has, `config` a file or its tables, and
@@ -109,6 +109,7 @@ fn of_run(run: &mut toml::Table) -> Result<RunOptions> {
             Some(source) => toml::Table::from_iter([("source".to_owned(), source)]),
             None => toml::Table::new(),
         },
+        preset: take_text(run, "preset"),
         until: take(run, "until")?,
         gif: take(run, "gif")?,
         ..RunOptions::default()

@@ -1,12 +1,13 @@
 //! The agents, one file each. A file here is an agent: its name, options, algorithm and docs are found by the build.
 
-use shadergym_envs::Facts;
+use shadergym_envs::{ActionSpace, Facts};
 use toml::Table;
 
 use crate::agent::{Agent, Setup};
 use crate::error::{Error, Result};
 use crate::options::{OptionInfo, nearest};
 use crate::policy::Policy;
+use crate::streaming::{Interface, OnlineLearner};
 
 include!(concat!(env!("OUT_DIR"), "/agents.rs"));
 
@@ -27,7 +28,21 @@ pub struct Entry {
     pub make: fn(&Table, &Setup) -> Result<Box<dyn Agent>>,
     /// Its untrained policy, to load parameters into.
     pub policy: fn(&Table, &Setup) -> Result<Policy>,
+    /// A learner for a loop that somebody else runs; of agents that learn from one transition at a time.
+    pub online: Option<OnlineEntry>,
 }
+
+/// How an agent learns in a loop that somebody else runs.
+#[derive(Debug)]
+pub struct OnlineEntry {
+    /// Whether it can choose such actions.
+    pub chooses: fn(&ActionSpace) -> bool,
+    /// Makes a learner with these options, for a seed and the steps over which schedules run.
+    pub make: MakeOnline,
+}
+
+/// See [`OnlineEntry::make`].
+pub type MakeOnline = fn(&Table, &Interface, (u64, u64)) -> Result<Box<dyn OnlineLearner>>;
 
 /// The agent of a name.
 ///

@@ -50,6 +50,7 @@ pub const AGENT: Entry = Entry {
         Ok(Box::new(Ppo::new(config, setup)?))
     },
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+    online: None,
 };
 
 /// What the policy maximises.

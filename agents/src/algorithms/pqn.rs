@@ -40,6 +40,7 @@ pub const AGENT: Entry = Entry {
         Ok(Box::new(Pqn::new(config, setup)?))
     },
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+    online: None,
 };
 
 options! {

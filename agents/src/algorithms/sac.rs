@@ -36,6 +36,7 @@ pub const AGENT: Entry = Entry {
     resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
     make: |table, setup| Ok(Box::new(Sac::new(Config::checked(table, &setup.facts)?, setup)?)),
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+    online: None,
 };
 
 /// Which SAC.

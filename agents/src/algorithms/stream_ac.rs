@@ -6,7 +6,7 @@
 use shadergym_envs::ActionSpace;
 use toml::Table;
 
-use super::Entry;
+use super::{Entry, OnlineEntry};
 use crate::agent::Setup;
 use crate::common::distribution::Distribution;
 use crate::common::head::Head;
@@ -14,7 +14,9 @@ use crate::common::noise::Noise;
 use crate::error::Result;
 use crate::options::{check, options};
 use crate::policy::Policy;
-use crate::streaming::{self, Algorithm, NetworkSpec, Options, StreamAgent, Transition, Verdict};
+use crate::streaming::{
+    self, Algorithm, Interface, Online, Options, Parts, StreamAgent, Transition, Verdict,
+};
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -22,9 +24,22 @@ pub const AGENT: Entry = Entry {
     about: "stream actor-critic(lambda): from one transition at a time, without batches, all actions",
     options: Config::options,
     acts_in: streaming::acts_in,
-    resolve: |table, facts| Ok(Config::checked(table, facts)?.to_table()),
-    make: |table, setup| Ok(Box::new(Config::checked(table, &setup.facts)?.agent(setup)?)),
-    policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
+    resolve: |table, facts| Ok(Config::checked(table, &facts.into())?.to_table()),
+    make: |table, setup| {
+        let interface = Interface::from(&*setup.facts);
+        let options = Config::checked(table, &interface)?;
+        let parts = options.parts(&interface, setup.seed)?;
+        Ok(Box::new(StreamAgent::new("stream_ac", &options.stream, setup, parts)?))
+    },
+    policy: |table, setup| Config::checked(table, &(&*setup.facts).into())?.policy(setup),
+    online: Some(OnlineEntry {
+        chooses: |_| true,
+        make: |table, interface, (seed, _)| {
+            let options = Config::checked(table, interface)?;
+            let parts = options.parts(interface, seed)?;
+            Ok(Box::new(Online::new("stream_ac", &options.stream, interface, seed, parts)))
+        },
+    }),
 };
 
 options! {
@@ -43,10 +58,10 @@ options! {
 }
 
 impl Config {
-    fn checked(table: &Table, facts: &shadergym_envs::Facts) -> Result<Self> {
+    fn checked(table: &Table, interface: &Interface) -> Result<Self> {
         let mut c = Self::from_table("stream_ac", table)?;
-        c.stream.settle(facts);
-        c.stream.check(&c.hidden, facts)?;
+        c.stream.settle(interface);
+        c.stream.check(&c.hidden, interface)?;
         for (name, value) in [("kappa", c.kappa), ("policy_kappa", c.policy_kappa)] {
             check(name, value, "above 0", value > 0.0)?;
         }
@@ -54,25 +69,16 @@ impl Config {
         Ok(c)
     }
 
-    fn agent(&self, setup: &Setup) -> Result<StreamAgent<StreamAc>> {
-        let algorithm = StreamAc::new(&setup.facts.action, self.stream.gamma, self.entropy_coefficient);
-        let algorithm = StreamAc { noise: Noise::new(setup.seed, "actions"), ..algorithm };
+    fn parts(&self, interface: &Interface, seed: u64) -> Result<Parts<StreamAc>> {
+        let algorithm = StreamAc::new(&interface.action, self.stream.gamma, self.entropy_coefficient);
+        let algorithm = StreamAc { noise: Noise::new(seed, "actions"), ..algorithm };
         let distribution = algorithm.distribution.clone();
-        let actor = self.network("policy", distribution.width(), self.policy_kappa, false, setup)?;
-        let critic = self.network("value", 1, self.kappa, true, setup)?;
-        let head = (ACTOR, Head::Policy(distribution));
-        StreamAgent::new("stream_ac", &self.stream, setup, vec![actor, critic], algorithm, head)
-    }
-
-    fn network(
-        &self,
-        name: &'static str,
-        outputs: usize,
-        kappa: f32,
-        looks_ahead: bool,
-        setup: &Setup,
-    ) -> Result<NetworkSpec> {
-        self.stream.network(name, &self.hidden, outputs, kappa, looks_ahead, setup)
+        let network = |name, outputs, kappa, looks_ahead| {
+            self.stream.network(name, &self.hidden, outputs, kappa, looks_ahead, interface)
+        };
+        let actor = network("policy", distribution.width(), self.policy_kappa, false)?;
+        let critic = network("value", 1, self.kappa, true)?;
+        Ok(Parts { networks: vec![actor, critic], algorithm, acting: (ACTOR, Head::Policy(distribution)) })
     }
 
     fn policy(&self, setup: &Setup) -> Result<Policy> {

@@ -3,8 +3,14 @@
 //!
 //! Source: Elsayed et al. 2024, "Streaming Deep Reinforcement Learning Finally Works" (arXiv 2410.14606).
 
-use super::Entry;
-use crate::streaming::{self, Algorithm, Exploration, Transition, ValueOptions, Verdict};
+use shadergym_envs::ActionSpace;
+use toml::Table;
+
+use super::{Entry, OnlineEntry};
+use crate::error::Result;
+use crate::streaming::{
+    self, Algorithm, Exploration, Interface, Online, Parts, StreamAgent, Transition, ValueOptions, Verdict,
+};
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -12,14 +18,27 @@ pub const AGENT: Entry = Entry {
     about: "stream Q(lambda): from one transition at a time, without replay and target network, discrete actions",
     options: ValueOptions::options,
     acts_in: streaming::discrete,
-    resolve: |table, facts| Ok(ValueOptions::checked("stream_q", table, facts)?.to_table()),
+    resolve: |table, facts| Ok(ValueOptions::checked("stream_q", table, &facts.into())?.to_table()),
     make: |table, setup| {
-        let options = ValueOptions::checked("stream_q", table, &setup.facts)?;
-        let gamma = options.stream.gamma;
-        Ok(Box::new(options.agent("stream_q", setup, |exploration| StreamQ::new(exploration, gamma))?))
+        let (options, parts) = parts(table, &(&*setup.facts).into(), (setup.seed, setup.steps))?;
+        Ok(Box::new(StreamAgent::new("stream_q", &options.stream, setup, parts)?))
     },
-    policy: |table, setup| ValueOptions::checked("stream_q", table, &setup.facts)?.policy(setup),
+    policy: |table, setup| ValueOptions::checked("stream_q", table, &(&*setup.facts).into())?.policy(setup),
+    online: Some(OnlineEntry {
+        chooses: |action| matches!(action, ActionSpace::Discrete { .. }),
+        make: |table, interface, run| {
+            let (options, parts) = parts(table, interface, run)?;
+            Ok(Box::new(Online::new("stream_q", &options.stream, interface, run.0, parts)))
+        },
+    }),
 };
+
+/// The algorithm with its network, for a seed and the steps of the run.
+fn parts(table: &Table, interface: &Interface, run: (u64, u64)) -> Result<(ValueOptions, Parts<StreamQ>)> {
+    let options = ValueOptions::checked("stream_q", table, interface)?;
+    let parts = options.parts(interface, run, |exploration| StreamQ::new(exploration, options.stream.gamma))?;
+    Ok((options, parts))
+}
 
 /// The algorithm without its networks.
 pub(crate) struct StreamQ {

@@ -3,10 +3,15 @@
 //!
 //! Source: Elsayed et al. 2024, "Streaming Deep Reinforcement Learning Finally Works" (arXiv 2410.14606).
 
-use super::Entry;
+use shadergym_envs::ActionSpace;
+use toml::Table;
+
+use super::{Entry, OnlineEntry};
 use crate::error::Result;
 use crate::state::State;
-use crate::streaming::{self, Algorithm, Exploration, Transition, ValueOptions, Verdict};
+use crate::streaming::{
+    self, Algorithm, Exploration, Interface, Online, Parts, StreamAgent, Transition, ValueOptions, Verdict,
+};
 
 /// What the rest of the crate knows of it.
 pub const AGENT: Entry = Entry {
@@ -14,14 +19,27 @@ pub const AGENT: Entry = Entry {
     about: "stream SARSA(lambda): from one transition at a time, without replay and target network, discrete actions",
     options: ValueOptions::options,
     acts_in: streaming::discrete,
-    resolve: |table, facts| Ok(ValueOptions::checked("stream_sarsa", table, facts)?.to_table()),
+    resolve: |table, facts| Ok(ValueOptions::checked("stream_sarsa", table, &facts.into())?.to_table()),
     make: |table, setup| {
-        let options = ValueOptions::checked("stream_sarsa", table, &setup.facts)?;
-        let gamma = options.stream.gamma;
-        Ok(Box::new(options.agent("stream_sarsa", setup, |exploration| StreamSarsa::new(exploration, gamma))?))
+        let (options, parts) = parts(table, &(&*setup.facts).into(), (setup.seed, setup.steps))?;
+        Ok(Box::new(StreamAgent::new("stream_sarsa", &options.stream, setup, parts)?))
     },
-    policy: |table, setup| ValueOptions::checked("stream_sarsa", table, &setup.facts)?.policy(setup),
+    policy: |table, setup| ValueOptions::checked("stream_sarsa", table, &(&*setup.facts).into())?.policy(setup),
+    online: Some(OnlineEntry {
+        chooses: |action| matches!(action, ActionSpace::Discrete { .. }),
+        make: |table, interface, run| {
+            let (options, parts) = parts(table, interface, run)?;
+            Ok(Box::new(Online::new("stream_sarsa", &options.stream, interface, run.0, parts)))
+        },
+    }),
 };
+
+/// The algorithm with its network, for a seed and the steps of the run.
+fn parts(table: &Table, interface: &Interface, run: (u64, u64)) -> Result<(ValueOptions, Parts<StreamSarsa>)> {
+    let options = ValueOptions::checked("stream_sarsa", table, interface)?;
+    let parts = options.parts(interface, run, |exploration| StreamSarsa::new(exploration, options.stream.gamma))?;
+    Ok((options, parts))
+}
 
 /// The algorithm without its networks.
 pub(crate) struct StreamSarsa {
@@ -47,6 +65,9 @@ impl StreamSarsa {
 }
 
 impl Algorithm for StreamSarsa {
+    // The target has the next action.
+    const OFF_POLICY: bool = false;
+
     fn act(&mut self, step: u64, outputs: &[Vec<f32>], mask: Option<&[u32]>, action: &mut [u32]) {
         action[0] = self.next.unwrap_or_else(|| self.exploration.choose(step, &outputs[0], mask));
     }

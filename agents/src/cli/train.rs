@@ -37,6 +37,7 @@ Examples:
   shadergym train ppo CartPole-v1 --param gravity=6 --param half_length=1 --eval-interval 50_000
   shadergym train ppo CartPole-v1 --tasks uniform --task-range gravity=5:15 --task-range half_length=0.3:1
   shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
+  shadergym train stream_q CartPole-v1 --seeds 10 --sweep lambda=0.7,0.8,0.9 --sweep kappa=2,3
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
 
 Exit codes: 0 done, 1 failed, 2 wrong use of the command line, 130 interrupted and ready to be resumed.")]
@@ -62,6 +63,9 @@ pub struct Args {
     /// Train so many learners side by side, with this seed and those after it: a population
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::positive)]
     seeds: Option<usize>,
+    /// An option with several values: all combinations of these are trained, each with all seeds
+    #[arg(long = "sweep", value_name = "NAME=VALUE,...", allow_hyphen_values = true)]
+    sweeps: Vec<String>,
     /// auto, cpu, gpu, gpu:<index> or gpu:<part of the name>; default auto
     #[arg(long, value_parser = target::device)]
     device: Option<Device>,
@@ -71,6 +75,9 @@ pub struct Args {
     /// A file of options: config.toml of a run, or lines of name = value
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A preset of this name, such as published, in place of the usual one
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// An option of the agent, as often as needed
     #[arg(long = "set", value_name = "NAME=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
@@ -134,14 +141,16 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         out: args.out.clone().map_or(Out::Runs, Out::Folder),
         params: parse_settings(args.params.iter().map(String::as_str))?,
         tasks: args.tasks()?,
+        preset: args.preset.clone(),
         settings,
+        sweep: args.sweeps.iter().map(|text| train::parse_sweep(text)).collect::<crate::Result<_>>()?,
         config: args.config.clone(),
         tables: None,
     };
     catch_signals()?;
-    if let Some(seeds) = args.seeds {
+    if args.seeds.is_some() || !args.sweeps.is_empty() {
         return population::follow(args.verbosity, out, |callback| {
-            train::train_population(&options, seeds as u64, callback)
+            train::train_population(&options, args.seeds.unwrap_or(1) as u64, callback)
         });
     }
     follow(args.verbosity, out, |callback| train::train(&options, callback))
@@ -224,7 +233,8 @@ fn list_options(agent: Option<&str>, out: &mut dyn Write) -> Done {
     Ok(())
 }
 
-fn list(title: &str, options: Vec<OptionInfo>, out: &mut dyn Write) -> Done {
+/// Writes a table of options.
+pub fn list(title: &str, options: Vec<OptionInfo>, out: &mut dyn Write) -> Done {
     writeln!(out, "{title}\n")?;
     let mut table = Table::new(["option", "default", "values", "meaning"]);
     for option in options {

@@ -40,6 +40,7 @@ pub static MOCK: Entry = Entry {
     resolve: |table, _| Ok(Config::from_table("mock", table)?.to_table()),
     make: |table, setup| Ok(Box::new(Mock::new(Config::from_table("mock", table)?, setup)?)),
     policy: |_, setup| Ok(policy(&setup.facts, &Linear::new(&setup.facts))),
+    online: None,
 };
 
 /// The mock, whatever the name.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use shadergym_envs::Device;
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 
@@ -43,8 +43,12 @@ pub struct RunOptions {
     /// of parameters with `[lowest, highest]` (all parameters in their whole range if there is none), `eval_tasks` how many
     /// tasks evaluations play (50, the same for all runs with these ranges); the rest are options of the source.
     pub tasks: Table,
+    /// A preset of this name, such as `published`, in place of the usual one.
+    pub preset: Option<String>,
     /// Options of the agent, over everything else.
     pub settings: Table,
+    /// Options with the values that each combination of a population takes; for [`super::train_population`] only.
+    pub sweep: Vec<(String, Vec<Value>)>,
     /// A file of options: `config.toml` of a run, or a plain list of the agent's options.
     pub config: Option<PathBuf>,
     /// What such a file would hold, instead of one.

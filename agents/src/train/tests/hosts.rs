@@ -48,6 +48,7 @@ static HOST: Entry = Entry {
         let config = Config::from_table("host", table)?;
         Ok(policy(&config, &setup.facts, networks(&config, &setup.facts)))
     },
+    online: None,
 };
 
 fn find(_: &str) -> Result<&'static Entry> {
