@@ -19,6 +19,7 @@ from shadergym import _native
 from shadergym.env import ShaderEnv
 from shadergym.error import CompileError
 from shadergym.flat import FlatAgents
+from shadergym.online import Learner, online_learners
 from shadergym.registration import (
     gymnasium_id,
     ids,
@@ -36,6 +37,7 @@ __all__ = [
     "CompileError",
     "FlatAgents",
     "History",
+    "Learner",
     "Policy",
     "Rollout",
     "RolloutStatistics",
@@ -48,6 +50,7 @@ __all__ = [
     "load_policy",
     "make",
     "make_vec",
+    "online_learners",
     "parallel_env",
     "register_wgsl",
     "resume",

@@ -8,12 +8,14 @@ import numpy as np
 
 __all__ = [
     "Batch",
+    "Learner",
     "Policy",
     "after_fork_in_child",
     "agent_options",
     "agents",
     "compile",
     "ids",
+    "online_learners",
     "resume",
     "run_command_line",
     "spec",
@@ -66,6 +68,44 @@ class Batch:
     def close(self) -> None: ...
 
 @final
+class Learner:
+    """A learner that is given one transition at a time."""
+
+    def __new__(
+        cls,
+        agent: str,
+        observation: list[int],
+        action: str,
+        time_limit: int,
+        seed: int,
+        steps: int | None,
+        options: dict[str, Any],
+    ) -> Learner: ...
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Learner: ...
+    @staticmethod
+    def from_bytes(content: bytes) -> Learner: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
+    def to_bytes(self) -> bytes: ...
+    def config(self) -> str: ...
+    def steps(self) -> int: ...
+    def reward_scale(self) -> float: ...
+    def act(self, observation: Any, mask: Any) -> np.ndarray: ...
+    def best(self, observation: Any, mask: Any, elapsed: int) -> np.ndarray: ...
+    def outputs(self, observation: Any, elapsed: int) -> dict[str, np.ndarray]: ...
+    def update(
+        self,
+        observation: Any,
+        action: Any,
+        reward: float,
+        next_observation: Any,
+        terminated: bool,
+        truncated: bool,
+        next_mask: Any,
+    ) -> float: ...
+    def reset(self) -> None: ...
+
+@final
 class Policy:
     """A trained policy."""
 
@@ -94,6 +134,7 @@ def agent_options(agent: str) -> str: ...
 def agents(env: str | None) -> list[str]: ...
 def compile(path: str | PathLike[str]) -> str: ...
 def ids() -> list[str]: ...
+def online_learners() -> tuple[list[str], list[str]]: ...
 def resume(
     folder: str | PathLike[str],
     run: dict[str, Any],

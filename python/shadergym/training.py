@@ -193,6 +193,7 @@ def train(
     until: float | None = None,
     params: Mapping[str, Any] | None = None,
     tasks: str | Mapping[str, Any] | None = None,
+    preset: str | None = None,
     config: str | PathLike[str] | Mapping[str, Any] | None = None,
     checkpoint_interval: float | str | None = None,
     eval_episodes: int | None = None,
@@ -223,6 +224,7 @@ def train(
             a dictionary with ``source``, ``ranges`` (``{"gravity": (5, 15)}``; all parameters in their whole range without
             it), ``eval_tasks`` and the source's options. Evaluations then play a fixed set of ``eval_tasks`` tasks (50),
             each as often; ``out`` gets ``tasks.csv``.
+        preset: A preset of this name in place of the usual one: ``"published"`` for the settings of the source.
         config: ``config.toml`` of a run, a file of options, or the same as a dictionary, such as
             :attr:`Policy.config`.
         checkpoint_interval: Steps (``50_000``), a time (``"30s"``, ``"5m"``) or ``"never"``; ``"30s"`` by default.
@@ -258,6 +260,7 @@ def train(
         "eval_episodes": eval_episodes,
         "eval_interval": eval_interval,
         "params": None if params is None else dict(params),
+        "preset": preset,
         "tasks": dict(tasks) if isinstance(tasks, Mapping) else tasks,
         "gif": gif,
     }
