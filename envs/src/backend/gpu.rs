@@ -91,6 +91,8 @@ pub(crate) struct GpuBackend {
     device_group: wgpu::BindGroup,
     staging: Staging,
     params: ParamsKnowledge,
+    /// Workgroups gather what their instances see and write it in the order of the outputs.
+    gather_rows: bool,
     /// Measured seconds of one transition of all instances.
     seconds_per_step: Option<f64>,
     /// Where the driver limits the rounds of loops: calls per dispatch.
@@ -133,6 +135,9 @@ impl GpuBackend {
         })?;
         let staging = Staging::default();
         let fit = context.loop_rounds.map(Fit::new);
+        // Software has no memory accesses to coalesce; and where loops may be cut, that of a neighbour might be before it
+        // has written an instance's row.
+        let gather_rows = context.loop_rounds.is_none() && !context.info.is_software();
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         let params = ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false };
         let mut backend = Self {
@@ -155,6 +160,7 @@ impl GpuBackend {
             device_group,
             staging,
             params,
+            gather_rows,
             seconds_per_step: None,
             fit,
             backups: [None, None],
@@ -190,7 +196,9 @@ impl GpuBackend {
     fn pipeline(&self, actions_given: bool, record: bool, single: bool) -> Result<wgpu::ComputePipeline> {
         let Control { autoreset, sticky_probability, .. } = self.control;
         let (sticky, common_params) = (sticky_probability > 0.0, self.params.common());
-        let variant = Variant { autoreset, sticky, actions_given, record, single, common_params };
+        // Instances of a recording are not at the same call at the same time, so its rows are written one by one.
+        let staged = self.gather_rows && !record;
+        let variant = Variant { autoreset, sticky, actions_given, record, single, common_params, staged };
         self.program.pipeline(&self.context, Entry::Rollout(variant))
     }
 

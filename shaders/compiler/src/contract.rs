@@ -124,6 +124,8 @@ impl Reflect<'_> {
             agent_done,
             integer,
             episode_words: 0,
+            totals: Totals::default(),
+            finished: Finished::default(),
             elapsed_word: 0,
             scratch_words: 0,
         })

@@ -135,6 +135,14 @@ impl OnDevice<'_> {
         self.0.params.pending = None;
     }
 
+    /// Whether the invocations of a workgroup gather what their instances see and write it in the order of the outputs from
+    /// now on, or each writes its own row. What comes out is the same, so a batch chooses by the kind of device; this is for
+    /// tests and measurements. Where the driver cuts loops ([`GpuContext::loop_rounds`]), rows gathered by a step that was cut
+    /// may be missing for its neighbours too.
+    pub fn gather_rows(&mut self, gather: bool) {
+        self.0.gather_rows = gather;
+    }
+
     /// Waits until everything submitted so far is done.
     ///
     /// # Errors

@@ -1,0 +1,130 @@
+//! The same transitions made in different ways: step by step or recorded, in pieces, gathered, on the device.
+
+use libtest_mimic::Failed;
+use shadergym_envs::{Actions, AutoresetMode, SampleRng, StepView, make_with};
+
+use super::{N, bytes, check, options, random_actions, started, step};
+
+/// A recorded rollout of K transitions gives what K steps with its actions give.
+pub fn recording_equals_steps(id: &str) -> Result<(), Failed> {
+    const K: usize = 40;
+    for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep] {
+        let options = options(N).autoreset_mode(mode).max_episode_steps(15);
+        let mut recorded = make_with(id, &options)?;
+        recorded.reset(5)?;
+        let recording = recorded.record(K)?;
+        let mut stepped = make_with(id, &options)?;
+        stepped.reset(5)?;
+        let (mut transitions, mut finished) = (0, 0);
+        for t in 0..K {
+            let view = stepped.step(recording.actions_at(t))?;
+            let rows = recording.observations().rows() / K;
+            for i in 0..N {
+                let same = view.terminated()[i] == recording.terminated()[t * N + i]
+                    && view.truncated()[i] == recording.truncated()[t * N + i];
+                check(same, format!("flags of instance {i} differ at step {t} in {mode:?}"))?;
+                finished += u64::from(view.ended(i));
+            }
+            for row in 0..rows {
+                let (a, b) = (view.observations().row(row), recording.observations().row(t * rows + row));
+                check(a.words() == b.words(), format!("observation row {row} differs at step {t} in {mode:?}"))?;
+                if view.ended(row * N / rows) {
+                    let (a, b) =
+                        (view.final_observations().row(row), recording.final_observations().row(t * rows + row));
+                    check(a.words() == b.words(), format!("last observation {row} differs at step {t} in {mode:?}"))?;
+                }
+                let (a, b) = (view.rewards()[row], recording.rewards()[t * rows + row]);
+                check(a.to_bits() == b.to_bits(), format!("reward {row} is {a} and {b} at step {t} in {mode:?}"))?;
+                transitions += 1;
+            }
+        }
+        check(transitions > 0 && finished == recording.stats().episodes, "the number of episodes differs")?;
+        let same = stepped.get_state(..)? == recorded.get_state(..)?;
+        check(same, format!("the states differ at the end in {mode:?}"))?;
+        check(stepped.view().episode_returns() == recorded.view().episode_returns(), "the returns differ")?;
+        check(stepped.view().episode_lengths() == recorded.view().episode_lengths(), "the lengths differ")?;
+    }
+    Ok(())
+}
+
+/// Rollouts that are cut into several dispatches give what short ones give.
+pub fn split_rollouts_equal_unsplit_ones(id: &str) -> Result<(), Failed> {
+    // The first dispatch of a batch makes about 2^22 transitions, the rest follows in another.
+    let (n, k) = (65_536, 68);
+    let mut long = started(id, n, AutoresetMode::NextStep)?;
+    let mut short = started(id, n, AutoresetMode::NextStep)?;
+    let total = long.rollout(k)?;
+    let (mut transitions, mut episodes) = (0, 0);
+    for _ in 0..2 {
+        let stats = short.rollout(k / 2)?;
+        transitions += stats.transitions;
+        episodes += stats.episodes;
+    }
+    check(total.transitions == transitions && total.episodes == episodes, "the statistics differ")?;
+    check(long.get_state(..)? == short.get_state(..)?, "the states differ")?;
+    check(long.view().episode_returns() == short.view().episode_returns(), "the returns differ")?;
+    if long.spec().observation_words() > 4 {
+        // Recordings of that length would need gigabytes.
+        return Ok(());
+    }
+    let recording = long.record(k)?;
+    let mut at = 0;
+    for _ in 0..2 {
+        let part = short.record(k / 2)?;
+        let words = part.observations().words();
+        check(recording.observations().words()[at..][..words.len()] == *words, "the recorded observations differ")?;
+        at += words.len();
+    }
+    check(long.get_state(..)? == short.get_state(..)?, "the states differ after recordings")?;
+    check(long.view().episode_lengths() == short.view().episode_lengths(), "the lengths differ after recordings")
+}
+
+/// Steps that a learner on the device makes give what steps from the host give.
+pub fn device_steps_equal_host_steps(id: &str) -> Result<(), Failed> {
+    let mut host = started(id, N, AutoresetMode::NextStep)?;
+    let mut device = started(id, N, AutoresetMode::NextStep)?;
+    let mut rng = SampleRng::new(9);
+    for _ in 0..20 {
+        let actions = random_actions(&host, &mut rng);
+        step(&mut host, &actions)?;
+        let on_device = device.on_device()?.ok_or("the batch is not on a GPU")?;
+        let buffers = on_device.buffers();
+        let bytes = match actions.as_actions() {
+            Some(Actions::Discrete(a)) => a.iter().flat_map(|v| v.to_ne_bytes()).collect::<Vec<_>>(),
+            Some(Actions::Continuous(a)) => a.iter().flat_map(|v| v.to_ne_bytes()).collect(),
+            _ => return Err("samples are of these two types".into()),
+        };
+        buffers.queue.write_buffer(&buffers.actions, 0, &bytes);
+        on_device.advance()?;
+    }
+    let view = device.read_back()?;
+    check(view.observations().words() == host.observations().words(), "the observations differ")?;
+    check(view.action_masks() == host.view().action_masks(), "the masks differ")?;
+    check(view.rewards() == host.view().rewards(), "the rewards differ")?;
+    check(device.get_state(..)? == host.get_state(..)?, "the states differ")
+}
+
+/// Rows that workgroups gather and write together are those that each instance writes by itself.
+pub fn gathered_rows_equal_single_ones(id: &str) -> Result<(), Failed> {
+    // Two whole workgroups and a part of one.
+    let n = 2 * N;
+    let mut gathering = started(id, n, AutoresetMode::SameStep)?;
+    let mut alone = started(id, n, AutoresetMode::SameStep)?;
+    for (batch, gather) in [(&mut gathering, true), (&mut alone, false)] {
+        batch.on_device()?.ok_or("the batch is not on a GPU")?.gather_rows(gather);
+    }
+    let mut rng = SampleRng::new(4);
+    for call in 0..30 {
+        for batch in [&mut gathering, &mut alone] {
+            let actions = random_actions(batch, &mut rng.clone());
+            if call % 2 == 0 { step(batch, &actions)? } else { drop(batch.rollout(7)?) }
+        }
+        random_actions(&alone, &mut rng);
+        let (a, b) = (gathering.view(), alone.view());
+        check(a.observations().words() == b.observations().words(), format!("observations differ in call {call}"))?;
+        check(a.action_masks() == b.action_masks(), format!("masks differ in call {call}"))?;
+        let words = |view: &StepView<'_>| view.global_states().map(|states| states.words().to_vec());
+        check(words(&a) == words(&b), format!("global states differ in call {call}"))?;
+    }
+    check(bytes(&mut gathering)? == bytes(&mut alone)?, "the batches differ at the end")
+}
