@@ -93,6 +93,8 @@ pub(crate) struct GpuBackend {
     params: ParamsKnowledge,
     /// Workgroups gather what their instances see and write it in the order of the outputs.
     gather_rows: bool,
+    /// Bytes that the buffers of a piece of a recorded or given rollout may take.
+    piece_bytes: u64,
     /// Measured seconds of one transition of all instances.
     seconds_per_step: Option<f64>,
     /// Where the driver limits the rounds of loops: calls per dispatch.
@@ -161,6 +163,7 @@ impl GpuBackend {
             staging,
             params,
             gather_rows,
+            piece_bytes: rollout::PIECE_BYTES,
             seconds_per_step: None,
             fit,
             backups: [None, None],

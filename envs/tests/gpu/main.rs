@@ -32,6 +32,7 @@ const TESTS: &[(&str, Test)] = &[
 /// What variants of a file have in common.
 const TESTS_OF_FILES: &[(&str, Test)] = &[
     ("gathered_rows_equal_single_ones", ways::gathered_rows_equal_single_ones),
+    ("pieces_of_a_recording_equal_steps", ways::pieces_of_a_recording_equal_steps),
 ];
 
 fn main() -> ExitCode {

@@ -1,18 +1,55 @@
 //! The same transitions made in different ways: step by step or recorded, in pieces, gathered, on the device.
 
 use libtest_mimic::Failed;
-use shadergym_envs::{Actions, AutoresetMode, SampleRng, StepView, make_with};
+use shadergym_envs::{Actions, AutoresetMode, Batch, Device, Recording, SampleRng, StepView, make_with};
 
 use super::{N, bytes, check, options, random_actions, started, step};
 
 /// A recorded rollout of K transitions gives what K steps with its actions give.
 pub fn recording_equals_steps(id: &str) -> Result<(), Failed> {
-    const K: usize = 40;
+    recorded_equals_stepped(id, |_| Ok(()))
+}
+
+/// So does one in many pieces, of which the host takes over one while the device makes the next.
+pub fn pieces_of_a_recording_equal_steps(id: &str) -> Result<(), Failed> {
+    recorded_equals_stepped(id, |batch| {
+        let mut on_device = batch.on_device()?.ok_or("the batch is not on a GPU")?;
+        let mut bytes = 1024;
+        let calls = loop {
+            match on_device.record_in_pieces(bytes, K) {
+                calls if calls >= 3 => break calls,
+                _ => bytes *= 2,
+            }
+        };
+        check(4 * calls < K, format!("{calls} of {K} transitions in a piece: too few pieces"))
+    })
+}
+
+/// Transitions of a recording that is compared with steps.
+const K: usize = 40;
+
+/// Recorded by a batch that was prepared, with actions drawn and given, against steps and, where all numbers are integers,
+/// against the CPU.
+fn recorded_equals_stepped(id: &str, prepare: impl Fn(&mut Batch) -> Result<(), Failed>) -> Result<(), Failed> {
     for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep] {
         let options = options(N).autoreset_mode(mode).max_episode_steps(15);
-        let mut recorded = make_with(id, &options)?;
-        recorded.reset(5)?;
+        let recording_batch = || -> Result<Batch, Failed> {
+            let mut batch = make_with(id, &options)?;
+            batch.reset(5)?;
+            prepare(&mut batch)?;
+            Ok(batch)
+        };
+        let mut recorded = recording_batch()?;
         let recording = recorded.record(K)?;
+        if mode == AutoresetMode::SameStep {
+            let again = recording_batch()?.record_with(K, recording.actions())?;
+            same_recordings(&recording, &again).map_err(|what| format!("{what} with given actions"))?;
+        }
+        if recorded.spec().integer {
+            let mut cpu = make_with(id, &options.clone().device(Device::Cpu))?;
+            cpu.reset(5)?;
+            same_recordings(&recording, &cpu.record(K)?).map_err(|what| format!("{what} on the CPU in {mode:?}"))?;
+        }
         let mut stepped = make_with(id, &options)?;
         stepped.reset(5)?;
         let (mut transitions, mut finished) = (0, 0);
@@ -45,6 +82,19 @@ pub fn recording_equals_steps(id: &str) -> Result<(), Failed> {
         check(stepped.view().episode_lengths() == recorded.view().episode_lengths(), "the lengths differ")?;
     }
     Ok(())
+}
+
+/// What differs between two recordings.
+fn same_recordings(a: &Recording, b: &Recording) -> Result<(), String> {
+    let same = [
+        ("observations differ", a.observations().words() == b.observations().words()),
+        ("rewards differ", a.rewards().iter().map(|r| r.to_bits()).eq(b.rewards().iter().map(|r| r.to_bits()))),
+        ("ends differ", (a.terminated(), a.truncated()) == (b.terminated(), b.truncated())),
+        ("masks differ", a.action_masks() == b.action_masks()),
+        ("infos differ", a.infos() == b.infos()),
+        ("statistics differ", a.stats() == b.stats()),
+    ];
+    same.into_iter().find(|(_, same)| !same).map_or(Ok(()), |(what, _)| Err(what.to_owned()))
 }
 
 /// Rollouts that are cut into several dispatches give what short ones give.

@@ -143,6 +143,14 @@ impl OnDevice<'_> {
         self.0.gather_rows = gather;
     }
 
+    /// Lets the buffers of a piece of a recorded rollout take this many bytes; the host takes over a piece while the device
+    /// makes the next. Returns how many of `steps` transitions with drawn actions a piece then holds, at least one. What comes
+    /// out is the same; this is for tests and measurements.
+    pub fn record_in_pieces(&mut self, bytes: u64, steps: usize) -> usize {
+        self.0.piece_bytes = bytes;
+        self.0.calls_of_piece(&Advance { steps, actions: None, record: true, totals: true, deliver: None })
+    }
+
     /// Waits until everything submitted so far is done.
     ///
     /// # Errors
