@@ -18,6 +18,7 @@ mod calls;
 mod context;
 mod device_buffers;
 mod instance;
+mod last_rows;
 mod layout;
 mod program;
 mod rollout;
@@ -91,6 +92,8 @@ pub(crate) struct GpuBackend {
     device_group: wgpu::BindGroup,
     staging: Staging,
     params: ParamsKnowledge,
+    /// The rows of the last observations are read apart from the rest of a step, and only where an instance ended.
+    few_end: bool,
     /// Workgroups gather what their instances see and write it in the order of the outputs.
     gather_rows: bool,
     /// Bytes that the buffers of a piece of a recorded or given rollout may take.
@@ -162,6 +165,7 @@ impl GpuBackend {
             device_group,
             staging,
             params,
+            few_end: false,
             gather_rows,
             piece_bytes: rollout::PIECE_BYTES,
             seconds_per_step: None,
@@ -222,22 +226,7 @@ impl GpuBackend {
         }
         let pipeline = self.pipeline(actions.is_some(), false, true)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1));
-        let range = self.regions.step();
-        self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: 0, len: range.len() }],
-            |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group),
-            |backend, words| backend.take_step(words, out),
-        )?
-    }
-
-    /// Takes over what a single step left in the outputs.
-    fn take_step(&self, words: &[u32], out: &mut Outputs) -> Result<()> {
-        if any_cut(&words[self.regions.last_flags()]) {
-            return Err(self.cut("a step"));
-        }
-        self.regions.unpack(words, &self.facts, 0, None, out);
-        self.regions.unpack_totals(words, &self.facts, out);
-        Ok(())
+        self.read_step(|backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group), out)
     }
 
     /// The error for loops that the driver ended.

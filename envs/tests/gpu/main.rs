@@ -33,6 +33,7 @@ const TESTS: &[(&str, Test)] = &[
 const TESTS_OF_FILES: &[(&str, Test)] = &[
     ("gathered_rows_equal_single_ones", ways::gathered_rows_equal_single_ones),
     ("pieces_of_a_recording_equal_steps", ways::pieces_of_a_recording_equal_steps),
+    ("last_rows_are_those_of_a_recording", ways::last_rows_are_those_of_a_recording),
 ];
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! The same transitions made in different ways: step by step or recorded, in pieces, gathered, on the device.
 
 use libtest_mimic::Failed;
-use shadergym_envs::{Actions, AutoresetMode, Batch, Device, Recording, SampleRng, StepView, make_with};
+use shadergym_envs::{Actions, AutoresetMode, Batch, Device, Recording, SampleRng, StepView, make_with, spec};
 
 use super::{N, bytes, check, options, random_actions, started, step};
 
@@ -177,4 +177,43 @@ pub fn gathered_rows_equal_single_ones(id: &str) -> Result<(), Failed> {
         check(words(&a) == words(&b), format!("global states differ in call {call}"))?;
     }
     check(bytes(&mut gathering)? == bytes(&mut alone)?, "the batches differ at the end")
+}
+
+/// Under SAME_STEP the last observations of a large batch are read by themselves, and only where an instance has ended.
+pub fn last_rows_are_those_of_a_recording(id: &str) -> Result<(), Failed> {
+    let facts = spec(id)?;
+    // A megabyte of them.
+    let n = (1 << 18) / (facts.observation_words() + facts.global_words());
+    let options = options(n).autoreset_mode(AutoresetMode::SameStep).max_episode_steps(8);
+    let (mut stepped, mut recorded) = (make_with(id, &options)?, make_with(id, &options)?);
+    for batch in [&mut stepped, &mut recorded] {
+        batch.reset(7)?;
+    }
+    let mut ends = Vec::new();
+    // A few start anew on the way, so that they meet the time limit by themselves.
+    let few: Vec<bool> = (0..n).map(|i| i % 1009 == 0).collect();
+    for part in [3, 9] {
+        let recording = recorded.record(part)?;
+        for t in 0..part {
+            let view = stepped.step(recording.actions_at(t))?;
+            let row = |words: &[u32], i: usize, of: usize| words[i * (words.len() / of)..][..words.len() / of].to_vec();
+            let globals = [view.final_global_states(), recording.final_global_states()];
+            let globals = globals.map(|states| states.map_or(Vec::new(), |states| states.words().to_vec()));
+            for i in view.ended_instances() {
+                let (a, b) = (view.final_observations().words(), recording.final_observations().words());
+                let at = t * n + i;
+                let same = row(a, i, n) == row(b, at, part * n)
+                    && row(&globals[0], i, n) == row(&globals[1], at, part * n)
+                    && recording.terminated()[at] | recording.truncated()[at];
+                check(same, format!("the last row of instance {i} differs at step {t}"))?;
+            }
+            ends.push(view.ended_instances().count());
+        }
+        for batch in [&mut stepped, &mut recorded] {
+            batch.reset_masked(&few, 3)?;
+        }
+    }
+    // None, a few, many: none where the environment itself ends no episode so early.
+    check(ends.iter().any(|&ended| ended > n / 2), format!("never did most of {n} instances end: {ends:?}"))?;
+    check(ends.iter().any(|&ended| (1..=n / 20).contains(&ended)), format!("never did few of {n} end: {ends:?}"))
 }

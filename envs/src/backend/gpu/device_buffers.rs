@@ -173,11 +173,6 @@ impl GpuBackend {
     /// # Errors
     /// [`Error::DeviceFailed`]; [`Error::LoopsCut`] if a step since the last reset was not made whole.
     pub fn read_back(&mut self, out: &mut Outputs) -> Result<()> {
-        let len = self.regions.step().len();
-        self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: 0, len }],
-            |_, _| {},
-            |backend, words| backend.take_step(words, out),
-        )?
+        self.read_step(|_, _| {}, out)
     }
 }

@@ -174,7 +174,7 @@ impl Regions {
         self
     }
 
-    /// What a single step reads back.
+    /// What a single step reads back, with the last rows.
     pub fn step(&self) -> Range<usize> {
         0..self.totals.start
     }
@@ -185,7 +185,8 @@ impl Regions {
     }
 
     /// Copies R = `self.rows` transitions that begin with transition `first` of the call into the host arrays. `words`
-    /// is what the device wrote, from the beginning of the buffer; it may end before `totals` after a single step.
+    /// is what the device wrote, from the beginning of the buffer; it may end before `totals` after a single step, and before
+    /// `last` where that is read apart.
     pub fn unpack(&self, words: &[u32], facts: &Facts, first: usize, given: Option<&[u32]>, out: &mut Outputs) {
         let (n, agents, rows) = (self.n, facts.agents, first..first + self.rows);
         let at = |row_words: usize| rows.start * n * row_words..rows.end * n * row_words;
@@ -214,11 +215,14 @@ impl Regions {
         let global_words = facts.global_words();
         let globals = &words[self.global.clone()];
         out.global_states[at(global_words)].copy_from_slice(globals);
-        // Where nothing starts anew in the same call, what it saw is what the episode saw last.
+        // Where nothing starts anew in the same call, what it saw is what the episode saw last. Where something does, its
+        // last rows may be read apart.
         let or = |last: &Range<usize>, seen| if self.last.is_empty() { seen } else { &words[last.clone()] };
-        let (last, last_global) = (or(&self.last, observations), or(&self.last_global, globals));
-        take_ended(&mut out.final_observations[at(observation_words)], last, observation_words, flags);
-        take_ended(&mut out.final_global_states[at(global_words)], last_global, global_words, flags);
+        if words.len() >= self.step().end {
+            let (last, last_global) = (or(&self.last, observations), or(&self.last_global, globals));
+            take_ended(&mut out.final_observations[at(observation_words)], last, observation_words, flags);
+            take_ended(&mut out.final_global_states[at(global_words)], last_global, global_words, flags);
+        }
         if self.record {
             let actions = match given {
                 Some(given) => &given[at(facts.action_words())],
