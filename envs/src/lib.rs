@@ -30,6 +30,7 @@ mod error;
 mod observations;
 mod params;
 mod registry;
+mod sampling;
 mod space;
 pub mod wrappers;
 
@@ -53,6 +54,7 @@ pub use registry::{
     absolute_name, choose_device, compile_file, default_params, ids, is_file, make, make_compiled, make_from_file,
     make_with, spec,
 };
+pub use sampling::SampleRng;
 pub use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationPart, ObservationSpace};
 pub use shadergym_shaders::lanes::Level;
-pub use space::{SampleRng, Space};
+pub use space::Space;

@@ -53,17 +53,22 @@ fn main() -> ExitCode {
     for (name, device, missing, samples) in devices {
         let device: Device = device.parse().expect("a device");
         for e in selftests().iter().filter(|e| e.stem.starts_with("torture_")) {
-            let device = device.clone();
-            let trial = Trial::test(format!("{}::{name}::equals_the_lanes", e.facts().slug()), move || {
-                equals_the_lanes(e, &at(INSTANCES, device))
-            });
-            trials.push(trial.with_ignored_flag(missing));
+            // As the back end does on this device; and, where rows have several parts, as it does where workgroups gather them.
+            let facts = e.facts();
+            let parts = facts.agents > 1 || facts.action_mask || facts.global_state.is_some();
+            for (rows, gather) in [("", false), ("_with_rows_gathered", true)].into_iter().take(1 + usize::from(parts))
+            {
+                let device = device.clone();
+                let test = format!("{}::{name}::equals_the_lanes{rows}", e.facts().slug());
+                let trial = Trial::test(test, move || equals_the_lanes(e, &at(INSTANCES, device), gather));
+                trials.push(trial.with_ignored_flag(missing));
+            }
         }
         for e in selftests().iter().filter(|e| e.facts().family == "examples") {
             let device = device.clone();
             let trial = match e.facts().integer {
                 true => Trial::test(format!("{}::{name}::equals_the_lanes", e.facts().slug()), move || {
-                    equals_the_lanes(e, &at(INSTANCES, device))
+                    equals_the_lanes(e, &at(INSTANCES, device), false)
                 }),
                 false => Trial::test(format!("{}::{name}::is_close_to_the_lanes", e.facts().slug()), move || {
                     is_close_to_the_lanes(e, device)
@@ -85,7 +90,7 @@ fn main() -> ExitCode {
         for level in [Level::Scalar, Level::best()] {
             let name = format!("{}::interpreter::equals_the_lanes::{level}", environment.facts().slug());
             let options = at(INSTANCES, Device::Cpu).level(level);
-            trials.push(Trial::test(name, move || equals_the_lanes(environment, &options)));
+            trials.push(Trial::test(name, move || equals_the_lanes(environment, &options, false)));
         }
     }
     for (name, stem, instances, check) in PRELUDE {
@@ -112,10 +117,14 @@ fn batch(environment: &Environment, options: &BatchOptions) -> Result<Batch, Fai
     Ok(make_from_file(folder.join(format!("{}.wgsl#{}", environment.stem, environment.id)), options)?)
 }
 
-fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions) -> Result<(), Failed> {
+/// `gather` makes workgroups of a GPU gather rows; otherwise they do so where the device is of a kind that gains by it.
+fn equals_the_lanes(environment: &'static Environment, options: &BatchOptions, gather: bool) -> Result<(), Failed> {
     let mut other = batch(environment, options)?;
     let mut lanes = Lanes::new(environment, Level::best(), INSTANCES).expect("the best level is there");
     other.reset(9)?;
+    if gather {
+        other.on_device()?.ok_or("the batch is not on a GPU")?.gather_rows(true);
+    }
     lanes.reset(9);
     let facts = environment.facts();
     let words = facts.state.words;

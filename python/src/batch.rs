@@ -1,15 +1,18 @@
 //! The native environment: n instances behind a lock. Python calls it with checked names and NumPy arrays.
 
+mod one;
+mod reset;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
-use shadergym_envs::{ActionSpace, AutoresetMode, Error, Facts, Instances, Kind, Snapshot, StepRows};
+use pyo3::types::{PyBytes, PyTuple};
+use shadergym_envs::{AutoresetMode, Error, Facts, Instances, Snapshot, StepRows};
 
+use self::one::OneStep;
 use crate::actions::{self, is_continuous, of_words};
 use crate::errors;
 use crate::infos::{self, Wanted};
@@ -20,8 +23,6 @@ use crate::registry;
 use crate::rollout::{self, Arrays, Request};
 use crate::shared::{Inner, Shared};
 
-/// What `step_one` gives.
-type OneStep<'py> = (Bound<'py, PyAny>, f64, bool, bool, Bound<'py, PyDict>);
 /// Transitions, episodes, sum of lengths, sums of returns, sums of infos by word.
 type Stats = (u64, u64, u64, Vec<f64>, Vec<f64>);
 
@@ -173,50 +174,7 @@ impl Batch {
 
     /// One step of the only instance: observation, reward, terminated, truncated, info.
     fn step_one<'py>(&self, py: Python<'py>, action: &Bound<'py, PyAny>) -> PyResult<OneStep<'py>> {
-        let mut guard = self.shared.lock(py, "step")?;
-        let inner = &mut *guard;
-        let number = match self.facts.action {
-            ActionSpace::Discrete { .. } => action.extract::<i64>().ok(),
-            _ => None,
-        };
-        let python = |error| self.error(py, error);
-        if let Some(number) = number {
-            // The usual case does not give up the interpreter: that would take longer than the step.
-            if self.on_gpu {
-                py.detach(|| inner.batch.step(&[number]).map(drop)).map_err(python)?;
-            } else {
-                inner.batch.step(&[number]).map_err(python)?;
-            }
-        } else {
-            let shape = &self.shapes.actions(&[])[1..];
-            let given = actions::read(action, &self.facts, shape, &mut inner.batch)?;
-            given.copy_to(&mut inner.words)?;
-            let actions = of_words(&inner.words, is_continuous(&self.facts));
-            match inner.batch.step(actions) {
-                Ok(_) => {}
-                Err(Error::InvalidAction { .. }) => return Err(python(given.refuse(&mut inner.batch, 1)?)),
-                Err(error) => return Err(python(error)),
-            }
-        }
-        let view = inner.batch.view();
-        let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
-        let info = PyDict::new(py);
-        if let Some(mask) = self.shapes.new_masks(py, true, view.action_masks()) {
-            info.set_item(intern!(py, "action_mask"), mask)?;
-        }
-        if let (Some(observed), Some(state)) = (&self.shapes.global_state, view.global_states()) {
-            info.set_item(intern!(py, "global_state"), observed.of_one(py, state)?)?;
-        }
-        if let Some(words) = view.infos() {
-            for field in &self.shapes.infos {
-                match field.shape.is_empty() {
-                    true => info.set_item(&field.name, as_number(py, field.kind, words[field.offset])?)?,
-                    false => info.set_item(&field.name, self.shapes.new_info(py, true, field, words))?,
-                }
-            }
-        }
-        let observation = self.shapes.observed.of_one(py, view.observations())?;
-        Ok((observation, f64::from(reward), terminated, truncated, info))
+        self.make_one_step(py, action)
     }
 
     /// `steps` transitions with given or random actions: arrays (or None) and sums.
@@ -417,43 +375,6 @@ impl Batch {
     fn error(&self, py: Python<'_>, error: Error) -> PyErr {
         if self.single { errors::of_one(py, error, self.facts.action.words()) } else { errors::to_python(py, error) }
     }
-
-    fn run_reset<'py>(
-        &self,
-        py: Python<'py>,
-        seed: Option<u64>,
-        seeds: Option<PyReadonlyArray1<'py, u64>>,
-        mask: Option<PyReadonlyArray1<'py, bool>>,
-    ) -> PyResult<()> {
-        let mut guard = self.shared.lock(py, "reset")?;
-        let inner = &mut *guard;
-        let seeds = seeds.map(|s| s.as_slice().map(<[u64]>::to_vec)).transpose()?;
-        let mask = mask.map(|m| m.as_slice().map(<[bool]>::to_vec)).transpose()?;
-        let batch = &mut inner.batch;
-        let reset = || match (&mask, &seeds) {
-            (None, None) => batch.reset(seed).map(drop),
-            (None, Some(seeds)) => batch.reset_with(seeds).map(drop),
-            (Some(mask), None) => batch.reset_masked(mask, seed).map(drop),
-            (Some(mask), Some(seeds)) => batch.reset_masked_with(mask, seeds).map(drop),
-        };
-        py.detach(reset).map_err(|e| self.error(py, e))?;
-        let now = Instant::now();
-        for (i, began) in inner.began.iter_mut().enumerate() {
-            if mask.as_ref().is_none_or(|mask| mask[i]) {
-                *began = now;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A word of an info as Python's number.
-fn as_number(py: Python<'_>, kind: Kind, word: u32) -> PyResult<Bound<'_, PyAny>> {
-    Ok(match kind {
-        Kind::F32 => f64::from(f32::from_bits(word)).into_pyobject(py)?.into_any(),
-        Kind::U32 => word.into_pyobject(py)?.into_any(),
-        Kind::I32 => (word as i32).into_pyobject(py)?.into_any(),
-    })
 }
 
 fn of_list(instances: Option<&[usize]>) -> Instances<'_> {

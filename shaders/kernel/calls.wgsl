@@ -1,7 +1,7 @@
 //! The kernel: everything about an episode that is not the environment's own rules, compiled for both back ends.
 //!
 //! It is linked after an environment file and after the glue that the compiler generates from the reflected
-//! structs (`kernel_initial`, `kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`, `kernel_write_masks`,
+//! structs (`kernel_initial`, `kernel_step`, `kernel_observe`, `kernel_action_mask`, `kernel_draw_actions`,
 //! `kernel_load_*`, `kernel_store_*`, `KERNEL_*`).
 import package::shared::rng::{rng_seed, rng_uniform};
 

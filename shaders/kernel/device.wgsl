@@ -13,6 +13,12 @@ override KERNEL_COMMON_PARAMS: bool = false;
 /// The driver lets an invocation make only so many rounds of loops.
 override KERNEL_ROUNDS_LIMITED: bool = true;
 
+/// A workgroup gathers what its instances see in memory of its own and writes it in the order of the outputs: neighbouring
+/// invocations write neighbouring words, where each alone would write its row word by word, at the distance of a row. Only
+/// where nobody's loops are cut, because an instance's row is then written by its neighbours; and where all arrive together:
+/// those of a recorded rollout do not, they are up to KERNEL_BLOCK calls apart.
+override KERNEL_STAGED: bool = false;
+
 /// Calls of step between two looks at which instances must start anew. A vector of instances then makes one start for
 /// several ended instances; an ended one waits for at most this many calls of its neighbours.
 const KERNEL_BLOCK: u32 = 8u;
@@ -29,6 +35,10 @@ const KERNEL_BLOCK: u32 = 8u;
 @group(0) @binding(4) var<storage, read_write> kernel_outputs: array<u32>;
 /// large constant arrays of the environment, which the compiler puts there
 @group(0) @binding(5) var<storage, read> kernel_tables: array<u32>;
+
+/// [64, KERNEL_STAGE_WORDS]: rows of what the instances of a workgroup see, as far as the compiler found room for the parts:
+/// observations, masks, global state.
+@if(staged) var<workgroup> kernel_rows: array<u32, 64u * KERNEL_STAGE_WORDS>;
 
 /// The instance at hand, for accesses to what the compiler keeps in `kernel_instances`: large states and variables.
 var<private> kernel_instance: u32;
@@ -54,6 +64,15 @@ fn kernel_write_observations(at: u32, at_global: u32, params: Params, state: ptr
     @if(global_state) kernel_store_global_state(at_global, kernel_global_state(params, state, elapsed));
 }
 
+@if(action_mask)
+fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32) {
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_store_mask(
+            kernel_control.at_mask + (row * AGENTS + agent) * KERNEL_MASK_WORDS,
+            kernel_action_mask(*params, state, elapsed, agent));
+    }
+}
+
 /// Whether the driver has ended loops of this invocation: then it lets no more than one round of another one run.
 fn kernel_loops_cut() -> bool {
     if (!KERNEL_ROUNDS_LIMITED) { return false; }
@@ -67,35 +86,9 @@ fn kernel_loops_cut() -> bool {
 fn kernel_load_totals(i: u32) -> KernelTotals {
     var totals = KernelTotals();
     if (!KERNEL_SINGLE && kernel_control.continued != 0u) {
-        let at = kernel_control.at_totals + i * KERNEL_TOTALS_WORDS;
-        totals.transitions = kernel_outputs[at];
-        totals.episodes = kernel_outputs[at + 1u];
-        totals.length_sum = kernel_outputs[at + 2u];
-        for (var agent = 0u; agent < AGENTS; agent++) {
-            totals.return_sum[agent].value = bitcast<f32>(kernel_outputs[at + 3u + 2u * agent]);
-            totals.return_sum[agent].rest = bitcast<f32>(kernel_outputs[at + 4u + 2u * agent]);
-        }
-        @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
-            totals.info_sum[w].value = bitcast<f32>(kernel_outputs[at + 3u + 2u * (AGENTS + w)]);
-            totals.info_sum[w].rest = bitcast<f32>(kernel_outputs[at + 4u + 2u * (AGENTS + w)]);
-        }
+        kernel_load_sums(kernel_control.at_totals + i * KERNEL_TOTALS_WORDS, &totals);
     }
     return totals;
-}
-
-fn kernel_store_totals(i: u32, totals: ptr<function, KernelTotals>) {
-    let at = kernel_control.at_totals + i * KERNEL_TOTALS_WORDS;
-    kernel_outputs[at] = (*totals).transitions;
-    kernel_outputs[at + 1u] = (*totals).episodes;
-    kernel_outputs[at + 2u] = (*totals).length_sum;
-    for (var agent = 0u; agent < AGENTS; agent++) {
-        kernel_outputs[at + 3u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].value);
-        kernel_outputs[at + 4u + 2u * agent] = bitcast<u32>((*totals).return_sum[agent].rest);
-    }
-    @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
-        kernel_outputs[at + 3u + 2u * (AGENTS + w)] = bitcast<u32>((*totals).info_sum[w].value);
-        kernel_outputs[at + 4u + 2u * (AGENTS + w)] = bitcast<u32>((*totals).info_sum[w].rest);
-    }
 }
 
 @compute @workgroup_size(64)
@@ -121,7 +114,7 @@ fn reset(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     kernel_write_observations(
         kernel_control.at_observation + i * AGENTS * KERNEL_OBSERVATION_WORDS,
         kernel_control.at_global + i * KERNEL_GLOBAL_WORDS, params, &state, episode.elapsed);
-    kernel_write_masks(i, &params, &state, episode.elapsed);
+    @if(action_mask) kernel_write_masks(i, &params, &state, episode.elapsed);
     let cut = select(0u, KERNEL_CUT, kernel_loops_cut());
     kernel_outputs[kernel_control.at_flags + i] =
         (episode.ended & KERNEL_CUT) | cut | select(0u, KERNEL_START, episode.elapsed == 0u);
@@ -176,10 +169,18 @@ fn kernel_emit(
     }
     let elapsed = (*episode).elapsed;
     kernel_outputs[kernel_control.at_flags + row] = flags | select(0u, KERNEL_START, elapsed == 0u);
-    kernel_write_observations(
-        kernel_control.at_observation + row * observation_words,
-        kernel_control.at_global + row * KERNEL_GLOBAL_WORDS, *params, state, elapsed);
-    kernel_write_masks(row, params, state, elapsed);
+    let stage = i % 64u * KERNEL_STAGE_WORDS;
+    for (var agent = 0u; agent < AGENTS; agent++) {
+        kernel_tell_observation(
+            kernel_control.at_observation + row * observation_words + agent * KERNEL_OBSERVATION_WORDS,
+            stage + agent * KERNEL_OBSERVATION_WORDS, kernel_observe(*params, state, elapsed, agent));
+        @if(action_mask) kernel_tell_mask(
+            kernel_control.at_mask + (row * AGENTS + agent) * KERNEL_MASK_WORDS,
+            stage + KERNEL_STAGE_MASK + agent * KERNEL_MASK_WORDS, kernel_action_mask(*params, state, elapsed, agent));
+    }
+    @if(global_state) kernel_tell_global_state(
+        kernel_control.at_global + row * KERNEL_GLOBAL_WORDS,
+        stage + KERNEL_STAGE_GLOBAL, kernel_global_state(*params, state, elapsed));
     @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
         kernel_outputs[kernel_control.at_info + row * KERNEL_INFO_WORDS + w] = (*totals).info[w];
     }
@@ -191,12 +192,42 @@ fn kernel_emit(
     }
 }
 
+/// Writes the rows of one part that a workgroup has gathered: `width` words from word `part` of a row on.
+@if(staged)
+fn kernel_write_rows(i: u32, at: u32, part: u32, width: u32) {
+    let lane = i % 64u;
+    let first = i - lane;
+    let n = kernel_control.instances;
+    let words = select(0u, min(n - first, 64u), first < n) * width;
+    for (var w = lane; w < words; w += 64u) {
+        kernel_outputs[at + first * width + w] = kernel_rows[w / width * KERNEL_STAGE_WORDS + part + w % width];
+    }
+}
+
 @compute @workgroup_size(64)
 fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let n = kernel_control.instances;
     let i = id.x + id.y * groups.x * 64u;
-    if (i >= n) { return; }
-    kernel_instance = i;
+    if (i < kernel_control.instances) {
+        kernel_instance = i;
+        // A large state stays where it is, which only entry points know.
+        var state = kernel_load_state(i);
+        kernel_rollout(i, &state);
+    }
+    @if(staged) if (KERNEL_STAGED) {
+        workgroupBarrier();
+        kernel_write_rows(i, kernel_control.at_observation, 0u, AGENTS * KERNEL_OBSERVATION_WORDS);
+    }
+    @if(staged_mask) if (KERNEL_STAGED) {
+        kernel_write_rows(i, kernel_control.at_mask, KERNEL_STAGE_MASK, AGENTS * KERNEL_MASK_WORDS);
+    }
+    @if(staged_global_state) if (KERNEL_STAGED) {
+        kernel_write_rows(i, kernel_control.at_global, KERNEL_STAGE_GLOBAL, KERNEL_GLOBAL_WORDS);
+    }
+}
+
+/// Rolls out one instance.
+fn kernel_rollout(i: u32, state: ptr<function, State>) {
+    let n = kernel_control.instances;
     var control = kernel_control;
     control.autoreset = KERNEL_AUTORESET;
     control.sticky_probability = select(0.0, control.sticky_probability, KERNEL_STICKY);
@@ -207,7 +238,6 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         kernel_outputs[last_flags] = KERNEL_CUT;
         return;
     }
-    var state = kernel_load_state(i);
     var params: Params;
     var pending: Params;
     if (KERNEL_COMMON_PARAMS) {
@@ -233,50 +263,43 @@ fn rollout(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             if (!behind) {
                 // This call of step is used up: its action is ignored, but drawn where actions are drawn, and from the
                 // state in which the episode ended.
-                actions = kernel_actions(&params, &state, &episode, t, i);
+                actions = kernel_actions(&params, state, &episode, t, i);
             }
             if (behind | instead) {
-                kernel_restart(i, &pending, &params, &state, &episode);
+                kernel_restart(i, &pending, &params, state, &episode);
             }
             if (!behind) {
                 reward = kernel_stand_still(&totals);
                 flags = episode.ended;
                 if (KERNEL_RECORD) {
-                    kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode, &totals);
+                    kernel_emit(i, t, flags, reward, actions, &pending, &params, state, &episode, &totals);
                 }
                 t += 1u;
             }
         }
         let end = min(t + KERNEL_BLOCK, steps);
         while (t < end && !kernel_stands_still(episode.ended)) {
-            actions = kernel_actions(&params, &state, &episode, t, i);
-            reward = kernel_transition(control, &params, &state, &episode, &totals, actions);
+            actions = kernel_actions(&params, state, &episode, t, i);
+            reward = kernel_transition(control, &params, state, &episode, &totals, actions);
             flags = episode.ended | KERNEL_TRANSITION;
             if (KERNEL_RECORD) {
-                kernel_emit(i, t, flags, reward, actions, &pending, &params, &state, &episode, &totals);
+                kernel_emit(i, t, flags, reward, actions, &pending, &params, state, &episode, &totals);
             }
             t += 1u;
         }
     }
     if (!KERNEL_RECORD) {
-        kernel_emit(i, 0u, flags, reward, actions, &pending, &params, &state, &episode, &totals);
+        kernel_emit(i, 0u, flags, reward, actions, &pending, &params, state, &episode, &totals);
     }
-    kernel_store_state(i, &state);
+    kernel_store_state(i, state);
     if (!KERNEL_SINGLE && !KERNEL_COMMON_PARAMS) {
         kernel_store_params(i, &params);
     }
     if (!KERNEL_SINGLE) {
-        kernel_store_totals(i, &totals);
+        kernel_store_sums(kernel_control.at_totals + i * KERNEL_TOTALS_WORDS, &totals);
     }
     if (totals.episodes != episodes_before) {
-        let finished = kernel_control.at_finished + i * KERNEL_FINISHED_WORDS;
-        kernel_outputs[finished] = totals.finished_length;
-        for (var agent = 0u; agent < AGENTS; agent++) {
-            kernel_outputs[finished + 1u + agent] = bitcast<u32>(totals.finished_return[agent]);
-        }
-        @if(info) for (var w = 0u; w < KERNEL_INFO_WORDS; w++) {
-            kernel_outputs[finished + 1u + AGENTS + w] = bitcast<u32>(totals.finished_info[w]);
-        }
+        kernel_store_finished(kernel_control.at_finished + i * KERNEL_FINISHED_WORDS, &totals);
     }
     if (kernel_loops_cut() || t < steps) {
         episode.ended = KERNEL_CUT;

@@ -18,6 +18,7 @@ mod calls;
 mod context;
 mod device_buffers;
 mod instance;
+mod last_rows;
 mod layout;
 mod program;
 mod rollout;
@@ -91,6 +92,12 @@ pub(crate) struct GpuBackend {
     device_group: wgpu::BindGroup,
     staging: Staging,
     params: ParamsKnowledge,
+    /// The rows of the last observations are read apart from the rest of a step, and only where an instance ended.
+    few_end: bool,
+    /// Workgroups gather what their instances see and write it in the order of the outputs.
+    gather_rows: bool,
+    /// Bytes that the buffers of a piece of a recorded or given rollout may take.
+    piece_bytes: u64,
     /// Measured seconds of one transition of all instances.
     seconds_per_step: Option<f64>,
     /// Where the driver limits the rounds of loops: calls per dispatch.
@@ -133,6 +140,9 @@ impl GpuBackend {
         })?;
         let staging = Staging::default();
         let fit = context.loop_rounds.map(Fit::new);
+        // Software has no memory accesses to coalesce; and where loops may be cut, that of a neighbour might be before it
+        // has written an instance's row.
+        let gather_rows = context.loop_rounds.is_none() && !context.info.is_software();
         let defaults: Vec<u32> = facts.default_params.iter().flat_map(|&w| std::iter::repeat_n(w, n)).collect();
         let params = ParamsKnowledge { pending: Some(facts.default_params.clone()), in_force: false };
         let mut backend = Self {
@@ -155,6 +165,9 @@ impl GpuBackend {
             device_group,
             staging,
             params,
+            few_end: false,
+            gather_rows,
+            piece_bytes: rollout::PIECE_BYTES,
             seconds_per_step: None,
             fit,
             backups: [None, None],
@@ -190,7 +203,9 @@ impl GpuBackend {
     fn pipeline(&self, actions_given: bool, record: bool, single: bool) -> Result<wgpu::ComputePipeline> {
         let Control { autoreset, sticky_probability, .. } = self.control;
         let (sticky, common_params) = (sticky_probability > 0.0, self.params.common());
-        let variant = Variant { autoreset, sticky, actions_given, record, single, common_params };
+        // Instances of a recording are not at the same call at the same time, so its rows are written one by one.
+        let staged = self.gather_rows && !record;
+        let variant = Variant { autoreset, sticky, actions_given, record, single, common_params, staged };
         self.program.pipeline(&self.context, Entry::Rollout(variant))
     }
 
@@ -211,22 +226,7 @@ impl GpuBackend {
         }
         let pipeline = self.pipeline(actions.is_some(), false, true)?;
         self.control(ControlBlock::new(&self.control, &self.regions, 1));
-        let range = self.regions.step();
-        self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: 0, len: range.len() }],
-            |backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group),
-            |backend, words| backend.take_step(words, out),
-        )?
-    }
-
-    /// Takes over what a single step left in the outputs.
-    fn take_step(&self, words: &[u32], out: &mut Outputs) -> Result<()> {
-        if any_cut(&words[self.regions.last_flags()]) {
-            return Err(self.cut("a step"));
-        }
-        self.regions.unpack(words, &self.facts, 0, None, out);
-        self.regions.unpack_totals(words, &self.facts, out);
-        Ok(())
+        self.read_step(|backend, encoder| backend.dispatch(encoder, &pipeline, &backend.step_group), out)
     }
 
     /// The error for loops that the driver ended.

@@ -3,6 +3,7 @@
 
 mod case;
 mod episodes;
+mod parity;
 mod pipelines;
 mod repeat;
 mod told;
@@ -67,14 +68,14 @@ const BOX_PROPERTIES: &[Property] =
 const FILE_PROPERTIES: &[Property] = &[
     ("levels_equal_the_plain_reference", repeat::levels_equal_the_plain_reference),
     ("thread_count_does_not_matter", repeat::thread_count_does_not_matter),
-    ("the_interpreter_equals_the_lanes", repeat::interpreter_equals_the_lanes),
+    ("the_interpreter_equals_the_lanes", parity::interpreter_equals_the_lanes),
 ];
 
 /// What the GPU back end owes the CPU's, where all numbers are integers and where some are floats.
 const INTEGER_PARITY: &[Property] =
-    &[("integer_environments_equal_the_cpu", repeat::integer_environments_equal_the_cpu)];
+    &[("integer_environments_equal_the_cpu", parity::integer_environments_equal_the_cpu)];
 const FLOAT_PARITY: &[Property] =
-    &[("float_environments_equal_the_cpu_step_by_step", repeat::float_environments_equal_the_cpu_step_by_step)];
+    &[("float_environments_equal_the_cpu_step_by_step", parity::float_environments_equal_the_cpu_step_by_step)];
 
 /// What is asked of the GPU back end in a browser, where all takes longer: that every pipeline works there, and parity.
 const BROWSER_PROPERTIES: &[Property] = &[

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::facts::{ActionSpace, Facts, Kind};
-use crate::glue::{from_bits, to_bits};
+use crate::words::{from_bits, to_bits};
 
 /// `kernel_draw_actions`: random play.
 pub(crate) fn draw(facts: &Facts) -> String {

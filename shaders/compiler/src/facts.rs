@@ -287,8 +287,42 @@ pub struct Facts {
     pub episode_words: usize,
     /// Which of them counts the transitions since the start of the episode.
     pub elapsed_word: usize,
+    /// Sums over a rollout per instance, as the kernel on the GPU leaves them.
+    pub totals: Totals,
+    /// What the kernel tells of an instance's newest finished episode, likewise.
+    pub finished: Finished,
     /// Words per instance that the GPU needs beside episode, state and parameters: large local variables.
     pub scratch_words: usize,
+}
+
+/// Where a row of sums over a rollout has what, in words: members of the kernel's `KernelTotals` in its order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Words of a row.
+    pub words: usize,
+    /// Transitions made.
+    pub transitions: usize,
+    /// Episodes finished.
+    pub episodes: usize,
+    /// Sum of their lengths.
+    pub length_sum: usize,
+    /// Sums of their returns, two words (value and rest) per agent.
+    pub return_sum: usize,
+    /// Sums of their infos, two words each.
+    pub info_sum: usize,
+}
+
+/// Where a row of the newest finished episode has what, in words: members of the kernel's `KernelTotals` in its order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Words of a row.
+    pub words: usize,
+    /// Its length.
+    pub length: usize,
+    /// Returns, one word per agent.
+    pub returns: usize,
+    /// Sums of infos, one word each.
+    pub infos: usize,
 }
 
 impl Facts {
@@ -316,16 +350,6 @@ impl Facts {
     /// Words of all agents' masks of legal actions of one instance; 0 if the file has no `action_mask`.
     pub fn mask_words(&self) -> usize {
         if self.action_mask { self.agents * self.action.mask_words() } else { 0 }
-    }
-
-    /// Words of what the kernel tells of an instance's newest finished episode: length, returns, sums of infos.
-    pub fn finished_words(&self) -> usize {
-        1 + self.agents + self.info_words()
-    }
-
-    /// Words of an instance's sums over a rollout: transitions, episodes, lengths, and of two words each returns and infos.
-    pub fn totals_words(&self) -> usize {
-        3 + 2 * (self.agents + self.info_words())
     }
 
     /// Words of one transition's info; 0 if the file has no `Info`.

@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use naga::{Handle, Module, Type, TypeInner};
+use naga::{Module, TypeInner};
 
 use crate::actions;
 use crate::facts::{Facts, Kind};
+use crate::records::Records;
 use crate::reflect::Reflect;
+use crate::rows::{row, stages};
+use crate::words::{Word, from_bits, to_bits, type_words};
 
 /// Storage buffers that every WebGPU device offers to one stage.
 const MAX_STORAGE_BUFFERS: usize = 8;
-
-/// Path of a word inside a type, and what it holds.
-pub(crate) type Word = (String, Kind);
 
 /// The constants that the kernel's records are declared with.
 pub(crate) fn counts(reflect: &Reflect, facts: &Facts) -> String {
@@ -29,14 +29,8 @@ pub(crate) fn counts(reflect: &Reflect, facts: &Facts) -> String {
     out
 }
 
-/// The words of `KernelEpisode`, from the kernel's records linked with an environment.
-pub(crate) fn episode(records: &Module) -> Vec<Word> {
-    let episode = records.types.iter().find(|(_, t)| t.name.as_deref() == Some("KernelEpisode"));
-    episode.map(|(ty, _)| type_words(records, ty)).unwrap_or_default()
-}
-
-/// The glue for an environment whose facts are known; `episode` holds the words of `KernelEpisode`.
-pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> String {
+/// The glue for an environment whose facts are known.
+pub(crate) fn glue(reflect: &Reflect, facts: &Facts, records: &Records) -> String {
     let mut out = counts(reflect, facts);
     let module = reflect.module;
     let line = |out: &mut String, text: String| {
@@ -50,11 +44,16 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
         ("ACTION", facts.action.words()),
         ("OBSERVATION", facts.observation.words),
         ("GLOBAL", facts.global_words()),
+        ("FINISHED", facts.finished.words),
+        ("TOTALS", facts.totals.words),
+        ("MASK", facts.action.mask_words()),
+        ("STAGE", stages(facts).stride()),
     ] {
         line(&mut out, format!("const KERNEL_{name}_WORDS: u32 = {words}u;"));
     }
-    line(&mut out, format!("const KERNEL_FINISHED_WORDS: u32 = {}u;", facts.finished_words()));
-    line(&mut out, format!("const KERNEL_TOTALS_WORDS: u32 = {}u;", facts.totals_words()));
+    let (mask_at, global_at) = (facts.observation_words(), facts.observation_words() + facts.mask_words());
+    line(&mut out, format!("const KERNEL_STAGE_MASK: u32 = {mask_at}u;"));
+    line(&mut out, format!("const KERNEL_STAGE_GLOBAL: u32 = {global_at}u;"));
     line(&mut out, initial(reflect));
     line(&mut out, step(reflect, facts));
     line(&mut out, observe(reflect, facts));
@@ -67,7 +66,6 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
     if facts.action_mask {
         line(&mut out, masks(reflect, facts));
     }
-    line(&mut out, write_masks(facts));
     line(&mut out, actions::draw(facts));
 
     // Words of the structs in memory order.
@@ -75,7 +73,7 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
     let params = reflect.ty("Params").expect("checked by facts");
     let (e, s) = (facts.episode_words, facts.state.words);
     for (name, ty, words, buffer, first, writable) in [
-        ("episode", "KernelEpisode", episode, "kernel_instances", 0, true),
+        ("episode", "KernelEpisode", records.episode.clone(), "kernel_instances", 0, true),
         // A large state is not moved: these functions vanish with its rewriting.
         (
             "state",
@@ -113,14 +111,18 @@ pub(crate) fn glue(reflect: &Reflect, facts: &Facts, episode: Vec<Word>) -> Stri
             let _ = writeln!(out, "}}");
         }
     }
-    for (function, ty) in [("observe", "Observation"), ("global_state", "GlobalState")] {
-        let Some(result) = reflect.function(function).and_then(|f| f.result.as_ref()) else { continue };
-        let name = if function == "observe" { "observation" } else { function };
-        let _ = writeln!(out, "fn kernel_store_{name}(at: u32, v: {ty}) {{");
-        for (w, (path, kind)) in type_words(module, result.ty).iter().enumerate() {
-            let _ = writeln!(out, "    kernel_outputs[at + {w}u] = {};", to_bits(*kind, &format!("v{path}")));
-        }
-        let _ = writeln!(out, "}}");
+    out.push_str(&records.moves());
+    let result_words = |function: &str| {
+        let result = reflect.function(function).and_then(|f| f.result.as_ref());
+        result.map(|result| type_words(module, result.ty)).unwrap_or_default()
+    };
+    out.push_str(&row("observation", "Observation", &result_words("observe"), stages(facts).observation));
+    if facts.action_mask {
+        let words: Vec<Word> = (0..facts.action.mask_words()).map(|w| (format!("[{w}]"), Kind::U32)).collect();
+        out.push_str(&row("mask", "KernelMask", &words, stages(facts).mask));
+    }
+    if facts.global_state.is_some() {
+        out.push_str(&row("global_state", "GlobalState", &result_words("global_state"), stages(facts).global_state));
     }
     out.push_str(&actions::load(facts));
     out.push_str(&actions::store(facts));
@@ -182,6 +184,10 @@ pub(crate) fn features(facts: &Facts) -> Vec<&'static str> {
         ("agent_done", facts.agent_done),
         ("info", facts.info.is_some()),
         ("global_state", facts.global_state.is_some()),
+        ("action_mask", facts.action_mask),
+        ("staged", stages(facts).observation),
+        ("staged_mask", stages(facts).mask),
+        ("staged_global_state", stages(facts).global_state),
     ];
     all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
@@ -229,22 +235,6 @@ fn masks(reflect: &Reflect, facts: &Facts) -> String {
     let call = format!("action_mask(params, {state}{agent}{})", elapsed(reflect, "action_mask"));
     let mask = if matches!(reflect.inner(result), TypeInner::Scalar(_)) { format!("KernelMask({call})") } else { call };
     format!("{head}return {mask};\n}}\n{DRAW_LEGAL}")
-}
-
-/// `kernel_write_masks`: stores all agents' masks into a row of the outputs; nothing where there are none.
-fn write_masks(facts: &Facts) -> String {
-    let head =
-        "fn kernel_write_masks(row: u32, params: ptr<function, Params>, state: ptr<function, State>, elapsed: u32) {";
-    if !facts.action_mask {
-        return format!("{head} }}");
-    }
-    let words = facts.action.mask_words();
-    let stores: String = (0..words).map(|w| format!("        kernel_outputs[at + {w}u] = mask[{w}];\n")).collect();
-    format!(
-        "{head}\n    for (var agent = 0u; agent < AGENTS; agent++) {{\n        \
-         let at = kernel_control.at_mask + (row * AGENTS + agent) * {words}u;\n        \
-         let mask = kernel_action_mask(*params, state, elapsed, agent);\n{stores}    }}\n}}"
-    )
 }
 
 /// Draws one choice among the bits first..end of a mask, first = 0 of it. Without any it is 0, with one draw all the same.
@@ -326,62 +316,4 @@ pub(crate) fn check(module: &Module) -> Result<(), String> {
         return Err(format!("{buffers} storage buffers, allowed are {MAX_STORAGE_BUFFERS}"));
     }
     Ok(())
-}
-
-/// Access paths of the words of a type, in memory order.
-fn type_words(module: &Module, ty: Handle<Type>) -> Vec<Word> {
-    fn walk(module: &Module, ty: Handle<Type>, path: String, words: &mut Vec<Word>) {
-        match module.types[ty].inner {
-            TypeInner::Scalar(scalar) => words.push((path, scalar_kind(scalar))),
-            TypeInner::Vector { size, scalar } => {
-                for i in 0..size as usize {
-                    words.push((format!("{path}[{i}]"), scalar_kind(scalar)));
-                }
-            }
-            TypeInner::Matrix { columns, rows, scalar } => {
-                for c in 0..columns as usize {
-                    for r in 0..rows as usize {
-                        words.push((format!("{path}[{c}][{r}]"), scalar_kind(scalar)));
-                    }
-                }
-            }
-            TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {
-                for i in 0..n.get() {
-                    walk(module, base, format!("{path}[{i}]"), words);
-                }
-            }
-            TypeInner::Struct { ref members, .. } => {
-                for member in members {
-                    walk(module, member.ty, format!("{path}.{}", member.name.as_deref().unwrap_or("?")), words);
-                }
-            }
-            _ => unreachable!("layout() refused this type"),
-        }
-    }
-    let mut words = Vec::new();
-    walk(module, ty, String::new(), &mut words);
-    words
-}
-
-fn scalar_kind(scalar: naga::Scalar) -> Kind {
-    match scalar.kind {
-        naga::ScalarKind::Float => Kind::F32,
-        naga::ScalarKind::Sint => Kind::I32,
-        _ => Kind::U32,
-    }
-}
-
-pub(crate) fn from_bits(kind: Kind, word: &str) -> String {
-    match kind {
-        Kind::U32 => word.to_owned(),
-        Kind::F32 => format!("bitcast<f32>({word})"),
-        Kind::I32 => format!("bitcast<i32>({word})"),
-    }
-}
-
-pub(crate) fn to_bits(kind: Kind, value: &str) -> String {
-    match kind {
-        Kind::U32 => value.to_owned(),
-        _ => format!("bitcast<u32>({value})"),
-    }
 }

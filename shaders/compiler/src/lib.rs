@@ -9,6 +9,7 @@ mod actions;
 pub mod build_script;
 mod built_ins;
 pub mod bytecode;
+mod conditional;
 mod contract;
 mod error;
 mod facts;
@@ -20,12 +21,16 @@ mod link;
 mod lint;
 mod memory;
 mod outcome;
+mod records;
 mod reflect;
+mod rows;
+mod signatures;
 mod source;
 mod spaces;
 mod swizzle;
 mod template;
 mod variants;
+mod words;
 
 use std::path::Path;
 
@@ -197,10 +202,9 @@ fn compile_linked(path: &Path, linked: Linked, library: &Library) -> Result<Comp
     let features = glue::features(&facts);
     let counts = glue::counts(&reflect, &facts);
     let records = link_kernel(&linked, &counts, library, &features, |name| name == link::RECORDS)?;
-    let episode = glue::episode(&parse(&records, library).map_err(|error| misfit(error, &file))?.0);
-    facts.episode_words = episode.len();
-    facts.elapsed_word = episode.iter().position(|(path, _)| path == ".elapsed").unwrap_or(0);
-    let glue = glue::glue(&reflect, &facts, episode);
+    let records = records::records(&parse(&records, library).map_err(|error| misfit(error, &file))?.0);
+    records.locate(&mut facts);
+    let glue = glue::glue(&reflect, &facts, &records);
     let all = link_kernel(&linked, &glue, library, &features, |_| true)?;
     let (module, info) = parse(&all, library).map_err(|error| misfit(error, &file))?;
     glue::check(&module).map_err(|message| {

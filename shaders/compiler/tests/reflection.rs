@@ -100,6 +100,15 @@ fn nested_structs_several_agents_and_bytes() {
         agent_done: true,
         integer: false,
         episode_words: 4 + 2 * 2 + 2 + 2 * 2 + 2 * 5,
+        totals: Totals {
+            words: 3 + 2 * (2 + 5),
+            transitions: 0,
+            episodes: 1,
+            length_sum: 2,
+            return_sum: 3,
+            info_sum: 3 + 2 * 2,
+        },
+        finished: Finished { words: 1 + 2 + 5, length: 0, returns: 1, infos: 1 + 2 },
         elapsed_word: 4 + 2 * 2,
         scratch_words: 0,
     };

@@ -24,7 +24,7 @@ pub use job::{Job, Kernel, Seen};
 pub use level::Level;
 pub use memory::{clear, gather, gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain};
 pub use plain::Plain;
-pub use program::{Control, Program};
+pub use program::{Control, Program, TotalsAt};
 pub use shadergym_compiler::{LARGEST_I32, LARGEST_U32};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub use simd::*;
@@ -32,8 +32,8 @@ pub use simd::*;
 /// What generated modules import.
 pub mod prelude {
     pub use super::{
-        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, Uint, Value, blend, clear, gather, gather_chain,
-        gather_uniform, gather_uniform_chain, scatter, scatter_chain, splat,
+        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, TotalsAt, Uint, Value, blend, clear, gather,
+        gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;
 }

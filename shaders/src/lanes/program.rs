@@ -17,12 +17,35 @@ pub struct Control {
     pub constants: &'static [u32],
 }
 
+/// First vectors of the members of the kernel's `KernelTotals`, as its struct in the generated code has them.
+#[derive(Debug, Clone, Copy)]
+pub struct TotalsAt {
+    /// Transitions made.
+    pub transitions: usize,
+    /// Episodes finished.
+    pub episodes: usize,
+    /// Sum of their lengths.
+    pub length_sum: usize,
+    /// Sums of their returns, two vectors (value and rest) per agent.
+    pub return_sum: usize,
+    /// Sums of their infos, two vectors each; 0 where the environment has none.
+    pub info_sum: usize,
+    /// Length of the newest finished episode.
+    pub finished_length: usize,
+    /// Its returns.
+    pub finished_return: usize,
+    /// Its sums of infos; 0 where the environment has none.
+    pub finished_info: usize,
+}
+
 /// What the generated code of one environment provides. Types are generic over the SIMD level.
 pub trait Program: 'static {
     /// Agents per instance.
     const AGENTS: usize;
     /// Estimate of what a start costs, in operations on a vector.
     const START_COST: usize;
+    /// Where `Totals` has what the driver writes out.
+    const TOTALS: TotalsAt;
     /// The environment's generator, the action generator, counters.
     type Episode<S: Lanes>: Value<S>;
     /// The environment's `State`.

@@ -135,6 +135,22 @@ impl OnDevice<'_> {
         self.0.params.pending = None;
     }
 
+    /// Whether the invocations of a workgroup gather what their instances see and write it in the order of the outputs from
+    /// now on, or each writes its own row. What comes out is the same, so a batch chooses by the kind of device; this is for
+    /// tests and measurements. Where the driver cuts loops ([`GpuContext::loop_rounds`]), rows gathered by a step that was cut
+    /// may be missing for its neighbours too.
+    pub fn gather_rows(&mut self, gather: bool) {
+        self.0.gather_rows = gather;
+    }
+
+    /// Lets the buffers of a piece of a recorded rollout take this many bytes; the host takes over a piece while the device
+    /// makes the next. Returns how many of `steps` transitions with drawn actions a piece then holds, at least one. What comes
+    /// out is the same; this is for tests and measurements.
+    pub fn record_in_pieces(&mut self, bytes: u64, steps: usize) -> usize {
+        self.0.piece_bytes = bytes;
+        self.0.calls_of_piece(&Advance { steps, actions: None, record: true, totals: true, deliver: None })
+    }
+
     /// Waits until everything submitted so far is done.
     ///
     /// # Errors
@@ -157,11 +173,6 @@ impl GpuBackend {
     /// # Errors
     /// [`Error::DeviceFailed`]; [`Error::LoopsCut`] if a step since the last reset was not made whole.
     pub fn read_back(&mut self, out: &mut Outputs) -> Result<()> {
-        let len = self.regions.step().len();
-        self.run_and_read(
-            &[Piece { buffer: &self.outputs.clone(), start: 0, len }],
-            |_, _| {},
-            |backend, words| backend.take_step(words, out),
-        )?
+        self.read_step(|_, _| {}, out)
     }
 }

@@ -98,7 +98,7 @@ pub(super) struct Regions {
     pub flags: Range<usize>,
     /// [R, n, agents].
     pub reward: Range<usize>,
-    /// [n, 1 + agents + info words] length, returns and sums of infos of the newest finished episode.
+    /// [n, `Facts::finished`] length, returns and sums of infos of the newest finished episode.
     pub finished: Range<usize>,
     /// [R, n, info words].
     pub info: Range<usize>,
@@ -115,7 +115,7 @@ pub(super) struct Regions {
     pub last: Range<usize>,
     /// [R, n, global words] last global states; empty as `last` is.
     pub last_global: Range<usize>,
-    /// [n, 3 + 2 (agents + info words)] transitions, episodes, sum of lengths, sums of returns and of infos (value and rest).
+    /// [n, `Facts::totals`] transitions, episodes, sum of lengths, sums of returns and of infos (value and rest).
     pub totals: Range<usize>,
     /// [K, n, agents, action words] if recorded and drawn.
     pub actions: Range<usize>,
@@ -135,7 +135,7 @@ impl Regions {
         let observations = rows * n * facts.observation_words();
         let flags = take(rows * n);
         let reward = take(rows * n * facts.agents);
-        let finished = take(n * facts.finished_words());
+        let finished = take(n * facts.finished.words);
         let info = take(rows * n * facts.info_words());
         let done = take(rows * n * facts.done_words());
         let observation = take(observations);
@@ -145,7 +145,7 @@ impl Regions {
         let same_step = autoreset == AutoresetMode::SameStep;
         let last = take(if same_step { observations } else { 0 });
         let last_global = take(if same_step { globals } else { 0 });
-        let totals = take(n * facts.totals_words());
+        let totals = take(n * facts.totals.words);
         let actions = take(if record { rows * n * facts.action_words() } else { 0 });
         Self {
             n,
@@ -174,7 +174,7 @@ impl Regions {
         self
     }
 
-    /// What a single step reads back.
+    /// What a single step reads back, with the last rows.
     pub fn step(&self) -> Range<usize> {
         0..self.totals.start
     }
@@ -185,7 +185,8 @@ impl Regions {
     }
 
     /// Copies R = `self.rows` transitions that begin with transition `first` of the call into the host arrays. `words`
-    /// is what the device wrote, from the beginning of the buffer; it may end before `totals` after a single step.
+    /// is what the device wrote, from the beginning of the buffer; it may end before `totals` after a single step, and before
+    /// `last` where that is read apart.
     pub fn unpack(&self, words: &[u32], facts: &Facts, first: usize, given: Option<&[u32]>, out: &mut Outputs) {
         let (n, agents, rows) = (self.n, facts.agents, first..first + self.rows);
         let at = |row_words: usize| rows.start * n * row_words..rows.end * n * row_words;
@@ -214,11 +215,14 @@ impl Regions {
         let global_words = facts.global_words();
         let globals = &words[self.global.clone()];
         out.global_states[at(global_words)].copy_from_slice(globals);
-        // Where nothing starts anew in the same call, what it saw is what the episode saw last.
+        // Where nothing starts anew in the same call, what it saw is what the episode saw last. Where something does, its
+        // last rows may be read apart.
         let or = |last: &Range<usize>, seen| if self.last.is_empty() { seen } else { &words[last.clone()] };
-        let (last, last_global) = (or(&self.last, observations), or(&self.last_global, globals));
-        take_ended(&mut out.final_observations[at(observation_words)], last, observation_words, flags);
-        take_ended(&mut out.final_global_states[at(global_words)], last_global, global_words, flags);
+        if words.len() >= self.step().end {
+            let (last, last_global) = (or(&self.last, observations), or(&self.last_global, globals));
+            take_ended(&mut out.final_observations[at(observation_words)], last, observation_words, flags);
+            take_ended(&mut out.final_global_states[at(global_words)], last_global, global_words, flags);
+        }
         if self.record {
             let actions = match given {
                 Some(given) => &given[at(facts.action_words())],
@@ -231,15 +235,20 @@ impl Regions {
     /// Takes over the statistics of a call: from the totals, or from the flags of its only transition.
     pub fn unpack_totals(&self, words: &[u32], facts: &Facts, out: &mut Outputs) {
         let (agents, info_words) = (facts.agents, facts.info_words());
-        let finished = words[self.finished.clone()].chunks_exact(facts.finished_words());
+        let (row, ended) = (&facts.totals, &facts.finished);
+        let finished = words[self.finished.clone()].chunks_exact(facts.finished.words);
         if words.len() >= self.totals.end {
-            for (i, totals) in words[self.totals.clone()].chunks_exact(facts.totals_words()).enumerate() {
-                (out.transitions[i], out.episodes[i], out.length_sum[i]) = (totals[0], totals[1], totals[2]);
-                let returns = out.return_sum[i * agents..][..agents].iter_mut();
-                let infos = out.info_sum[i * info_words..][..info_words].iter_mut();
-                for (sum, parts) in returns.chain(infos).zip(totals[3..].chunks_exact(2)) {
-                    *sum = f64::from(f32::from_bits(parts[0])) + f64::from(f32::from_bits(parts[1]));
-                }
+            for (i, totals) in words[self.totals.clone()].chunks_exact(facts.totals.words).enumerate() {
+                out.transitions[i] = totals[row.transitions];
+                out.episodes[i] = totals[row.episodes];
+                out.length_sum[i] = totals[row.length_sum];
+                let take = |sums: &mut [f64], from: usize| {
+                    for (sum, parts) in sums.iter_mut().zip(totals[from..].chunks_exact(2)) {
+                        *sum = f64::from(f32::from_bits(parts[0])) + f64::from(f32::from_bits(parts[1]));
+                    }
+                };
+                take(&mut out.return_sum[i * agents..][..agents], row.return_sum);
+                take(&mut out.info_sum[i * info_words..][..info_words], row.info_sum);
             }
         } else {
             out.length_sum.fill(0);
@@ -252,21 +261,23 @@ impl Regions {
                 *transitions = u32::from(flags & TRANSITION != 0);
                 *episodes = *transitions & u32::from(flags & (TERMINATED | TRUNCATED) != 0);
                 if *episodes != 0 {
-                    out.length_sum[i] = finished[0];
-                    let returns = out.return_sum[i * agents..][..agents].iter_mut();
-                    let infos = out.info_sum[i * info_words..][..info_words].iter_mut();
-                    for (sum, &value) in returns.chain(infos).zip(&finished[1..]) {
-                        *sum = f64::from(f32::from_bits(value));
-                    }
+                    out.length_sum[i] = finished[ended.length];
+                    let take = |sums: &mut [f64], from: usize| {
+                        for (sum, &value) in sums.iter_mut().zip(&finished[from..]) {
+                            *sum = f64::from(f32::from_bits(value));
+                        }
+                    };
+                    take(&mut out.return_sum[i * agents..][..agents], ended.returns);
+                    take(&mut out.info_sum[i * info_words..][..info_words], ended.infos);
                 }
             }
         }
         for (i, finished) in finished.enumerate() {
             if out.episodes[i] != 0 {
-                out.finished_length[i] = finished[0];
-                let (returns, infos) = bytemuck::cast_slice(&finished[1..]).split_at(agents);
-                out.finished_return[i * agents..][..agents].copy_from_slice(returns);
-                out.finished_info[i * info_words..][..info_words].copy_from_slice(infos);
+                out.finished_length[i] = finished[ended.length];
+                let values: &[f32] = bytemuck::cast_slice(finished);
+                out.finished_return[i * agents..][..agents].copy_from_slice(&values[ended.returns..][..agents]);
+                out.finished_info[i * info_words..][..info_words].copy_from_slice(&values[ended.infos..][..info_words]);
             }
         }
     }

@@ -47,6 +47,8 @@ pub(super) struct Variant {
     pub single: bool,
     /// All instances have the same parameters.
     pub common_params: bool,
+    /// Workgroups gather rows; not together with `record`.
+    pub staged: bool,
 }
 
 /// WGSL of a kernel.
@@ -118,6 +120,7 @@ impl Program {
                     ("KERNEL_RECORD", variant.record.to_string()),
                     ("KERNEL_SINGLE", variant.single.to_string()),
                     ("KERNEL_COMMON_PARAMS", variant.common_params.to_string()),
+                    ("KERNEL_STAGED", variant.staged.to_string()),
                 ],
             ),
         };
@@ -128,7 +131,11 @@ impl Program {
                 layout: Some(&context.pipeline_layout),
                 module: &module,
                 entry_point: Some(name),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // Every word of it that is read was written before.
+                    zero_initialize_workgroup_memory: false,
+                    ..Default::default()
+                },
                 cache: context.cache.handle.as_ref(),
             })
         })?;

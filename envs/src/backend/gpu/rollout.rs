@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::*;
 
-/// A recorded or given rollout is cut so that its buffers stay below this many bytes each (and the adapter's limit): large
+/// A recorded or given rollout is cut into pieces whose buffers stay below this many bytes (and the adapter's limit): large
 /// enough that a dispatch more costs nothing beside it, small enough that there are several, which overlap.
-const CHUNK_BYTES: u64 = 32 << 20;
+pub(super) const PIECE_BYTES: u64 = 32 << 20;
 /// Seconds that one dispatch should take at most: watchdogs of display drivers end one after about two.
 const DISPATCH_SECONDS: f64 = 0.25;
 /// Transitions of the first dispatch of a long rollout, from which the time of the others is estimated.
@@ -172,24 +172,28 @@ impl GpuBackend {
         if request.actions.is_some() { regions.without_actions() } else { regions }
     }
 
-    /// Buffers for a request; those of the batch where they will do.
-    fn rollout_buffers(&self, request: &Advance<'_>) -> Result<Buffers> {
-        let (n, facts) = (self.n, &self.facts);
-        let action_words = n * facts.action_words();
-        let row_bytes = |words: usize| 4 * words as u64;
-        let most = CHUNK_BYTES.min(self.context.info.max_buffer_bytes());
-        let mut fit = request.steps;
+    /// Calls that fit the buffers of a piece, at most those of the request; at least one is always tried: the allocation says
+    /// what does not fit.
+    pub(super) fn calls_of_piece(&self, request: &Advance<'_>) -> usize {
+        let bytes = |words: usize| 4 * words as u64;
+        let most = self.piece_bytes.min(self.context.info.max_buffer_bytes());
+        let mut calls = request.steps;
         if request.actions.is_some() {
-            fit = fit.min((most / row_bytes(action_words)) as usize);
+            calls = calls.min((most / bytes(self.n * self.facts.action_words())) as usize);
         }
         if request.record {
             let one = self.rollout_regions(request, 1);
-            let fixed = row_bytes(one.finished.len() + one.totals.len());
-            let row = row_bytes(one.words) - fixed;
-            fit = fit.min((most.saturating_sub(fixed) / row) as usize);
+            let fixed = bytes(one.finished.len() + one.totals.len());
+            let row = bytes(one.words) - fixed;
+            calls = calls.min((most.saturating_sub(fixed) / row) as usize);
         }
-        // One transition is always tried: the allocation below says what does not fit.
-        let fit = fit.max(1);
+        calls.max(1)
+    }
+
+    /// Buffers for a request; those of the batch where they will do.
+    fn rollout_buffers(&self, request: &Advance<'_>) -> Result<Buffers> {
+        let action_words = self.n * self.facts.action_words();
+        let fit = self.calls_of_piece(request);
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let actions = match request.actions {
             Some(_) => self.context.buffer("the actions", fit * action_words, storage)?,

@@ -133,6 +133,17 @@ pub(super) fn write(input: Input<'_>, scalars: Scalars) -> Result<(String, Scala
         false => ("_", "[]".to_owned()),
     };
     let (info, done) = (member(facts.info.is_some(), "info"), member(facts.agent_done, "done"));
+    // rustc knows where the members of the struct lie that it is given.
+    let there = [true, true, true, true, facts.info.is_some(), true, true, facts.info.is_some()];
+    let names = ["transitions", "episodes", "length_sum", "return_sum", "info_sum"];
+    let names = names.into_iter().chain(["finished_length", "finished_return", "finished_info"]);
+    let totals_at: Vec<String> = names
+        .zip(there)
+        .map(|(name, there)| match there {
+            true => format!("{name}: core::mem::offset_of!(KernelTotals<l::Plain>, {name}) / 4"),
+            false => format!("{name}: 0"),
+        })
+        .collect();
 
     let program = format!(
         r#"
@@ -142,6 +153,7 @@ pub struct Environment;
 impl l::Program for Environment {{
     const AGENTS: usize = {agents};
     const START_COST: usize = {start_cost};
+    const TOTALS: l::TotalsAt = l::TotalsAt {{ {} }};
     type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
     type State<Simd: l::Lanes> = State<Simd>;
     type Params<Simd: l::Lanes> = Params<Simd>;
@@ -224,6 +236,7 @@ impl l::Program for Environment {{
 
 shadergym_shaders::kernels!(Environment);
 "#,
+        totals_at.join(", "),
         info.0,
         info.1,
         done.0,

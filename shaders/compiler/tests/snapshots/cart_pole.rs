@@ -950,6 +950,7 @@ pub struct Environment;
 impl l::Program for Environment {
     const AGENTS: usize = 1;
     const START_COST: usize = 245;
+    const TOTALS: l::TotalsAt = l::TotalsAt { transitions: core::mem::offset_of!(KernelTotals<l::Plain>, transitions) / 4, episodes: core::mem::offset_of!(KernelTotals<l::Plain>, episodes) / 4, length_sum: core::mem::offset_of!(KernelTotals<l::Plain>, length_sum) / 4, return_sum: core::mem::offset_of!(KernelTotals<l::Plain>, return_sum) / 4, info_sum: 0, finished_length: core::mem::offset_of!(KernelTotals<l::Plain>, finished_length) / 4, finished_return: core::mem::offset_of!(KernelTotals<l::Plain>, finished_return) / 4, finished_info: 0 };
     type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
     type State<Simd: l::Lanes> = State<Simd>;
     type Params<Simd: l::Lanes> = Params<Simd>;

@@ -119,8 +119,10 @@ pub(super) unsafe fn write_told<S: Lanes, P: Program>(job: &Job, totals: &P::Tot
     }
 }
 
-/// Totals are, as in the kernel: transitions, episodes, length_sum, return_sum[agents] of two words, finished_length,
-/// finished_return[agents], info_sum[info words] of two words, finished_info[info words], and more.
+/// Writes the sums over a call, where they are wanted, and what the newest finished episodes ended with.
+///
+/// # Safety
+/// `job` must be valid for these rows.
 #[inline(always)]
 pub(super) unsafe fn write_totals<S: Lanes, P: Program>(
     s: S,
@@ -131,40 +133,38 @@ pub(super) unsafe fn write_totals<S: Lanes, P: Program>(
 ) {
     let from = (&raw const *totals).cast::<u32>();
     let (agents, info_words) = (P::AGENTS, words::<S, P::Info<S>>());
-    let info = 4 + 3 * agents;
-    // SAFETY: totals have at least 4 + 3 * (agents + info words) vectors; the rows are those of instances of this block.
+    let at = P::TOTALS;
+    // SAFETY: the members lie within totals, which are vectors of words; the rows are those of instances of this block.
     unsafe {
         let vector = |word: usize| &*from.add(word * S::WIDTH).cast::<S::U>();
         if !job.transitions.is_null() {
-            write_rows::<S, _>(vector(0), job.transitions.add(first), 1, lanes);
-            write_rows::<S, _>(vector(1), job.episodes.add(first), 1, lanes);
-            write_rows::<S, _>(vector(2), job.length_sum.add(first), 1, lanes);
+            write_rows::<S, _>(vector(at.transitions), job.transitions.add(first), 1, lanes);
+            write_rows::<S, _>(vector(at.episodes), job.episodes.add(first), 1, lanes);
+            write_rows::<S, _>(vector(at.length_sum), job.length_sum.add(first), 1, lanes);
             let float = |word: usize, lane: usize| f64::from(f32::from_bits(*from.add(word * S::WIDTH + lane)));
-            for agent in 0..agents {
-                let rows = job.return_sum.add(first * agents + agent);
-                for lane in 0..lanes {
-                    *rows.add(lane * agents) = float(3 + 2 * agent, lane) + float(4 + 2 * agent, lane);
-                }
-            }
-            for word in 0..info_words {
-                let rows = job.info_sum.add(first * info_words + word);
-                for lane in 0..lanes {
-                    *rows.add(lane * info_words) = float(info + 2 * word, lane) + float(info + 2 * word + 1, lane);
+            for (sums, width, from) in
+                [(job.return_sum, agents, at.return_sum), (job.info_sum, info_words, at.info_sum)]
+            {
+                for k in 0..width {
+                    let rows = sums.add(first * width + k);
+                    for lane in 0..lanes {
+                        *rows.add(lane * width) = float(from + 2 * k, lane) + float(from + 2 * k + 1, lane);
+                    }
                 }
             }
         }
-        let finished = Int::differs(*vector(1), splat(s, W(0)));
+        let finished = Int::differs(*vector(at.episodes), splat(s, W(0)));
         let mut bits = Mask::to_bits(finished) & (u64::MAX >> (64 - lanes));
         while bits != 0 {
             let lane = bits.trailing_zeros() as usize;
             bits &= bits - 1;
             let (i, word) = (first + lane, |w: usize| *from.add(w * S::WIDTH + lane));
-            *job.finished_length.add(i) = word(3 + 2 * agents);
+            *job.finished_length.add(i) = word(at.finished_length);
             for agent in 0..agents {
-                *job.finished_return.add(i * agents + agent) = f32::from_bits(word(4 + 2 * agents + agent));
+                *job.finished_return.add(i * agents + agent) = f32::from_bits(word(at.finished_return + agent));
             }
             for w in 0..info_words {
-                *job.finished_info.add(i * info_words + w) = f32::from_bits(word(info + 2 * info_words + w));
+                *job.finished_info.add(i * info_words + w) = f32::from_bits(word(at.finished_info + w));
             }
         }
     }

@@ -1,13 +1,15 @@
 //! The GPU back end over the registry: every environment times every test below. Software Vulkan will do; where there
 //! is no adapter at all the tests are reported as ignored, never as passed.
 
+mod ways;
+
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_envs::gpu::{adapters, select_adapter};
 use shadergym_envs::{
-    Actions, AutoresetMode, Batch, BatchOptions, Device, Elements, Error, SampleRng, Snapshot, ids, make_from_file,
-    make_with,
+    AutoresetMode, Batch, BatchOptions, Device, Elements, Error, SampleRng, Snapshot, ids, make_from_file, make_with,
+    spec,
 };
 
 type Test = fn(&str) -> Result<(), Failed>;
@@ -17,14 +19,21 @@ const N: usize = 65;
 
 const TESTS: &[(&str, Test)] = &[
     ("runs", runs),
-    ("recording_equals_steps", recording_equals_steps),
+    ("recording_equals_steps", ways::recording_equals_steps),
     ("batch_size_does_not_matter", batch_size_does_not_matter),
     ("masked_reset", masked_reset),
     ("state_round_trip", state_round_trip),
     ("params_wait_for_a_start", params_wait_for_a_start),
     ("renders", renders),
-    ("split_rollouts_equal_unsplit_ones", split_rollouts_equal_unsplit_ones),
-    ("device_steps_equal_host_steps", device_steps_equal_host_steps),
+    ("split_rollouts_equal_unsplit_ones", ways::split_rollouts_equal_unsplit_ones),
+    ("device_steps_equal_host_steps", ways::device_steps_equal_host_steps),
+];
+
+/// What variants of a file have in common.
+const TESTS_OF_FILES: &[(&str, Test)] = &[
+    ("gathered_rows_equal_single_ones", ways::gathered_rows_equal_single_ones),
+    ("pieces_of_a_recording_equal_steps", ways::pieces_of_a_recording_equal_steps),
+    ("last_rows_are_those_of_a_recording", ways::last_rows_are_those_of_a_recording),
 ];
 
 fn main() -> ExitCode {
@@ -37,7 +46,8 @@ fn main() -> ExitCode {
         Trial::test("batches_too_large_are_refused", batches_too_large_are_refused).with_ignored_flag(missing),
     ];
     for id in ids() {
-        for (name, test) in TESTS {
+        let of_file = if spec(id).is_ok_and(|facts| facts.variant_of.is_none()) { TESTS_OF_FILES } else { &[] };
+        for (name, test) in TESTS.iter().chain(of_file) {
             trials.push(Trial::test(format!("{id}::{name}"), move || test(id)).with_ignored_flag(missing));
         }
     }
@@ -104,48 +114,6 @@ fn runs(id: &str) -> Result<(), Failed> {
             check(stats.transitions <= (100 * N) as u64, "too many transitions")?;
             check(stats.transitions + stats.episodes >= (99 * N) as u64, "transitions are missing")?;
         }
-    }
-    Ok(())
-}
-
-/// A recorded rollout of K transitions gives what K steps with its actions give.
-fn recording_equals_steps(id: &str) -> Result<(), Failed> {
-    const K: usize = 40;
-    for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep] {
-        let options = options(N).autoreset_mode(mode).max_episode_steps(15);
-        let mut recorded = make_with(id, &options)?;
-        recorded.reset(5)?;
-        let recording = recorded.record(K)?;
-        let mut stepped = make_with(id, &options)?;
-        stepped.reset(5)?;
-        let (mut transitions, mut finished) = (0, 0);
-        for t in 0..K {
-            let view = stepped.step(recording.actions_at(t))?;
-            let rows = recording.observations().rows() / K;
-            for i in 0..N {
-                let same = view.terminated()[i] == recording.terminated()[t * N + i]
-                    && view.truncated()[i] == recording.truncated()[t * N + i];
-                check(same, format!("flags of instance {i} differ at step {t} in {mode:?}"))?;
-                finished += u64::from(view.ended(i));
-            }
-            for row in 0..rows {
-                let (a, b) = (view.observations().row(row), recording.observations().row(t * rows + row));
-                check(a.words() == b.words(), format!("observation row {row} differs at step {t} in {mode:?}"))?;
-                if view.ended(row * N / rows) {
-                    let (a, b) =
-                        (view.final_observations().row(row), recording.final_observations().row(t * rows + row));
-                    check(a.words() == b.words(), format!("last observation {row} differs at step {t} in {mode:?}"))?;
-                }
-                let (a, b) = (view.rewards()[row], recording.rewards()[t * rows + row]);
-                check(a.to_bits() == b.to_bits(), format!("reward {row} is {a} and {b} at step {t} in {mode:?}"))?;
-                transitions += 1;
-            }
-        }
-        check(transitions > 0 && finished == recording.stats().episodes, "the number of episodes differs")?;
-        let same = stepped.get_state(..)? == recorded.get_state(..)?;
-        check(same, format!("the states differ at the end in {mode:?}"))?;
-        check(stepped.view().episode_returns() == recorded.view().episode_returns(), "the returns differ")?;
-        check(stepped.view().episode_lengths() == recorded.view().episode_lengths(), "the lengths differ")?;
     }
     Ok(())
 }
@@ -245,63 +213,6 @@ fn renders(id: &str) -> Result<(), Failed> {
     check(bytes(&mut batch)? == before, "drawing changed the batch")
 }
 
-/// Rollouts that are cut into several dispatches give what short ones give.
-fn split_rollouts_equal_unsplit_ones(id: &str) -> Result<(), Failed> {
-    // The first dispatch of a batch makes about 2^22 transitions, the rest follows in another.
-    let (n, k) = (65_536, 68);
-    let mut long = started(id, n, AutoresetMode::NextStep)?;
-    let mut short = started(id, n, AutoresetMode::NextStep)?;
-    let total = long.rollout(k)?;
-    let (mut transitions, mut episodes) = (0, 0);
-    for _ in 0..2 {
-        let stats = short.rollout(k / 2)?;
-        transitions += stats.transitions;
-        episodes += stats.episodes;
-    }
-    check(total.transitions == transitions && total.episodes == episodes, "the statistics differ")?;
-    check(long.get_state(..)? == short.get_state(..)?, "the states differ")?;
-    check(long.view().episode_returns() == short.view().episode_returns(), "the returns differ")?;
-    if long.spec().observation_words() > 4 {
-        // Recordings of that length would need gigabytes.
-        return Ok(());
-    }
-    let recording = long.record(k)?;
-    let mut at = 0;
-    for _ in 0..2 {
-        let part = short.record(k / 2)?;
-        let words = part.observations().words();
-        check(recording.observations().words()[at..][..words.len()] == *words, "the recorded observations differ")?;
-        at += words.len();
-    }
-    check(long.get_state(..)? == short.get_state(..)?, "the states differ after recordings")?;
-    check(long.view().episode_lengths() == short.view().episode_lengths(), "the lengths differ after recordings")
-}
-
-/// Steps that a learner on the device makes give what steps from the host give.
-fn device_steps_equal_host_steps(id: &str) -> Result<(), Failed> {
-    let mut host = started(id, N, AutoresetMode::NextStep)?;
-    let mut device = started(id, N, AutoresetMode::NextStep)?;
-    let mut rng = SampleRng::new(9);
-    for _ in 0..20 {
-        let actions = random_actions(&host, &mut rng);
-        step(&mut host, &actions)?;
-        let on_device = device.on_device()?.ok_or("the batch is not on a GPU")?;
-        let buffers = on_device.buffers();
-        let bytes = match actions.as_actions() {
-            Some(Actions::Discrete(a)) => a.iter().flat_map(|v| v.to_ne_bytes()).collect::<Vec<_>>(),
-            Some(Actions::Continuous(a)) => a.iter().flat_map(|v| v.to_ne_bytes()).collect(),
-            _ => return Err("samples are of these two types".into()),
-        };
-        buffers.queue.write_buffer(&buffers.actions, 0, &bytes);
-        on_device.advance()?;
-    }
-    let view = device.read_back()?;
-    check(view.observations().words() == host.observations().words(), "the observations differ")?;
-    check(view.action_masks() == host.view().action_masks(), "the masks differ")?;
-    check(view.rewards() == host.view().rewards(), "the rewards differ")?;
-    check(device.get_state(..)? == host.get_state(..)?, "the states differ")
-}
-
 fn missing_adapter_is_named() -> Result<(), Failed> {
     let text = select_adapter(Some("no such gpu")).unwrap_err().to_string();
     check(text.contains("gpu:no such gpu") && text.contains("mesa-vulkan-drivers"), &text)?;
@@ -325,7 +236,7 @@ fn user_shader_runs() -> Result<(), Failed> {
 fn user_shader_errors_name_the_line() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("broken.wgsl");
-    let good = include_str!("../examples/user_env.wgsl");
+    let good = include_str!("../../examples/user_env.wgsl");
     let broken = good.replace("let arrived = distance < 0.1;", "let arrived = distance <;");
     let line = good.lines().position(|l| l.contains("let arrived")).expect("it is there") + 1;
     std::fs::write(&file, broken)?;
