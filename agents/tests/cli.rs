@@ -43,22 +43,11 @@ fn a_closed_pipe_is_no_error() {
 fn help_is_there_for_every_command() {
     assert!(run(&["--help"]).ok().contains("Exit codes"));
     assert!(run(&["--version"]).ok().starts_with("shadergym "));
-    let commands = [
-        "list",
-        "spec",
-        "doctor",
-        "bench",
-        "train",
-        "resume",
-        "eval",
-        "watch",
-        "compare",
-        "experiment",
-        "render",
-        "new-env",
-        "dump",
-    ];
-    for command in commands {
+    let help = run(&["--help"]).ok();
+    let listed = help.split_once("Commands:").expect("a list of them").1.split_once("\n\n").expect("its end").0;
+    let commands: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"train") && commands.len() > 10, "{commands:?}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
         assert!(run(&[command, "--help"]).ok().contains("Examples:"), "{command}");
     }
     run(&[]).fails(2, &["Usage"]);
@@ -288,4 +277,37 @@ fn errors_of_user_shaders_name_file_and_line() {
     assert!(!here.join("x.gif").exists());
     let drawn = run_in(&here, &["render", "point_mass.wgsl", "-o", "x.gif", "--steps", "5", "--device", "cpu"]).ok();
     assert!(drawn.contains("PointMass-v0 on cpu"), "{drawn}");
+}
+
+#[test]
+fn predict_compares_learners_on_a_series() {
+    let here = folder("predict");
+    let small = ["--rows", "1_500", "--adam", "1e-3", "--set", "hidden=[8]"];
+    let table = run_in(&here, &[&["predict", "--seeds", "2", "-o", "out"], &small[..]].concat()).ok();
+    for learner in ["mean", "stream_td", "TD(0), Adam 1e-3", "TD(0), Adam 1e-3, inputs as they are"] {
+        let line = table.lines().find(|line| line.split("  ").next() == Some(learner));
+        assert!(line.is_some_and(|line| line.contains(" to ")), "{learner}: {table}");
+    }
+    let read = |name: &str| fs::read_to_string(here.join("out").join(name)).unwrap();
+    assert!(read("prediction.svg").contains("stream_td"));
+    assert_eq!(read("rmse.csv").lines().count(), 1 + 2 * 4);
+    assert_eq!(read("predictions.csv").lines().count(), 1_500, "a row for each that has a next one");
+    run_in(&here, &["predict", "--rows", "900", "--write-series", "series.csv"]).ok();
+    let of_file = ["predict", "series.csv", "--target", "load_2", "--adam", "1e-3", "--set", "gamma=0.9"];
+    assert!(run_in(&here, &of_file).ok().contains("stream_td"));
+    assert!(run_in(&here, &["predict", "--options"]).ok().contains("kappa"));
+    fs::write(here.join("bad.csv"), "a,b\n1,2\n3,x\n").unwrap();
+    for (args, code, parts) in [
+        (&["predict", "none.csv"][..], 1, &["none.csv"][..]),
+        (&["predict", "bad.csv"], 1, &["bad.csv", "line 3", "`b`", "`x`"]),
+        (&["predict", "series.csv", "--target", "oil"], 1, &["`oil`", "oil_temperature"]),
+        (&["predict", "series.csv", "--rows", "100"], 1, &["100", "at least 690"]),
+        (&["predict", "series.csv", "--set", "gama=0.5"], 1, &["Did you mean `gamma`"]),
+        (&["predict", "series.csv", "--set", "gamma=1"], 1, &["gamma", "below 1"]),
+        (&["predict", "series.csv", "--beta", "1"], 1, &["beta", "below 1"]),
+        (&["predict", "--seeds", "0"], 2, &["1 or more"]),
+        (&["predict", "series.csv", "--write-series", "x.csv"], 2, &["cannot be used with"]),
+    ] {
+        run_in(&here, args).fails(code, parts);
+    }
 }

@@ -258,6 +258,21 @@ fn every_agent_lists_its_options() {
 }
 
 #[test]
+fn a_sweep_prints_a_line_for_each_combination() {
+    let here = folder("sweep");
+    let more = ["--seeds", "2", "--sweep", "gamma=0.9,0.99", "--out", "sweep", "--quiet", "--no-gif"];
+    let text = run_in(&here, &arguments(any(), &more)).ok();
+    for gamma in ["gamma=0.9", "gamma=0.99"] {
+        assert!(text.lines().any(|line| line.split_whitespace().next() == Some(gamma)), "{text}");
+        for seed in 3..5 {
+            let of = json(&here.join(format!("sweep/{gamma}/seed-{seed}/summary.json")));
+            assert_eq!(of["step"].as_u64(), Some(2400));
+        }
+    }
+    fs::remove_dir_all(&here).unwrap();
+}
+
+#[test]
 fn mistakes_are_named_and_leave_nothing() {
     let (agent, here) = (any(), folder("mistakes"));
     let (name, id) = (agent.name, env(agent));
@@ -276,6 +291,14 @@ fn mistakes_are_named_and_leave_nothing() {
         (&["train", name, id, "--set", &wrong], 1, &["has no option", &format!("Did you mean `{option}`")]),
         (&["train", name, id, "--set", "num_envs=abc"], 1, &["num_envs", "abc", "a whole number"]),
         (&["train", name, id, "--set", "num_envs"], 1, &["name=value"]),
+        (&["train", name, id, "--preset", "best"], 1, &["`best`", "without the option it is the usual one"]),
+        (
+            &["train", name, id, "--sweep", &format!("{wrong},2")],
+            1,
+            &["has no option", &format!("Did you mean `{option}`")],
+        ),
+        (&["train", name, id, "--sweep", "gamma=0.9,2"], 1, &["gamma", "0 to 1"]),
+        (&["train", name, id, "--sweep", "gamma"], 1, &["name=value,value"]),
         (&["train", name, id, "--num-envs", "0"], 2, &["'0'", "1 to 4294967295"]),
         (&["train", name, id, "--steps", "0"], 2, &["'0'", "1 or more"]),
         (&["train", name, id, "--steps", "1.5"], 2, &["1.5"]),

@@ -114,6 +114,16 @@ def test_it_acts_in_gymnasiums_own_interface(env):
     assert policy.act(obs[:0]).shape == (0, *policy.action_space.shape)
 
 
+
+def test_a_preset_has_a_name():
+    run = {"steps": 200, "eval_episodes": 0, "learning_starts": 100, "progress": False}
+    policy = shadergym.train("dqn", "MinAtar/Breakout-v1", preset="published", **run)
+    options = policy.config["options"]
+    assert (options["optimizer"], options["network"]) == ("centered_rmsprop", "conv")
+    with pytest.raises(ValueError, match="`best`, allowed is no_replay, published"):
+        shadergym.train("dqn", "MinAtar/Breakout-v1", preset="best", **run)
+
+
 def test_bits_and_bytes():
     policy = short("ppo", "MinAtar/Breakout-v1", steps=300)
     envs, obs, _ = observations("MinAtar/Breakout-v1", 70)
