@@ -58,6 +58,11 @@ class Learner:
             TypeError: For an option that the agent does not have, or a space that it cannot have.
             ValueError: For an unknown agent, a bad value, or actions that it cannot choose.
         """
+        if not isinstance(observation_space, gym.Space):
+            raise TypeError(f"observation_space is {observation_space!r}, allowed is a space of Gymnasium")
+        for name, value, bits in [("time_limit", time_limit, 32), ("steps", steps, 63), ("seed", seed, 63)]:
+            if value is not None and not 0 <= value < 1 << bits:
+                raise ValueError(f"option `{name}` is {value}, allowed is 0 to {(1 << bits) - 1}")
         shape = observation_space.shape if isinstance(observation_space, gym.spaces.Box) else None
         if not shape:
             if not observation_space.is_np_flattenable:
