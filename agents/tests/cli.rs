@@ -305,6 +305,8 @@ fn predict_compares_learners_on_a_series() {
         (&["predict", "series.csv", "--set", "gama=0.5"], 1, &["Did you mean `gamma`"]),
         (&["predict", "series.csv", "--set", "gamma=1"], 1, &["gamma", "below 1"]),
         (&["predict", "series.csv", "--beta", "1"], 1, &["beta", "below 1"]),
+        (&["predict", "series.csv", "--adam", "-1"], 1, &["learning rate", "-1", "above 0"]),
+        (&["predict", "--seed", "-1"], 2, &["-1"]),
         (&["predict", "--seeds", "0"], 2, &["1 or more"]),
         (&["predict", "series.csv", "--write-series", "x.csv"], 2, &["cannot be used with"]),
     ] {

@@ -93,6 +93,15 @@ pub(crate) fn word<const N: u32, T: Copy + Into<u32>>(values: &[T]) -> u32 {
     values.iter().rev().fold(0, |word, &value| if N < 32 { word << N } else { 0 } | value.into())
 }
 
+/// Rows of `bits` flags as words, a bit per legal action.
+pub(crate) fn mask_words(array: &Bound<'_, PyUntypedArray>, bits: usize) -> PyResult<Vec<u32>> {
+    if !matches!(array.dtype().kind(), b'b' | b'i' | b'u') {
+        return Err(PyTypeError::new_err(format!("action_mask is {}, expected int8 or bool", array.dtype())));
+    }
+    let values = cast::<bool>(array, "bool")?;
+    Ok(values.chunks_exact(bits).flat_map(|row| row.chunks(32)).map(word::<1, bool>).collect())
+}
+
 pub(crate) fn as_array<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     match given.cast::<PyUntypedArray>() {
         Ok(array) => Ok(array.clone()),

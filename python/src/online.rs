@@ -12,7 +12,7 @@ use shadergym_agents::streaming::{Interface, Observed};
 use shadergym_agents::train::{self as trainer, OnlineRun};
 use shadergym_envs::ActionSpace;
 
-use crate::given::{as_array, cast, word};
+use crate::given::{as_array, cast, mask_words};
 use crate::{errors, settings};
 
 /// Names of the learners, and of those among them that only predict.
@@ -214,11 +214,7 @@ fn masked(run: &OnlineRun, given: &Bound<'_, PyAny>) -> PyResult<Vec<u32>> {
         let text = format!("action_mask has {} elements, expected {bits}, one for each action", array.len());
         return Err(PyValueError::new_err(text));
     }
-    if !matches!(array.dtype().kind(), b'b' | b'i' | b'u') {
-        return Err(PyTypeError::new_err(format!("action_mask is {}, expected int8 or bool", array.dtype())));
-    }
-    let values = cast::<bool>(&array, "bool")?;
-    Ok(values.chunks(32).map(word::<1, bool>).collect())
+    mask_words(&array, bits)
 }
 
 /// An action as words.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use numpy::{PyArray1, PyArrayDescrMethods, PyUntypedArrayMethods, ndarray};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use numpy::{PyArray1, PyUntypedArrayMethods, ndarray};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use shadergym_agents::common::noise::Noise;
@@ -15,7 +15,7 @@ use shadergym_agents::report::{metrics, run::RETURN};
 use shadergym_agents::train::{self as trainer, Evaluation, Trained};
 use shadergym_envs::Device;
 
-use crate::given::{as_array, cast, observed_words, word};
+use crate::given::{as_array, mask_words, observed_words};
 use crate::outputs::new_array;
 use crate::shared::touch_threads;
 use crate::{errors, options, registry};
@@ -213,11 +213,7 @@ impl Policy {
                 array.shape()
             )));
         }
-        if !matches!(array.dtype().kind(), b'b' | b'i' | b'u') {
-            return Err(PyTypeError::new_err(format!("action_mask is {}, expected int8 or bool", array.dtype())));
-        }
-        let values = cast::<bool>(&array, "bool")?;
-        Ok(values.chunks_exact(bits).flat_map(|row| row.chunks(32)).map(word::<1, bool>).collect())
+        mask_words(&array, bits)
     }
 }
 

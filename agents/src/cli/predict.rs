@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::output::{Done, Table, digits};
+use super::output::{Done, Progress, Table, digits};
 use super::target;
 use crate::options::parse_settings;
 use crate::prediction::{Config, Forecast, Question, Series, rmse};
@@ -38,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = target::positive)]
     rows: Option<usize>,
     /// First seed, of networks and of the made-up series
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..1 << 62))]
     seed: u64,
     /// So many seeds
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = target::positive)]
@@ -50,7 +52,7 @@ pub struct Args {
     #[arg(long)]
     options: bool,
     /// Learning rates of TD(0) with Adam
-    #[arg(long, value_name = "RATE", value_delimiter = ',', default_values_t = [1e-5f32, 1e-4, 1e-3, 1e-2])]
+    #[arg(long, value_name = "RATE", value_delimiter = ',', allow_negative_numbers = true, default_values_t = [1e-5f32, 1e-4, 1e-3, 1e-2])]
     adam: Vec<f32>,
     /// What the averages that learners see keep at every row
     #[arg(long, default_value_t = 0.999, allow_negative_numbers = true)]
@@ -99,6 +101,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         series
     });
     let options = parse_settings(args.settings.iter().map(String::as_str))?;
+    let (progress, over) = (Mutex::new(Progress::new()), AtomicUsize::new(0));
     let learn = |index: usize| -> crate::Result<Seed> {
         let seed = args.seed + index as u64;
         let made = read.is_none().then(|| Series::synthetic(rows, seed));
@@ -117,10 +120,14 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
         };
         let average = vec![mean(&outcome[known.clone()]); outcome.len()];
         let figures = [&average].into_iter().chain(forecasts.iter().map(|f| &f.values)).map(|v| figures(v)).collect();
+        let over = 1 + over.fetch_add(1, Ordering::Relaxed);
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(true, || format!("{over} of {} seeds", args.seeds));
         let values = |forecasts: Vec<Forecast>| forecasts.into_iter().map(|f| f.values).collect();
         Ok(Seed { figures, shown: (index == 0).then(|| (outcome, values(forecasts))) })
     };
     let seeds = (0..args.seeds).into_par_iter().map(learn).collect::<crate::Result<Vec<Seed>>>()?;
+    drop(progress);
     let baselines = args.baselines().map(|(rate, scaled)| {
         let inputs = if scaled { "" } else { ", inputs as they are" };
         format!("TD(0), Adam {rate:e}{inputs}")

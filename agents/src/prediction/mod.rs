@@ -53,7 +53,7 @@ impl Question<'_> {
     /// Those of the options; and [`Error::InvalidOption`] for a discount factor of 1, where nothing is ever known, or a series
     /// that is too short for it.
     pub fn config(&self) -> Result<Config> {
-        let config = Config::from_table(stream_td::NAME, self.options)?;
+        let config = Config::checked(self.options, &self.interface())?;
         let gamma = config.stream.gamma;
         check(
             "gamma",
@@ -67,6 +67,16 @@ impl Question<'_> {
         let allowed = format!("at least {needed}, as gamma is {gamma}");
         check("rows of the series", rows, &allowed, !self.known(gamma).is_empty())?;
         Ok(config)
+    }
+
+    /// What learners are connected to: they see averages of all columns, and do nothing.
+    fn interface(&self) -> Interface {
+        Interface {
+            env: "the series".to_owned(),
+            observation: vec![self.series.names.len()],
+            action: ActionSpace::MultiDiscrete { nvec: Vec::new() },
+            limit: 0,
+        }
     }
 
     /// Rows whose outcome the series knows.
@@ -124,13 +134,7 @@ impl Question<'_> {
     /// Those of its options, and [`Error::Diverged`].
     pub fn stream_td(&self, seed: u64) -> Result<Forecast> {
         let gamma = self.config()?.stream.gamma;
-        let interface = Interface {
-            env: "the series".to_owned(),
-            observation: vec![self.series.names.len()],
-            action: ActionSpace::MultiDiscrete { nvec: Vec::new() },
-            limit: 0,
-        };
-        let mut learner = (stream_td::MAKE)(self.options, &interface, (seed, 0))?;
+        let mut learner = (stream_td::MAKE)(self.options, &self.interface(), (seed, 0))?;
         let mut steps = self.steps();
         let (_, mut observation) = steps.next().ok_or_else(empty)?;
         learner.act(&observation, None, &mut [])?;
@@ -158,6 +162,8 @@ impl Question<'_> {
     /// As [`Self::stream_td`].
     pub fn td0(&self, learning_rate: f32, scaled: bool, seed: u64) -> Result<Forecast> {
         let config = self.config()?;
+        let fits = learning_rate > 0.0 && learning_rate <= 1.0;
+        check("learning rate of Adam", learning_rate, "above 0, at most 1", fits)?;
         let gamma = config.stream.gamma;
         let mut learner = Td0::new(self.series.names.len(), &config.hidden, (learning_rate, gamma), scaled, seed)?;
         let mut steps = self.steps();

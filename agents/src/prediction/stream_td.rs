@@ -32,11 +32,17 @@ options! {
 }
 
 impl Config {
-    fn parts(table: &Table, interface: &Interface) -> Result<(Self, Parts<StreamTd>)> {
+    /// What a table says, after a check of its ranges.
+    pub(super) fn checked(table: &Table, interface: &Interface) -> Result<Self> {
         let mut c = Self::from_table(NAME, table)?;
         c.stream.settle(interface);
         c.stream.check(&c.hidden, interface)?;
         check("kappa", c.kappa, "above 0", c.kappa > 0.0)?;
+        Ok(c)
+    }
+
+    fn parts(table: &Table, interface: &Interface) -> Result<(Self, Parts<StreamTd>)> {
+        let c = Self::checked(table, interface)?;
         let network = c.stream.network("value", &c.hidden, 1, c.kappa, true, interface)?;
         // Nothing acts.
         let acting = (0, Head::Policy(Distribution::Categorical { nvec: Vec::new() }));

@@ -92,5 +92,11 @@ fn what_cannot_be_known_is_refused() {
     assert!(with("gamma = 1.0").unwrap_err().contains("below 1"));
     assert!(with("").unwrap_err().contains("at least 690"), "{:?}", with(""));
     assert!(with("gama = 0.5").unwrap_err().contains("gamma"));
+    let options: Table = "gamma = 0.5".parse().unwrap();
+    let rate = |rate: f32| question(&series, &options).td0(rate, true, 0).map(|_| ()).map_err(|e| e.to_string());
+    assert_eq!(rate(1e-3), Ok(()));
+    assert!([0.0, -1.0, f32::NAN].map(rate).iter().all(|r| r.as_ref().is_err_and(|e| e.contains("above 0"))));
+    let wide: Table = "gamma = 0.5\nhidden = [0]".parse().unwrap();
+    assert!(question(&series, &wide).td0(1e-3, true, 0).is_err_and(|e| e.to_string().contains("hidden")));
     assert!(with("gamma = 0.5\nlambda = 2.0").unwrap_err().contains("lambda"));
 }

@@ -83,6 +83,13 @@ impl Checkpoint {
         replace(path, |file| self.write_to(file))
     }
 
+    /// What a file of it holds.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes).expect("memory takes everything");
+        bytes
+    }
+
     /// Writes what a file of it holds.
     ///
     /// # Errors

@@ -152,9 +152,7 @@ impl OnlineRun {
 
     /// What [`Self::save`] writes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.checkpoint().write_to(&mut bytes).expect("memory takes everything");
-        bytes
+        self.checkpoint().to_bytes()
     }
 
     /// A learner from its file, where it was.

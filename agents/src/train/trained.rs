@@ -103,9 +103,7 @@ impl Trained {
 
     /// What [`Self::save`] writes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.checkpoint().write_to(&mut bytes).expect("memory takes everything");
-        bytes
+        self.checkpoint().to_bytes()
     }
 
     fn checkpoint(&self) -> Checkpoint {

@@ -3,6 +3,8 @@
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
+use crate::options::check;
+use crate::presets::STEPS;
 use crate::train::config::Plan;
 use crate::train::{RunConfig, RunOptions};
 
@@ -54,8 +56,11 @@ pub(super) fn variants(options: &RunOptions, most: u64) -> Result<Vec<(Table, Pl
         let allowed = format!("each option once; `{name}` is number {} too", i + 1);
         return Err(Error::InvalidOption { option: "--sweep".to_owned(), value: name.clone(), allowed });
     }
+    // They belong to the run: checkpoints, metrics and curves of all members are as far apart.
+    let steps = sweep.iter().find(|(name, _)| name == STEPS);
+    check("--sweep", STEPS, "options of the agent; all members make the same --steps", steps.is_none())?;
     let count = sweep.iter().fold(1u64, |product, (_, values)| product.saturating_mul(values.len() as u64));
-    crate::options::check("--sweep", format!("{count} combinations"), &format!("{most} at most"), count <= most)?;
+    check("--sweep", format!("{count} combinations"), &format!("{most} at most"), count <= most)?;
     let one = |mut index: u64| {
         let mut set = Table::new();
         for (name, values) in sweep.iter().rev() {

@@ -124,6 +124,7 @@ fn a_sweep_is_all_combinations_each_with_all_seeds() {
     assert!(refused(&["gamma="]).contains("name=value,value"));
     assert!(refused(&["gamma"]).contains("name=value,value"));
     assert!(refused(&["gamma=0.9", "gamma=0.8"]).contains("each option once"));
+    assert!(refused(&["steps=100,200"]).contains("options of the agent"));
     assert!(refused(&["gamma=0.8,0.9"]).contains("100000 members at most"));
     assert_eq!(parse_sweep("hidden=[32,32],[64]").unwrap().1.len(), 2);
     assert_eq!(parse_sweep("optimizer=obgd, sgd").unwrap().1[1].as_str(), Some("sgd"));
