@@ -1,7 +1,5 @@
 //! Roguelike-v0: find the stairs of a cave full of mobs, seeing only what a torch lights.
-//!
-//! An example of a large state: 1,024 cells and 24 mobs stay in the memory of the instance, and so does the second map
-//! that the cave is carved with.
+//! An example of a large state: 1,024 cells and 24 mobs stay in the memory of the instance, as does the map it grows from.
 //!
 //! # Source
 //! Written for this project.
@@ -82,6 +80,10 @@ fn index(at: vec2<i32>) -> u32 {
     return u32(at.y * SIZE + at.x);
 }
 
+fn cell(i: u32) -> vec2<i32> {
+    return vec2<i32>(i32(i) % SIZE, i32(i) / SIZE);
+}
+
 fn inside(at: vec2<i32>) -> bool {
     return all(at >= vec2<i32>(0)) && all(at < vec2<i32>(SIZE));
 }
@@ -101,19 +103,14 @@ fn mob_at(state: ptr<function, State>, at: vec2<i32>) -> u32 {
 }
 
 fn grow(state: ptr<function, State>) {
-    var before: array<u32, CELLS>;
+    var before = (*state).cells;
     for (var i = 0u; i < CELLS; i++) {
-        before[i] = (*state).cells[i];
-    }
-    for (var i = 0u; i < CELLS; i++) {
-        let at = vec2<i32>(i32(i) % SIZE, i32(i) / SIZE);
+        let at = cell(i);
         var walls = 0u;
-        for (var dy = -1; dy <= 1; dy++) {
-            for (var dx = -1; dx <= 1; dx++) {
-                let other = at + vec2<i32>(dx, dy);
-                if (!inside(other) || before[index(other)] == WALL) {
-                    walls++;
-                }
+        for (var k = 0; k < 9; k++) {
+            let other = at + vec2<i32>(k % 3 - 1, k / 3 - 1);
+            if (!inside(other) || before[index(other)] == WALL) {
+                walls++;
             }
         }
         (*state).cells[i] = select(FLOOR, WALL, walls >= 5u);
@@ -126,7 +123,7 @@ fn free_cell(state: ptr<function, State>, rng: ptr<function, Rng>) -> vec2<i32> 
     for (var k = 0u; k < CELLS; k++) {
         let i = (first + k) % CELLS;
         if ((*state).cells[i] == FLOOR) {
-            return vec2<i32>(i32(i) % SIZE, i32(i) / SIZE);
+            return cell(i);
         }
     }
     let middle = vec2<i32>(SIZE / 2);
@@ -162,14 +159,12 @@ fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)
 /// Marks the cells of the view as seen; gives how many are new.
 fn light(state: ptr<function, State>) -> u32 {
     var found = 0u;
-    for (var dy = -REACH; dy <= REACH; dy++) {
-        for (var dx = -REACH; dx <= REACH; dx++) {
-            let at = (*state).hero + vec2<i32>(dx, dy);
-            if (inside(at) && is_lit(state, at)) {
-                let i = index(at);
-                found += select(1u, 0u, ((*state).cells[i] & SEEN) != 0u);
-                (*state).cells[i] |= SEEN;
-            }
+    for (var k = 0; k < 81; k++) {
+        let at = (*state).hero + vec2<i32>(k % 9 - REACH, k / 9 - REACH);
+        if (inside(at) && is_lit(state, at)) {
+            let i = index(at);
+            found += select(1u, 0u, ((*state).cells[i] & SEEN) != 0u);
+            (*state).cells[i] |= SEEN;
         }
     }
     return found;
@@ -189,17 +184,16 @@ fn is_lit(state: ptr<function, State>, at: vec2<i32>) -> bool {
     return true;
 }
 
-fn move_mob(params: Params, state: ptr<function, State>, mob: ptr<function, Mob>, rng: ptr<function, Rng>) {
-    let way = (*state).hero - (*mob).at;
+fn move_mob(params: Params, state: ptr<function, State>, mob: u32, rng: ptr<function, Rng>) {
+    let way = (*state).hero - (*state).mobs[mob].at;
     let wander = SIDES[rng_next(rng) >> 30u];
-    let along_x = abs(way.x) > abs(way.y);
-    let hunted = select(vec2<i32>(0, sign(way.y)), vec2<i32>(sign(way.x), 0), along_x);
+    let hunted = select(vec2<i32>(0, sign(way.y)), vec2<i32>(sign(way.x), 0), abs(way.x) > abs(way.y));
     let hunts = rng_uniform(rng) < params.hunt && abs(way.x) + abs(way.y) <= 8;
-    let next = (*mob).at + select(wander, hunted, hunts);
+    let next = (*state).mobs[mob].at + select(wander, hunted, hunts);
     if (all(next == (*state).hero)) {
         (*state).health -= 1;
     } else if (is_free(state, next) && mob_at(state, next) == MOBS) {
-        (*mob).at = next;
+        (*state).mobs[mob].at = next;
     }
 }
 
@@ -216,14 +210,11 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
         } else if (is_free(state, next)) {
             (*state).hero = next;
         }
-    } else {
-        (*state).health = min((*state).health + 1, 20);
     }
+    (*state).health = min((*state).health + select(0, 1, action == 4u), 20);
     for (var i = 0u; i < MOBS; i++) {
-        var mob = (*state).mobs[i];
-        if (mob.health > 0) {
-            move_mob(params, state, &mob, rng);
-            (*state).mobs[i].at = mob.at;
+        if ((*state).mobs[i].health > 0) {
+            move_mob(params, state, i, rng);
         }
     }
     reward += 0.01 * f32(light(state));
