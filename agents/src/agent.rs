@@ -1,10 +1,12 @@
 //! What every agent is to the trainer.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shadergym_envs::{Batch, BatchOptions, Device, Facts};
 
+use crate::abreast::SideBySide;
 use crate::error::Result;
 use crate::policy::Policy;
 use crate::state::State;
@@ -120,7 +122,7 @@ pub enum Next {
 }
 
 /// A learner together with its environments. [`iterate`] calls its steps in their order.
-pub trait Agent: Send {
+pub trait Agent: Any + Send {
     /// Makes transitions, whose instances begin their episodes with the `tasks` of the run if it has a source of them;
     /// episodes that ended go into the log. An agent that learns from what is there makes none.
     ///
@@ -163,6 +165,11 @@ pub trait Agent: Send {
     /// Independent learners in it: a population with one set of parameters each. [`Episode::member`] is below it.
     fn members(&self) -> usize {
         1
+    }
+
+    /// How learners like it advance together, where that is faster than each by itself; runs with a source of tasks do not.
+    fn side_by_side(&self) -> Option<SideBySide> {
+        None
     }
 
     /// The policy of a member as it is now, a copy.

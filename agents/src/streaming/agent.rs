@@ -1,44 +1,27 @@
-//! A stream with its environment: the agent that the trainer runs.
-
-use std::sync::Arc;
-
-use shadergym_envs::{Batch, BatchOptions, Facts, Snapshot};
+//! The agent of one stream, which the trainer runs.
 
 use super::algorithm::{Algorithm, Parts};
-use super::core::{Core, Sums};
+use super::core::Core;
+use super::group;
 use super::interface::Interface;
 use super::options::Options;
-use super::policy::{Inputs, StreamNetwork};
-use crate::agent::{Agent, Clocks, Episode, Log, Next, Setup};
-use crate::common::collector::{as_actions, environment_seed};
-use crate::common::head::Head;
-use crate::common::restarts::{Restarts, autoreset, last_observation};
+use super::stream::Stream;
+use crate::abreast::SideBySide;
+use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::error::Result;
-use crate::network::Rows;
 use crate::policy::Policy;
 use crate::state::State;
 use crate::tasks::Tasks;
 
 /// Transitions between reports.
-const ITERATION: u64 = 1000;
+pub const ITERATION: u64 = 1000;
 
 /// One stream.
 pub struct StreamAgent<A> {
-    facts: Arc<Facts>,
-    options: Options,
+    pub(super) stream: Stream,
+    pub(super) core: Core<A>,
     /// Steps of the whole run.
-    total: u64,
-    env: Batch,
-    restarts: Restarts,
-    core: Core<A>,
-    /// Which network the policy is, and how it acts.
-    acting: (usize, Head),
-    executed: Vec<u32>,
-    /// Legal actions in the state that the newest transition ended in, where the environment says.
-    masks: Option<Vec<u32>>,
-    /// Whether the first episode has begun, and whether the next one has, which is not looked at yet.
-    begun: bool,
-    starts: bool,
+    pub(super) total: u64,
 }
 
 impl<A: Algorithm> StreamAgent<A> {
@@ -47,101 +30,35 @@ impl<A: Algorithm> StreamAgent<A> {
     /// # Errors
     /// Those of the environment.
     pub fn new(name: &'static str, options: &Options, setup: &Setup, parts: Parts<A>) -> Result<Self> {
-        let facts = setup.facts.clone();
-        let limit = options.limit(&Interface::from(&*facts));
-        let limited = Facts { max_episode_steps: limit, ..(*facts).clone() };
-        let mode = autoreset(&limited, setup.tasks.is_some());
-        let batch = BatchOptions::new(1).autoreset_mode(mode).num_threads(1).max_episode_steps(limit);
-        let mut env = setup.make(batch)?;
-        env.reset(environment_seed(setup.seed))?;
+        let (facts, limit) = (&setup.facts, options.limit(&Interface::from(&*setup.facts)));
+        let stream = Stream::new(options, setup, parts.acting)?;
         let sizes = (facts.observation.flat_elements(), limit);
         let members = vec![(parts.algorithm, setup.seed)];
         let core = Core::new(name, options, sizes, parts.networks, members, facts.action.words());
-        Ok(Self {
-            executed: vec![0; facts.action.words()],
-            restarts: Restarts::new(setup, 0),
-            facts,
-            options: options.clone(),
-            total: setup.steps,
-            env,
-            core,
-            acting: parts.acting,
-            masks: None,
-            begun: false,
-            starts: false,
-        })
-    }
-
-    /// Unpacks what the environment shows.
-    fn observe(&mut self) {
-        unpack(&self.facts, &self.env.observations().flattened(), self.core.observation(0));
+        Ok(Self { stream, core, total: setup.steps })
     }
 }
 
-fn unpack(facts: &Facts, words: &[u32], to: &mut [f32]) {
-    let space = &facts.observation;
-    Rows::packed(words, space.flat_encoding(), space.flat_elements()).unpack(0, to);
-}
-
-impl<A: Algorithm> Agent for StreamAgent<A> {
+impl<A: Algorithm + 'static> Agent for StreamAgent<A> {
     fn collect(&mut self, tasks: Option<&Tasks>, log: &mut Log) -> Result<Next> {
-        if !self.begun {
-            self.restarts.begin(&mut self.env, tasks)?;
-            self.observe();
-            self.core.start(0)?;
+        if self.stream.begin(&mut self.core, 0, tasks)? {
             self.core.ready();
-            self.begun = true;
         }
-        self.core.act(0, self.env.view().action_masks(), &mut self.executed);
-        self.env.step(as_actions(&self.facts, &self.executed))?;
-        let view = self.env.view();
-        let (reward, terminated, truncated) = (view.rewards()[0], view.terminated()[0], view.truncated()[0]);
-        if let Some(masks) = view.action_masks() {
-            let kept = self.masks.get_or_insert_default();
-            kept.clear();
-            kept.extend_from_slice(masks);
-        }
-        self.starts = terminated || truncated;
-        if self.starts {
-            let (episode_return, length) = (view.episode_returns()[0], view.episode_lengths()[0]);
-            let (task, numbers) = self.restarts.task(0);
-            let episode = Episode { episode_return, length, task, ..Episode::default() };
-            log.push(episode, view.episode_infos().unwrap_or_default(), numbers);
-            unpack(&self.facts, &last_observation(&self.env, 0), self.core.observation(0));
-        } else {
-            self.observe();
-        }
-        self.core.see(0, reward, terminated, truncated)?;
-        if self.starts {
-            self.restarts.restart(&mut self.env, tasks)?;
-        }
+        self.stream.collect(&mut self.core, 0, tasks, log)?;
         Ok(Next::Learn)
     }
 
     fn process(&mut self) {
-        self.core.judge(self.masks.as_deref());
+        self.core.judge(self.stream.masks.as_deref());
     }
 
     fn learn(&mut self) -> Result<()> {
-        if self.starts {
-            self.observe();
-            self.core.start(0)?;
-        }
-        self.core.learn(self.masks.as_deref())
+        self.stream.look(&mut self.core, 0)?;
+        self.core.learn(self.stream.masks.as_deref())
     }
 
     fn report(&mut self, log: &mut Log) {
-        let Sums { transitions, errors, values, squares, overshoots } = std::mem::take(&mut self.core.sums);
-        if transitions > 0.0 {
-            log.scalars.insert("loss/td_error", errors / transitions);
-            log.scalars.insert("value/mean", values / transitions);
-            log.scalars.insert("loss/value", 0.5 * squares / transitions);
-            if self.options.overshoot {
-                log.scalars.insert("optimizer/overshoot", overshoots / transitions);
-            }
-        }
-        let mut figure = |name, value| _ = log.scalars.insert(name, value);
-        self.core.algorithm(0).report(&mut figure);
+        self.stream.report(&mut self.core, 0, log);
     }
 
     fn is_iteration_over(&self, since: Clocks) -> bool {
@@ -150,34 +67,24 @@ impl<A: Algorithm> Agent for StreamAgent<A> {
     }
 
     fn clocks(&self) -> Clocks {
-        let steps = self.core.steps();
-        Clocks { env_steps: steps, collections: steps, updates: steps }
+        self.core.clocks()
     }
 
-    fn policy(&self, member: usize) -> Policy {
-        let (network, head) = &self.acting;
-        let trained = StreamNetwork::new(self.core.plan(*network).clone(), &self.core.parameters(member, *network));
-        let inputs = Inputs::new(
-            &self.options,
-            self.options.limit(&Interface::from(&*self.facts)),
-            self.core.scaler(member).cloned(),
-        );
-        Policy::of_stream(self.facts.clone(), Box::new(trained), head.clone(), inputs)
+    fn side_by_side(&self) -> Option<SideBySide> {
+        group::side_by_side(self)
+    }
+
+    fn policy(&self, _: usize) -> Policy {
+        self.stream.policy(&self.core, 0)
     }
 
     fn save(&mut self, state: &mut State) -> Result<()> {
-        self.core.save(0, state);
-        state.put_u64("stream/begun", &[u64::from(self.begun)]);
-        state.put_bytes("stream/environment", &self.env.snapshot()?.to_bytes());
-        self.restarts.save(state, "stream/tasks");
-        Ok(())
+        self.stream.save(&self.core, 0, state)
     }
 
     fn load(&mut self, state: &State) -> Result<()> {
-        self.core.load(0, state)?;
+        self.stream.load(&mut self.core, 0, state)?;
         self.core.ready();
-        self.begun = state.counter("stream/begun")? != 0;
-        self.env.restore(&Snapshot::from_bytes(state.bytes("stream/environment")?)?)?;
-        self.restarts.load(state, "stream/tasks")
+        Ok(())
     }
 }

@@ -1,16 +1,19 @@
 //! A stream without its environment: networks, what their inputs go through, and the steps from a transition to changed
 //! parameters. Members of a population go through them side by side; each comes to what it would alone.
 
+mod abreast;
 mod checkpoint;
 mod state;
 
 use super::algorithm::{Algorithm, NetworkSpec, Transition};
 use super::kernels::Pass;
+use super::lanes::{COLUMNS, place};
 use super::learner::{Learner, Lesson};
 use super::options::Options;
 use super::scaling::{ObservationScaler, RewardScaler, time_feature};
 use crate::error::{Error, Result};
 use crate::network::Lines;
+use crate::options::Truncation;
 
 /// A network with the passes of the two states of a transition.
 #[derive(Debug, Clone)]
@@ -27,6 +30,9 @@ struct Net {
 #[derive(Debug, Clone)]
 struct Member<A> {
     algorithm: A,
+    options: Options,
+    /// Steps of an episode of training at most, 0 for no limit.
+    limit: u32,
     observations: Option<ObservationScaler>,
     rewards: Option<RewardScaler>,
     /// Steps of the episode.
@@ -43,9 +49,12 @@ struct Member<A> {
     done: bool,
     outputs: [Vec<Vec<f32>>; 2],
     gradients: Vec<Vec<f32>>,
+    sums: Sums,
+    /// Whether it takes part no more, because it diverged.
+    left: bool,
 }
 
-/// Sums since the last report, over members.
+/// Sums since the last report.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sums {
     /// Their number.
@@ -64,14 +73,12 @@ pub struct Sums {
 #[derive(Debug, Clone)]
 pub struct Core<A> {
     name: &'static str,
-    options: Options,
-    limit: u32,
     nets: Vec<Net>,
     members: Vec<Member<A>>,
+    /// Places for members in the networks, of which the last may be empty.
+    abreast: usize,
     lessons: Vec<Lesson>,
     steps: u64,
-    /// Since they were last taken.
-    pub sums: Sums,
 }
 
 impl<A: Algorithm> Core<A> {
@@ -97,6 +104,8 @@ impl<A: Algorithm> Core<A> {
             .into_iter()
             .map(|(algorithm, _)| Member {
                 algorithm,
+                options: options.clone(),
+                limit,
                 observations: options.normalize_observations.then(|| ObservationScaler::new(elements)),
                 rewards: options.scale_rewards.then(|| RewardScaler::new(options.gamma)),
                 elapsed: 0,
@@ -109,11 +118,12 @@ impl<A: Algorithm> Core<A> {
                 done: false,
                 outputs: [outputs.clone(), outputs.clone()],
                 gradients: outputs.clone(),
+                sums: Sums::default(),
+                left: false,
             })
             .collect();
-        let lessons = vec![Lesson::default(); members.len()];
-        let sums = Sums::default();
-        Self { name, options: options.clone(), limit, nets, members, lessons, steps: 0, sums }
+        let abreast = members.len();
+        Self { name, nets, members, abreast, lessons: vec![Lesson::default(); abreast], steps: 0 }
     }
 
     /// Transitions of each stream so far.
@@ -123,8 +133,8 @@ impl<A: Algorithm> Core<A> {
 
     /// Where an observation `[elements]` of a member is to be written, before [`Self::start`] or [`Self::see`] tells of it.
     pub fn observation(&mut self, member: usize) -> &mut [f32] {
-        let input = &mut self.members[member].input;
-        let elements = input.len() - usize::from(self.options.timed());
+        let Member { input, options, .. } = &mut self.members[member];
+        let elements = input.len() - usize::from(options.timed());
         &mut input[..elements]
     }
 
@@ -136,8 +146,8 @@ impl<A: Algorithm> Core<A> {
     pub fn start(&mut self, member: usize) -> Result<()> {
         self.members[member].elapsed = 0;
         self.take_in(member)?;
-        let Self { nets, members, .. } = self;
-        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.now, member, members.len()));
+        let Self { nets, members, abreast, .. } = self;
+        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.now, member, *abreast));
         Ok(())
     }
 
@@ -145,7 +155,7 @@ impl<A: Algorithm> Core<A> {
     pub fn ready(&mut self) {
         for (k, net) in self.nets.iter_mut().enumerate() {
             net.learner.predict(&mut net.now);
-            gather(&net.now, &mut self.members, k, 0);
+            gather(&net.now, &mut self.members, (k, self.abreast), 0);
         }
     }
 
@@ -187,29 +197,29 @@ impl<A: Algorithm> Core<A> {
         let m = &mut self.members[member];
         m.elapsed += 1;
         m.done = terminated || truncated;
-        m.bootstraps = !terminated && (!truncated || self.options.truncation == crate::options::Truncation::Bootstrap);
+        m.bootstraps = !terminated && (!truncated || m.options.truncation == Truncation::Bootstrap);
         m.reward = m.rewards.as_mut().map_or(reward, |scaler| scaler.scale(reward, m.done));
         self.take_in(member)?;
-        let Self { nets, members, .. } = self;
-        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.next, member, members.len()));
+        let Self { nets, members, abreast, .. } = self;
+        nets.iter_mut().for_each(|net| put(&members[member].input, &mut net.next, member, *abreast));
         Ok(())
     }
 
     /// Takes the observation of a member into its moments, normalises it and appends the time.
     fn take_in(&mut self, member: usize) -> Result<()> {
-        let (timed, limit) = (self.options.timed(), self.limit);
         let observation = self.observation(member);
         if let Some(bad) = observation.iter().copied().find(|x| !x.is_finite()) {
             return Err(self.bad("an observation", bad));
         }
         let m = &mut self.members[member];
+        let timed = m.options.timed();
         let elements = m.input.len() - usize::from(timed);
         if let Some(scaler) = &mut m.observations {
             scaler.push(&m.input[..elements]);
             scaler.normalize(&mut m.input[..elements]);
         }
         if timed {
-            m.input[elements] = time_feature(m.elapsed, limit);
+            m.input[elements] = time_feature(m.elapsed, m.limit);
         }
         Ok(())
     }
@@ -223,27 +233,32 @@ impl<A: Algorithm> Core<A> {
     /// Learns from the transitions of all members, first part: errors, traces and sizes of steps. `masks`
     /// `[members, mask words]` are the legal actions in the states that they ended in.
     pub fn judge(&mut self, masks: Option<&[u32]>) {
-        let Self { options, nets, members, lessons, .. } = self;
+        let Self { nets, members, lessons, abreast, .. } = self;
+        let (abreast, all) = (*abreast, members.len());
         let ahead = members.iter().any(|m| m.bootstraps);
         for (k, net) in nets.iter_mut().enumerate().filter(|(_, net)| ahead && net.spec.looks_ahead) {
             net.learner.predict(&mut net.next);
-            gather(&net.next, members, k, 1);
+            gather(&net.next, members, (k, abreast), 1);
         }
-        let (trace_decay, abreast) = (options.gamma * options.lambda, members.len());
         for (index, m) in members.iter_mut().enumerate() {
+            m.gradients.iter_mut().for_each(|gradient| gradient.fill(0.0));
+            if m.left {
+                lessons[index] = Lesson::default();
+                continue;
+            }
+            let trace_decay = m.options.gamma * m.options.lambda;
             let Member { algorithm, outputs: [now, next], action, gradients, mask, reward, bootstraps, done, .. } = m;
-            let next_mask = mask_of(masks, index, abreast);
+            let next_mask = mask_of(masks, index, all);
             let (reward, bootstraps, done, mask) = (*reward, *bootstraps, *done, next_mask.map(|_| &mask[..]));
             let step = self.steps;
             let transition = Transition { now, next, action, reward, bootstraps, done, mask, next_mask, step };
-            gradients.iter_mut().for_each(|gradient| gradient.fill(0.0));
             let verdict = algorithm.judge(&transition, gradients);
             lessons[index] = Lesson { delta: verdict.delta, decay: if m.reset { 0.0 } else { trace_decay } };
             m.reset = m.done || verdict.cut;
-            self.sums.transitions += 1.0;
-            self.sums.values += f64::from(verdict.value);
-            self.sums.errors += f64::from(verdict.delta.abs());
-            self.sums.squares += f64::from(verdict.delta) * f64::from(verdict.delta);
+            m.sums.transitions += 1.0;
+            m.sums.values += f64::from(verdict.value);
+            m.sums.errors += f64::from(verdict.delta.abs());
+            m.sums.squares += f64::from(verdict.delta) * f64::from(verdict.delta);
         }
         for (k, net) in nets.iter_mut().enumerate() {
             if let Some(probe) = &mut net.probe {
@@ -251,7 +266,7 @@ impl<A: Algorithm> Core<A> {
             }
             for (index, m) in members.iter().enumerate() {
                 let gradient = net.learner.gradient();
-                m.gradients[k].iter().enumerate().for_each(|(o, slope)| gradient[o * abreast + index] = *slope);
+                m.gradients[k].iter().enumerate().for_each(|(o, slope)| gradient[place(abreast, o, index)] = *slope);
             }
             net.learner.learn(&net.now, lessons);
         }
@@ -263,10 +278,9 @@ impl<A: Algorithm> Core<A> {
     /// # Errors
     /// [`Error::Diverged`]; the parameters are then as before.
     pub fn learn(&mut self, masks: Option<&[u32]>) -> Result<()> {
-        let abreast = self.members.len();
-        let bad = self.nets.iter().flat_map(|net| net.learner.change()).find(|change| !change.is_finite());
-        if let Some(bad) = bad {
-            return Err(self.bad("the step", *bad));
+        let abreast = self.abreast;
+        if let Some((_, error)) = self.diverged() {
+            return Err(error);
         }
         for (k, net) in self.nets.iter_mut().enumerate() {
             let Net { learner, now, next, .. } = net;
@@ -281,9 +295,9 @@ impl<A: Algorithm> Core<A> {
                 }
             }
             learner.step_and_predict(now);
-            gather(now, &mut self.members, k, 0);
+            gather(now, &mut self.members, (k, abreast), 0);
         }
-        if self.options.overshoot {
+        if self.members[0].options.overshoot {
             self.measure(masks);
         }
         self.steps += 1;
@@ -292,46 +306,43 @@ impl<A: Algorithm> Core<A> {
 
     /// Counts the members whose step turned the sign of their error.
     fn measure(&mut self, masks: Option<&[u32]>) {
-        let Self { nets, members, lessons, .. } = self;
+        let Self { nets, members, lessons, abreast, .. } = self;
         for (k, net) in nets.iter_mut().enumerate() {
             if let Some(probe) = &mut net.probe {
                 net.learner.predict(probe);
-                gather(probe, members, k, 1);
+                gather(probe, members, (k, *abreast), 1);
             }
         }
-        let abreast = members.len();
+        let all = members.len();
         // Where an episode was cut off, the state behind it is no longer there.
-        for (index, m) in members.iter().enumerate().filter(|(_, m)| !(m.done && m.bootstraps)) {
+        for (index, m) in members.iter_mut().enumerate().filter(|(_, m)| !(m.done && m.bootstraps || m.left)) {
             let Member { algorithm, outputs: [next, now], action, reward, bootstraps, done, mask, .. } = m;
-            let next_mask = mask_of(masks, index, abreast);
+            let next_mask = mask_of(masks, index, all);
             let (reward, bootstraps, done, mask) = (*reward, *bootstraps, *done, next_mask.map(|_| &mask[..]));
             let step = self.steps;
             let transition = Transition { now, next, action, reward, bootstraps, done, mask, next_mask, step };
-            self.sums.overshoots += f64::from(u8::from(algorithm.error(&transition) * lessons[index].delta < 0.0));
+            m.sums.overshoots += f64::from(u8::from(algorithm.error(&transition) * lessons[index].delta < 0.0));
         }
     }
 }
 
 /// The legal actions of a member.
-fn mask_of(masks: Option<&[u32]>, member: usize, abreast: usize) -> Option<&[u32]> {
-    masks.map(|masks| masks.chunks_exact(masks.len() / abreast).nth(member).unwrap_or_default())
+fn mask_of(masks: Option<&[u32]>, member: usize, members: usize) -> Option<&[u32]> {
+    masks.map(|masks| masks.chunks_exact(masks.len() / members).nth(member).unwrap_or_default())
 }
 
 /// Writes a member's input.
 fn put(input: &[f32], pass: &mut Pass<Lines>, member: usize, abreast: usize) {
-    if abreast == 1 {
-        pass.input[..input.len()].copy_from_slice(input);
-    } else {
-        input.iter().enumerate().for_each(|(i, x)| pass.input[i * abreast + member] = *x);
+    for (block, input) in input.chunks(COLUMNS).enumerate() {
+        pass.input[place(abreast, block * COLUMNS, member)..][..input.len()].copy_from_slice(input);
     }
 }
 
 /// Copies the outputs of a network to the members.
-fn gather<A>(pass: &Pass<Lines>, members: &mut [Member<A>], network: usize, which: usize) {
-    let abreast = members.len();
+fn gather<A>(pass: &Pass<Lines>, members: &mut [Member<A>], (network, abreast): (usize, usize), which: usize) {
     for (index, m) in members.iter_mut().enumerate() {
         let outputs = &mut m.outputs[which][network];
-        outputs.iter_mut().enumerate().for_each(|(o, value)| *value = pass.outputs[o * abreast + index]);
+        outputs.iter_mut().enumerate().for_each(|(o, value)| *value = pass.outputs[place(abreast, o, index)]);
     }
 }
 

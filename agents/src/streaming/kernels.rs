@@ -59,7 +59,7 @@ pub struct Pass<M> {
     pub values: M,
     /// The same before their activation.
     pub normal: M,
-    /// One over the standard deviation of each hidden layer.
+    /// One over the standard deviation of each hidden layer, `[layers, members]`.
     pub inverse: M,
     /// What came out, in whole blocks.
     pub outputs: M,
@@ -128,7 +128,7 @@ fn dense<S: Simd, L: Lanes<S>>(simd: S, layer: &Layer, weights: &mut impl Weight
     let mut block = 0;
     while block < blocks {
         let column = block * COLUMNS;
-        // Members side by side fill the registers with one block.
+        // Members side by side fill the registers with two blocks.
         block += match blocks - block {
             8.. if L::MEMBERS == 1 => {
                 panel::<S, L, 8>(simd, layer, weights, x, out, column);
@@ -138,7 +138,7 @@ fn dense<S: Simd, L: Lanes<S>>(simd: S, layer: &Layer, weights: &mut impl Weight
                 panel::<S, L, 4>(simd, layer, weights, x, out, column);
                 4
             }
-            2.. if L::MEMBERS == 1 => {
+            2.. => {
                 panel::<S, L, 2>(simd, layer, weights, x, out, column);
                 2
             }
@@ -261,7 +261,7 @@ fn activate<S: Simd, L: Lanes<S>>(
     });
     let one = L::Number::of(simd, 1.0);
     let scale = one / (joined::<S, L>(sums) / width + L::Number::of(simd, NORM_EPSILON)).sqrt();
-    L::put_number(scale, inverse, 0);
+    L::put_each(scale, inverse);
     let scale = L::splat(simd, scale);
     for b in 0..blocks {
         let x = L::mul(L::block(simd, normal, b * COLUMNS), scale);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fearless_simd::{Level, Simd, dispatch};
 
 use super::kernels::{Pass, backward, forward};
-use super::lanes::{Across, Lanes, Single, padded};
+use super::lanes::{Beside, Lanes, Single, padded, place};
 use super::plan::Plan;
 use super::update::{Adapted, Decayed, DecayedSquares, Kept, Root, Stepped, Summed};
 use crate::error::Result;
@@ -71,7 +71,7 @@ macro_rules! in_lanes {
         if $members == 1 {
             dispatch!($level, simd => simd.vectorize(#[inline(always)] || $function::<_, Single>(simd, $($argument),*)))
         } else {
-            dispatch!($level, simd => simd.vectorize(#[inline(always)] || $function::<_, Across>(simd, $($argument),*)))
+            dispatch!($level, simd => simd.vectorize(#[inline(always)] || $function::<_, Beside>(simd, $($argument),*)))
         }
     };
 }
@@ -104,7 +104,7 @@ pub fn accumulate(
 
 impl Learner {
     /// Members side by side, if not one.
-    pub const ABREAST: usize = 16;
+    pub const ABREAST: usize = 4;
 
     /// One network for each rule and seed, one or [`Self::ABREAST`] of them, which all are adaptive in the same way or not.
     ///
@@ -113,18 +113,23 @@ impl Learner {
     pub fn new(plan: Arc<Plan>, rules: &[StepRule], seeds: &[u64]) -> Self {
         let members = rules.len();
         assert!(seeds.len() == members && [1, Self::ABREAST].contains(&members), "{members} members");
-        let adaptive = rules[0].adaptive;
-        let len = plan.layout.len() * members;
-        let mut weights = Lines::zeros(len);
+        let mut learner = Self::with(plan, rules.to_vec());
         for (m, &seed) in seeds.iter().enumerate() {
-            for (i, value) in plan.start(seed).into_iter().enumerate() {
-                weights[i * members + m] = value;
+            for (i, value) in learner.plan.start(seed).into_iter().enumerate() {
+                learner.weights[place(members, i, m)] = value;
             }
         }
+        learner
+    }
+
+    /// Networks of zeros.
+    fn with(plan: Arc<Plan>, rules: Vec<StepRule>) -> Self {
+        let (members, adaptive) = (rules.len(), rules[0].adaptive);
+        let len = plan.layout.len() * members;
         Self {
-            rules: rules.to_vec(),
+            rules,
             adaptive,
-            weights,
+            weights: Lines::zeros(len),
             traces: Lines::zeros(len),
             squares: Lines::zeros(if adaptive.is_some() { len } else { 0 }),
             steps: 0,
@@ -136,6 +141,32 @@ impl Learner {
         }
     }
 
+    /// Whether it can go beside another: the same network, squares of steps or none, and as many steps made.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        let same = self.plan.shape == other.plan.shape && self.adaptive == other.adaptive && self.steps == other.steps;
+        same && self.members() == 1 && other.members() == 1
+    }
+
+    /// Learners that go with the first one side by side; places that are left are empty, all zeros.
+    ///
+    /// # Panics
+    /// If there are none or too many.
+    pub fn merge(learners: &[&Self]) -> Self {
+        let first = learners[0];
+        assert!(learners.len() <= Self::ABREAST, "{} members", learners.len());
+        let rules: Vec<StepRule> =
+            (0..Self::ABREAST).map(|m| learners.get(m).map_or(first.rules[0], |learner| learner.rules[0])).collect();
+        let mut all = Self::with(first.plan.clone(), rules);
+        for (m, learner) in learners.iter().enumerate() {
+            let of = [(&mut all.weights, &learner.weights), (&mut all.traces, &learner.traces)];
+            for (to, from) in of.into_iter().chain([(&mut all.squares, &learner.squares)]) {
+                from.iter().enumerate().for_each(|(i, value)| to[place(Self::ABREAST, i, m)] = *value);
+            }
+            all.change[m] = learner.change[0];
+        }
+        Self { steps: first.steps, ..all }
+    }
+
     /// Number of networks.
     pub fn members(&self) -> usize {
         self.rules.len()
@@ -143,7 +174,7 @@ impl Learner {
 
     /// Parameters of a member, as [`Plan::layout`] says.
     pub fn parameters(&self, member: usize) -> Vec<f32> {
-        self.weights.iter().skip(member).step_by(self.members()).copied().take(self.plan.layout.len()).collect()
+        of_member(&self.weights, self.members(), member)
     }
 
     /// Puts parameters of the only member in place, as [`Plan::layout`] says.
@@ -161,7 +192,7 @@ impl Learner {
         predict_with(&self.plan, &self.weights, self.members(), self.level, pass);
     }
 
-    /// Where the gradient with respect to the outputs is to be written, `[outputs, members]`, before [`Self::learn`].
+    /// Where the gradient with respect to the outputs is to be written, before [`Self::learn`]; each at [`place`].
     pub fn gradient(&mut self) -> &mut [f32] {
         &mut self.gradient
     }
@@ -206,7 +237,7 @@ impl Learner {
 
     /// Parameters, traces and squares of a member under a prefix.
     pub fn save(&self, member: usize, state: &mut State, prefix: &str) {
-        let of = |lines: &Lines| -> Vec<f32> { lines.iter().skip(member).step_by(self.members()).copied().collect() };
+        let of = |lines: &Lines| of_member(lines, self.members(), member);
         state.put_f32(format!("{prefix}/parameters"), &of(&self.weights));
         state.put_f32(format!("{prefix}/traces"), &of(&self.traces));
         state.put_f32(format!("{prefix}/squares"), &of(&self.squares));
@@ -224,17 +255,22 @@ impl Learner {
         {
             let mut values = vec![0.0; lines.len() / members];
             state.read_f32(&format!("{prefix}/{name}"), &mut values)?;
-            values.into_iter().enumerate().for_each(|(i, value)| lines[i * members + member] = value);
+            values.into_iter().enumerate().for_each(|(i, value)| lines[place(members, i, member)] = value);
         }
         self.steps = state.counter(&format!("{prefix}/steps"))?;
         Ok(())
     }
 }
 
+/// What a member has of an array of all.
+fn of_member(lines: &Lines, members: usize, member: usize) -> Vec<f32> {
+    (0..lines.len() / members).map(|i| lines[place(members, i, member)]).collect()
+}
+
 /// A number of each member in all columns.
 #[inline(always)]
 fn splat<S: Simd, L: Lanes<S>>(simd: S, numbers: &[f32; Learner::ABREAST]) -> L::Block {
-    L::splat(simd, L::number(simd, numbers, 0))
+    L::splat(simd, L::each(numbers))
 }
 
 /// Outputs of so many members.
@@ -272,7 +308,7 @@ fn learn<S: Simd, L: Lanes<S>>(
         }
     }
     let [a, b, c, d] = decayed.sums;
-    L::put_number(L::sum(L::add(L::add(a, b), L::add(c, d))), z, 0);
+    L::put_each(L::sum(L::add(L::add(a, b), L::add(c, d))), z);
 }
 
 #[inline(always)]

@@ -1,12 +1,13 @@
 //! Learning from one transition at a time: no replay, no batch, no target network.
 //!
-//! A [`Learner`] is a network with eligibility traces for one member or for sixteen side by side. An update is a
+//! A [`Learner`] is a network with eligibility traces for one member or for four side by side. An update is a
 //! backward pass, which decays the traces and adds to them, and a step that is made on the way through the next forward pass:
 //! two passes over the parameters, and nothing is allocated.
 
 mod agent;
 mod algorithm;
 mod core;
+mod group;
 mod interface;
 mod kernels;
 mod lanes;
@@ -16,6 +17,7 @@ mod options;
 mod plan;
 mod policy;
 mod scaling;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod update;

@@ -17,6 +17,7 @@
 //! ```
 
 pub mod checkpoint;
+mod clock;
 mod config;
 mod environment;
 pub(crate) mod files;
@@ -138,7 +139,12 @@ pub fn resolve(options: &RunOptions) -> Result<RunConfig> {
 /// file cannot be written; [`Error::Diverged`]; those of the environments. What was written before stays, and
 /// `summary.json` has the reason.
 pub fn train(options: &RunOptions, callback: &mut Callback<'_>) -> Result<Outcome> {
-    Run::new(Plan::new(options)?, &options.out)?.run(callback)
+    begin(options)?.run(callback)
+}
+
+/// A run at its beginning.
+fn begin(options: &RunOptions) -> Result<Run> {
+    Run::new(Plan::new(options)?, &options.out)
 }
 
 /// Goes on with a run from its newest checkpoint, to its end or by `more` steps beyond it.
@@ -151,11 +157,16 @@ pub fn resume(folder: &Path, more: Option<u64>, callback: &mut Callback<'_>) -> 
 }
 
 fn resume_with(
-    path: &Path,
+    folder: &Path,
     more: Option<u64>,
     callback: &mut Callback<'_>,
     find: impl Fn(&str) -> Result<&'static Entry>,
 ) -> Result<Outcome> {
+    go_on(folder, more, find)?.run(callback)
+}
+
+/// A run at its newest checkpoint.
+fn go_on(path: &Path, more: Option<u64>, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Run> {
     let (folder, mut config) = RunFolder::open(path)?;
     let lock = Lock::claim(path)?;
     folder.clean();
@@ -194,5 +205,5 @@ fn resume_with(
     }
     folder.write_config(&config)?;
     let _ = std::fs::remove_file(path.join("summary.json"));
-    run.run(callback)
+    Ok(run)
 }

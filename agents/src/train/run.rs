@@ -2,21 +2,22 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use shadergym_envs::Device;
 
 use super::checkpoint::{Checkpoint, Meta, layout, spaces};
+use super::clock::Clock;
 use super::config::{Plan, RunConfig};
 use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
 use super::members::{self, evaluate_all};
-use super::options::Interval;
 use super::progress::{Callback, Phase, Progress};
 use super::records::Records;
 use super::tally::{Row, Spread, Tally};
 use super::{End, Outcome};
+use crate::abreast::SideBySide;
 use crate::agent::{Agent, Log, iterate};
 use crate::error::{Error, Result};
 use crate::state::State;
@@ -45,39 +46,6 @@ type Figures = Vec<(String, f64)>;
 
 /// A run whose device is lost more often than this ends: it would be lost again.
 const MOST_LOST: u32 = 3;
-
-/// Time spent training, and when the next checkpoint is due.
-struct Clock {
-    since: Instant,
-    first_step: u64,
-    seconds_before: f64,
-    written: (u64, Instant),
-    /// How long the last checkpoint took.
-    cost: Duration,
-}
-
-impl Clock {
-    fn new(step: u64, seconds_before: f64) -> Self {
-        let now = Instant::now();
-        Self { since: now, first_step: step, seconds_before, written: (step, now), cost: Duration::ZERO }
-    }
-
-    fn seconds(&self) -> f64 {
-        self.seconds_before + self.since.elapsed().as_secs_f64()
-    }
-
-    fn due(&self, interval: Interval, step: u64) -> bool {
-        match interval {
-            Interval::Never => false,
-            Interval::Steps(steps) => step / steps > self.written.0 / steps,
-            // At most a twentieth of the time goes into checkpoints, however large they are.
-            Interval::Seconds(seconds) => {
-                let passed = self.written.1.elapsed();
-                passed.as_secs_f64() >= seconds && passed >= 20 * self.cost
-            }
-        }
-    }
-}
 
 impl Run {
     /// A new run. Nothing is written before everything is checked and the agent is made.
@@ -156,9 +124,31 @@ impl Run {
         Ok(())
     }
 
+    /// How its learner goes beside those of other runs; None where a source proposes tasks to it alone.
+    pub fn side_by_side(&self) -> Option<SideBySide> {
+        self.agent.side_by_side().filter(|_| self.tasks.is_none())
+    }
+
+    /// Where the run is.
+    pub fn step(&self) -> u64 {
+        self.agent.step()
+    }
+
+    /// The agent, and what makes the run whole again, with it or with the same learner as a member of a group.
+    pub fn apart(self) -> (Box<dyn Agent>, impl FnOnce(Box<dyn Agent>) -> Self) {
+        let Self { plan, agent, tasks, tally, records, clock, device, notes, lost } = self;
+        (agent, move |agent| Self { plan, agent, tasks, tally, records, clock, device, notes, lost })
+    }
+
     /// Trains to the end, and then makes the results.
     pub fn run(mut self, callback: &mut Callback<'_>) -> Result<Outcome> {
-        let end = match self.train(callback) {
+        let end = self.train(callback);
+        self.end(end, callback)
+    }
+
+    /// Makes the results of a run that came to an end, or keeps why it failed.
+    pub fn end(self, end: Result<End>, callback: &mut Callback<'_>) -> Result<Outcome> {
+        let end = match end {
             Ok(end) => end,
             Err(error) => {
                 // Whatever the reason is, it is kept beside what was learned before it, if the disk allows.
@@ -181,15 +171,24 @@ impl Run {
         let mut log = Log::default();
         let mut flow = self.tell(None, callback);
         loop {
-            match self.round(flow, &mut log, callback) {
-                Ok(ControlFlow::Break(end)) => return Ok(end),
-                Ok(ControlFlow::Continue(next)) => flow = next,
-                Err(error) => {
-                    self.recover(error)?;
-                    flow = self.tell(None, callback);
-                }
+            match self.turn(flow, &mut log, callback)? {
+                ControlFlow::Break(end) => return Ok(end),
+                ControlFlow::Continue(next) => flow = next,
             }
         }
+    }
+
+    /// [`Self::round`]; a lost device is no end.
+    pub fn turn(
+        &mut self,
+        flow: ControlFlow<()>,
+        log: &mut Log,
+        callback: &mut Callback<'_>,
+    ) -> Result<ControlFlow<End, ControlFlow<()>>> {
+        self.round(flow, log, callback).or_else(|error| {
+            self.recover(error)?;
+            Ok(ControlFlow::Continue(self.tell(None, callback)))
+        })
     }
 
     /// An iteration with what is due behind it, or the end; what the callback wants next.
@@ -251,7 +250,7 @@ impl Run {
     }
 
     /// Calls back, with the notes that nobody has heard of.
-    fn tell(&mut self, row: Option<&Row>, callback: &mut Callback<'_>) -> ControlFlow<()> {
+    pub fn tell(&mut self, row: Option<&Row>, callback: &mut Callback<'_>) -> ControlFlow<()> {
         let notes = std::mem::take(&mut self.notes);
         callback(&self.progress(row, &notes))
     }

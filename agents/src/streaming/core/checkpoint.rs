@@ -27,8 +27,7 @@ impl<A: Algorithm> Core<A> {
     /// # Errors
     /// [`crate::Error::Checkpoint`] if something is missing or of another size.
     pub fn load(&mut self, member: usize, state: &State) -> Result<()> {
-        let Self { name, nets, members, .. } = self;
-        let abreast = members.len();
+        let Self { name, nets, members, abreast, .. } = self;
         let m = &mut members[member];
         if let Some(scaler) = &mut m.observations {
             scaler.load(state, &format!("{name}/observations"))?;
@@ -39,7 +38,7 @@ impl<A: Algorithm> Core<A> {
         state.read_f32(&format!("{name}/input"), &mut m.input)?;
         for net in nets.iter_mut() {
             net.learner.load(member, state, &format!("{name}/{}", net.spec.name))?;
-            put(&m.input, &mut net.now, member, abreast);
+            put(&m.input, &mut net.now, member, *abreast);
         }
         let [steps, elapsed, reset] = state.counters(&format!("{name}/counters"))?;
         (self.steps, m.elapsed, m.reset) = (steps, elapsed as u32, reset != 0);

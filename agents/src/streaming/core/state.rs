@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Algorithm, Core};
+use crate::agent::Clocks;
 use crate::streaming::plan::Plan;
 use crate::streaming::scaling::{ObservationScaler, RewardScaler, time_feature};
 
@@ -10,6 +11,16 @@ impl<A: Algorithm> Core<A> {
     /// What a network looks like.
     pub fn plan(&self, network: usize) -> &Arc<Plan> {
         &self.nets[network].spec.plan
+    }
+
+    /// How much each stream has done so far.
+    pub fn clocks(&self) -> Clocks {
+        Clocks { env_steps: self.steps, collections: self.steps, updates: self.steps }
+    }
+
+    /// Parameters of all networks of a member, with the columns that fill blocks.
+    pub fn parameter_count(&self) -> usize {
+        self.nets.iter().map(|net| net.spec.plan.layout.len()).sum()
     }
 
     /// Parameters of a network of a member.
@@ -36,8 +47,8 @@ impl<A: Algorithm> Core<A> {
         if let Some(scaler) = &m.observations {
             scaler.normalize(&mut input[..observation.len()]);
         }
-        if self.options.timed() {
-            input[observation.len()] = time_feature(elapsed, self.limit);
+        if m.options.timed() {
+            input[observation.len()] = time_feature(elapsed, m.limit);
         }
         net.learner.predict(&mut pass);
         pass.outputs[..net.spec.plan.shape.outputs].to_vec()

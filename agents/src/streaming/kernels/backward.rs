@@ -45,7 +45,7 @@ pub fn backward<S: Simd, L: Lanes<S>, M>(
     }
     for (index, layer) in plan.layers.iter().enumerate().rev() {
         let here = source(layer);
-        let inverse = L::number(simd, inverse, index);
+        let inverse = L::each(&inverse[index * L::MEMBERS..]);
         deactivate::<S, L>(simd, plan, layer, &values[here.clone()], &normal[here], inverse, now);
         let x: &[f32] = if index == 0 { input } else { &values[source(&plan.layers[index - 1])] };
         match (&layer.windows, index > 0 || want) {

@@ -151,7 +151,7 @@ fn a_member_side_by_side_is_bitwise_the_one_alone() {
             for i in 0..inputs {
                 for m in 0..members {
                     let x = noise.normal();
-                    pass.input[i * members + m] = x;
+                    pass.input[lanes::place(members, i, m)] = x;
                     passes[m].input[i] = x;
                 }
             }
@@ -159,7 +159,7 @@ fn a_member_side_by_side_is_bitwise_the_one_alone() {
             for m in 0..members {
                 alone[m].step_and_predict(&mut passes[m]);
                 for o in 0..outputs {
-                    let (a, b) = (pass.outputs[o * members + m], passes[m].outputs[o]);
+                    let (a, b) = (pass.outputs[lanes::place(members, o, m)], passes[m].outputs[o]);
                     assert_eq!(a.to_bits(), b.to_bits(), "{:?}: step {step}, member {m}: {a} {b}", plan.shape);
                 }
             }
@@ -169,7 +169,7 @@ fn a_member_side_by_side_is_bitwise_the_one_alone() {
             for m in 0..members {
                 for o in 0..outputs {
                     let slope = noise.normal();
-                    together.gradient()[o * members + m] = slope;
+                    together.gradient()[lanes::place(members, o, m)] = slope;
                     alone[m].gradient()[o] = slope;
                 }
             }

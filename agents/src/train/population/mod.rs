@@ -1,9 +1,10 @@
-//! Populations: the same run with many seeds, side by side on the cores. Each member is a run of its own, bit by bit the one
-//! that `train` makes alone on the same device, in a folder of its own below that of the population; what they came to
-//! together is beside them.
+//! Populations: the same run with many seeds, side by side on the cores, and on the lanes of each where their learners go
+//! together. Each member is a run of its own, bit by bit the one that `train` makes alone on the same device, in a folder of
+//! its own below that of the population; what they came to together is beside them.
 
 mod results;
 mod sweep;
+mod team;
 mod workers;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The members at work: as many at a time as there are threads.
+//! The members at work: as many at a time as there are threads, or more where their learners go together.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 use shadergym_envs::Device;
 
-use super::{Member, Population};
+use super::{Member, Population, team};
 use crate::error::{Error, Result};
-use crate::train::{Callback, End, Outcome, Phase, Progress, resume, train};
+use crate::train::run::Run;
+use crate::train::{Callback, End, Outcome, Phase, Progress, begin, go_on};
 
 /// Time between two reports of a member: iterations may be shorter than a millisecond.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
@@ -38,6 +39,7 @@ pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<M
     let gpu = matches!(config.chosen_device(), Device::Gpu(_));
     let jobs = if gpu { 1 } else { population.threads.min(count) };
     let threads = (population.threads / jobs).max(1);
+    let share = count.div_ceil(jobs) as u64;
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
     let start = Instant::now();
@@ -47,15 +49,31 @@ pub(super) fn run(population: &Population, callback: &mut Callback<'_>) -> Vec<M
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             let (sender, next, stop) = (sender.clone(), &next, &stop);
+            let take = move |most: u64| {
+                let first = next.fetch_add(most, Ordering::Relaxed).min(population.count());
+                first..first.saturating_add(most).min(population.count())
+            };
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= population.count() {
+                    let mut taken = take(1);
+                    if taken.is_empty() {
                         return;
                     }
-                    let member = one(population, index, threads, stop, &sender);
-                    // The receiver lives until all workers are done.
-                    let _ = sender.send(Message::Over(index as usize, Box::new(member)));
+                    let first = Listener::open(population, taken.start, threads, stop, &sender);
+                    let mut opened: Vec<_> = first.into_iter().collect();
+                    // The others of a team: no more than leave as many for the other threads.
+                    if let Some(side) = opened.first().and_then(|(_, run)| run.side_by_side()) {
+                        taken = take(share.min(side.most as u64).max(1) - 1);
+                        let others = taken.filter(|_| !stop.load(Ordering::Relaxed));
+                        opened.extend(others.filter_map(|i| Listener::open(population, i, threads, stop, &sender)));
+                    }
+                    let (teams, alone) = team::teams(opened);
+                    teams.into_iter().for_each(together_to_their_ends);
+                    for (listener, run) in alone {
+                        if !stop.load(Ordering::Relaxed) {
+                            together_to_their_ends(vec![(listener, run)]);
+                        }
+                    }
                 }
             });
         }
@@ -105,55 +123,100 @@ fn together<'a>(at: &[At], folder: Option<&'a Path>, start: Instant, notes: &'a 
     }
 }
 
-fn one(population: &Population, index: u64, threads: usize, stop: &AtomicBool, sender: &Sender<Message>) -> Member {
-    let (mut newest, mut first) = (None::<Instant>, None);
-    let mut report = |progress: &Progress<'_>| {
-        let begun = *first.get_or_insert(progress.step);
-        if newest.is_none_or(|at| at.elapsed() >= REPORT_EVERY) || !progress.notes.is_empty() {
-            newest = Some(Instant::now());
+/// Who tells of a member.
+struct Listener<'a> {
+    population: &'a Population,
+    index: u64,
+    stop: &'a AtomicBool,
+    sender: Sender<Message>,
+    newest: Option<Instant>,
+    first: Option<u64>,
+}
+
+impl<'a> Listener<'a> {
+    /// The run of a member at its beginning or where it was stopped; None if there is nothing to do, which is told.
+    fn open(
+        population: &'a Population,
+        index: u64,
+        threads: usize,
+        stop: &'a AtomicBool,
+        sender: &Sender<Message>,
+    ) -> Option<(Self, Run)> {
+        let listener = Self { population, index, stop, sender: sender.clone(), newest: None, first: None };
+        let unknown = population.member(index);
+        if population.more.is_none()
+            && let Some((end, summary)) = unknown.folder.as_deref().and_then(over)
+        {
+            listener.over(Member { end: Some(end), summary, ..unknown });
+            return None;
+        }
+        // A defect of one must not lose what the others do.
+        let opening = std::panic::AssertUnwindSafe(|| open(population, index, threads, unknown.folder.as_deref()));
+        match std::panic::catch_unwind(opening).unwrap_or_else(|panic| Err(Error::of_panic(&*panic))) {
+            Ok(run) => Some((listener, run)),
+            Err(error) => {
+                listener.ended(Err(error));
+                None
+            }
+        }
+    }
+
+    fn hear(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        let begun = *self.first.get_or_insert(progress.step);
+        if self.newest.is_none_or(|at| at.elapsed() >= REPORT_EVERY) || !progress.notes.is_empty() {
+            self.newest = Some(Instant::now());
             let Progress { step, steps, episodes, means, .. } = *progress;
             let at = At { step, begun, steps, episodes, means };
-            let _ = sender.send(Message::At(index as usize, at, progress.notes.to_vec()));
+            let _ = self.sender.send(Message::At(self.index as usize, at, progress.notes.to_vec()));
         }
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let unknown = population.member(index);
-    let folder = unknown.folder.clone();
-    if population.more.is_none()
-        && let Some((end, summary)) = folder.as_deref().and_then(over)
-    {
-        return Member { end: Some(end), summary, ..unknown };
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
-    // A defect of one must not lose what the others do.
-    let made = std::panic::AssertUnwindSafe(|| go(population, index, threads, folder.as_deref(), &mut report));
-    let made = std::panic::catch_unwind(made).unwrap_or_else(|panic| Err(Error::of_panic(&*panic)));
-    match made {
-        Ok(outcome) => Member { end: Some(outcome.end), summary: outcome.summary, ..unknown },
-        Err(error) => {
-            let summary = folder.as_deref().and_then(summary).unwrap_or(Json::Null);
-            Member { end: Some(End::Failed), error: Some(error.to_string()), summary, ..unknown }
-        }
+
+    fn ended(&self, outcome: Result<Outcome>) {
+        let unknown = self.population.member(self.index);
+        self.over(match outcome {
+            Ok(outcome) => Member { end: Some(outcome.end), summary: outcome.summary, ..unknown },
+            Err(error) => {
+                let summary = unknown.folder.as_deref().and_then(summary).unwrap_or(Json::Null);
+                Member { end: Some(End::Failed), error: Some(error.to_string()), summary, ..unknown }
+            }
+        });
+    }
+
+    fn over(&self, member: Member) {
+        // The receiver lives until all workers are done.
+        let _ = self.sender.send(Message::Over(self.index as usize, Box::new(member)));
     }
 }
 
-/// Trains a member, or goes on with it.
-fn go(
-    population: &Population,
-    index: u64,
-    threads: usize,
-    folder: Option<&Path>,
-    callback: &mut Callback<'_>,
-) -> Result<Outcome> {
+/// Trains runs that go together, or one, and tells what each came to.
+fn together_to_their_ends(runs: Vec<(Listener<'_>, Run)>) {
+    let (mut listeners, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+    let training = std::panic::AssertUnwindSafe(|| {
+        let mut callbacks: Vec<_> =
+            listeners.iter_mut().map(|listener| |progress: &Progress<'_>| listener.hear(progress)).collect();
+        let mut callbacks: Vec<&mut Callback<'_>> = callbacks.iter_mut().map(|c| c as &mut Callback<'_>).collect();
+        team::run(runs, &mut callbacks)
+    });
+    // A defect of one must not lose what the others do, but for those that it was in the middle of.
+    match std::panic::catch_unwind(training) {
+        Ok(outcomes) => listeners.iter().zip(outcomes).for_each(|(listener, outcome)| listener.ended(outcome)),
+        Err(panic) => listeners.iter().for_each(|listener| listener.ended(Err(Error::of_panic(&*panic)))),
+    }
+}
+
+/// A member's run, at its beginning or where it was stopped.
+fn open(population: &Population, index: u64, threads: usize, folder: Option<&Path>) -> Result<Run> {
     if let Some(folder) = folder
         && folder.exists()
     {
         if folder.join("config.toml").exists() {
-            return resume(folder, population.more, callback);
+            return go_on(folder, population.more, crate::algorithms::find);
         }
         // A process died before it wrote what the run is: there is nothing in it that somebody made.
         std::fs::remove_dir_all(folder).map_err(|e| crate::train::files::failed("write", folder, e))?;
     }
-    train(&population.options(index, threads), callback)
+    begin(&population.options(index, threads))
 }
 
 /// What a run or a population has written of its end.
