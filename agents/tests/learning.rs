@@ -3,18 +3,23 @@
 //! Each of these defects was planted by hand in the learners, and these tests failed (for agents without masks or
 //! temperature the place is empty). `later`, `numbers`, ... are the first words of the tests' names that tell them apart.
 //!
-//! | defect | ppo | pqn | dqn | sac |
-//! |---|---|---|---|---|
-//! | the gradient's sign is reversed | later, illegal, numbers | later, illegal (both) | later, illegal (both) | numbers, temperature, entropy |
-//! | learning prefers the worst action | | later | later | numbers, temperature |
-//! | play takes the worst action | later, illegal | later, illegal (both) | later, illegal (both) | |
-//! | no bootstrap | later, numbers | later | later | numbers, entropy |
-//! | masks are ignored in acting and learning | illegal | illegal (both) | illegal (both) | |
-//! | masks are ignored in targets | | illegal (both) | illegal (both) | |
-//! | masks are ignored behind a time limit | | illegal (time limit) | illegal (time limit) | |
-//! | temperature twice, 0 or reversed in the policy's loss | | | | temperature |
-//! | twice the target of the entropy | | | | temperature |
-//! | the entropy's sign is reversed in the critics' targets | | | | entropy |
+//! `own` are the tests beside the agent: with a reversed sign its values run away, and which action that ends at is chance
+//! in these tasks; they also run without traces, which are random credit where they do not end.
+//!
+//! | defect | ppo | pqn | dqn | sac | ac_lambda |
+//! |---|---|---|---|---|---|
+//! | the gradient's sign is reversed | later, illegal, numbers | later, illegal (both) | later, illegal (both) | numbers, temperature, entropy | own |
+//! | learning prefers the worst action | | later | later | numbers, temperature | |
+//! | play takes the worst action | later, illegal | later, illegal (both) | later, illegal (both) | | later, illegal |
+//! | no bootstrap | later, numbers | later | later | numbers, entropy | later, own |
+//! | masks are ignored in acting and learning | illegal | illegal (both) | illegal (both) | | illegal, own |
+//! | masks are ignored in targets | | illegal (both) | illegal (both) | | |
+//! | masks are ignored behind a time limit | | illegal (time limit) | illegal (time limit) | | |
+//! | temperature twice, 0 or reversed in the policy's loss | | | | temperature | |
+//! | twice the target of the entropy | | | | temperature | |
+//! | the entropy's sign is reversed in the critics' targets | | | | entropy | |
+//! | the TD error's sign is reversed | | | | | own |
+//! | traces go on behind the end of an episode | | | | | own |
 
 mod common;
 

@@ -21,9 +21,10 @@ fn env(agent: &Entry) -> &'static str {
     shadergym_envs::ids().filter(fits).min_by_key(cost).unwrap_or_else(|| panic!("no environment for {}", agent.name))
 }
 
-/// Any agent: what does not depend on it.
+/// Any agent that has several environments: what does not depend on it.
 fn any() -> &'static Entry {
-    AGENTS.first().expect("an agent is shipped")
+    let several = |agent: &&&Entry| (agent.options)().iter().any(|option| option.name == "num_envs");
+    AGENTS.iter().find(several).expect("an agent is shipped")
 }
 
 const STEPS: &str = "2400";
