@@ -5,6 +5,7 @@
 // Errors hold the bad value and the allowed range; they are made once, on the way out.
 #![allow(clippy::result_large_err)]
 
+pub mod abreast;
 pub mod agent;
 pub mod algorithms;
 pub(crate) mod animation;
@@ -32,3 +33,5 @@ mod test_folder;
 pub mod train;
 
 pub use error::{Error, Result};
+#[cfg(feature = "gpu")]
+pub use resident::streams;
