@@ -1,5 +1,6 @@
-//! Steps per second of populations of streams that learn on a GPU, all members together:
-//! `cargo run --release --example stream_population -- [device] [seconds per measurement] [members,...] [environment] [option=value,...]`.
+//! Steps per second of populations of streams that learn on a GPU, all members together (an iteration is 1,000 steps, or fewer
+//! if these are all, which suits software):
+//! `cargo run --release --example stream_population -- [device] [steps of a member] [members,...] [environment] [option=value,...]`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |index: usize, default: &'static str| arguments.get(index).map_or(default, String::as_str);
     let device: Device = argument(0, "gpu").parse()?;
-    let seconds: f64 = argument(1, "2").parse()?;
+    let steps: u64 = argument(1, "10000").parse()?;
     let env = argument(3, "CartPole-v1");
     let facts = Arc::new(shadergym_envs::spec(env)?.clone());
     let table = parse_settings(argument(4, "").split(',').filter(|setting| !setting.is_empty()))?;
@@ -28,23 +29,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             env: env.to_owned(),
             facts: facts.clone(),
             seed,
-            steps: 1 << 40,
+            steps,
             device: device.clone(),
             num_threads: 1,
             tasks: None,
         };
         let group: Vec<_> = (0..members).map(|seed| (options.clone(), setup(seed))).collect();
         let mut abreast = streams("stream_q", &group)??;
-        let (mut logs, mut failures) =
-            (vec![Log::default(); group.len()], group.iter().map(|_| None).collect::<Vec<_>>());
-        // The first iteration finds how many steps a dispatch makes.
-        abreast.advance(&mut logs, &mut failures)?;
-        let (before, begin) = (abreast.clocks().env_steps, Instant::now());
-        while begin.elapsed().as_secs_f64() < seconds {
+        let mut logs = vec![Log::default(); group.len()];
+        let mut failures: Vec<_> = group.iter().map(|_| None).collect();
+        let begin = Instant::now();
+        while abreast.clocks().env_steps < steps {
             logs.iter_mut().for_each(Log::clear);
             abreast.advance(&mut logs, &mut failures)?;
         }
-        let each = (abreast.clocks().env_steps - before) as f64 / begin.elapsed().as_secs_f64();
+        let each = steps as f64 / begin.elapsed().as_secs_f64();
         println!("| {env} | {members} | {device} | {:.0} | {each:.0} |", each * members as f64);
     }
     Ok(())

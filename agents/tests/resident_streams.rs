@@ -26,8 +26,9 @@ use shadergym_envs::gpu::GpuContext;
 /// Largest relative difference (with an absolute part of the same size) between a number of a stream on the CPU and on the
 /// device, after so few steps that both have chosen the same actions. Sums in another order and fused or unfused multiply-adds
 /// differ by 1e-7 in a step; a layer that starts at zeros divides by the root of 1e-5, which makes 316 times that of it, and
-/// every step goes on from the one before.
-const TOLERANCE: f64 = 2e-3;
+/// every step goes on from the one before: 6e-5 at most is seen. Once rounding has made one of them choose another action they
+/// part for good.
+const TOLERANCE: f64 = 5e-4;
 /// Without a first layer of zeros, whose normalisation is what magnifies rounding.
 const KEPT: &str = "keep_one=true";
 
@@ -220,9 +221,10 @@ fn alone(device: &Device) -> Result<(), Failed> {
         ("optimizer=sgd learning_rate=1e-4 final_epsilon=0.3 exploration_fraction=0.5", 5),
         ("truncation=bootstrap time_limit=20 negative_slope=0.1 sparsity=0.5", 6),
     ];
-    for (env, agent, more, steps) in
-        [("CartPole-v1", "stream_q", "", 1500), ("MinAtar/Breakout-v1", "stream_sarsa", " hidden=[48,20]", 300)]
-    {
+    for (env, agent, more, steps) in [
+        ("CartPole-v1", "stream_q", "", 1500),
+        ("MinAtar/Breakout-v1", "stream_sarsa", " hidden=[48,20] time_feature=false", 300),
+    ] {
         let each: Vec<(String, u64)> =
             each.iter().map(|(settings, seed)| (format!("{settings}{more}"), *seed)).collect();
         let each: Vec<(&str, u64)> = each.iter().map(|(settings, seed)| (settings.as_str(), *seed)).collect();
@@ -321,18 +323,21 @@ fn newest(logs: &[Log], episodes: usize) -> f32 {
     returns.iter().sum::<f32>() / returns.len() as f32
 }
 
-/// Random play has a mean return of about 22.
+/// Random play has a mean return of about 22, and the first greedy actions are worse. Software makes some thousand steps a
+/// second, all members together, so there they are few.
 fn learn(device: &Device) -> Result<(), Failed> {
-    let each: Vec<(&str, u64)> = (0..70).map(|seed| ("", seed)).collect();
-    let steps = 20_000;
+    let Device::Gpu(selector) = device else { return Err("this is about GPUs".into()) };
+    let software = GpuContext::shared(selector.as_ref().map(ToString::to_string).as_deref())?.info.is_software();
+    let steps = if software { 3000 } else { 20_000 };
+    let each: Vec<(&str, u64)> = (0..70).map(|k| ("hidden=[16] keep_one=true exploration_fraction=0.02", k)).collect();
     let mut group = Group::new("stream_q", "CartPole-v1", &each, steps, device)?;
     group.run(1000)?;
     let before = newest(&group.logs, usize::MAX);
     group.run(steps)?;
-    let after = newest(&group.logs, 5);
-    println!("mean return of 70 members: {before} in the first 1000 steps, {after} after {steps}");
+    let after = newest(&group.logs, 3);
+    println!("mean return of 70 members: {before} in the first 1000 steps, {after} at {steps}");
     assert!(group.failures.iter().all(Option::is_none));
-    assert!(after > 3.0 * before, "{before} {after}");
+    assert!(after > 2.0 * before, "{before} {after}");
     Ok(())
 }
 
