@@ -33,3 +33,5 @@ mod test_folder;
 pub mod train;
 
 pub use error::{Error, Result};
+#[cfg(feature = "gpu")]
+pub use resident::streams;

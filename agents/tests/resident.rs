@@ -1,19 +1,23 @@
 //! Training that stays on the GPU against the CPU's, on software Vulkan or better, and in a browser, whose compiler of WGSL
-//! is another. Without an adapter or a browser its tests are reported as ignored.
+//! is another.
 
 #![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value")]
+
+#[path = "common/devices.rs"]
+mod devices;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use devices::Test;
+use libtest_mimic::Failed;
 use shadergym_agents::agent::{Agent, Episode, Log, Setup, iterate};
 use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
 use shadergym_agents::state::{State, Values};
 use shadergym_agents::{Error, Result};
-use shadergym_envs::gpu::{GpuContext, adapters, add_instance};
+use shadergym_envs::gpu::GpuContext;
 use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a figure of an iteration on the CPU and
@@ -27,32 +31,8 @@ const PPO: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 lea
 const PQN: &str = "num_envs=8 num_steps=32 num_minibatches=4 update_epochs=4 learning_rate=5e-4 hidden=[64,64]";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    // Where a device is required, its tests fail without one.
-    let gpu = adapters().is_empty() && std::env::var_os("SHADERGYM_REQUIRE_GPU").is_none();
-    let browser = shadergym_browser::missing().is_some();
-    if !browser {
-        add_instance(shadergym_browser::instance);
-    }
-    let browser = browser && std::env::var_os("SHADERGYM_REQUIRE_BROWSER").is_none();
-    let mut trials = Vec::new();
-    let everything = of_kernels().into_iter().chain(of_the_host()).collect();
-    // What the host does is the same whatever the device, and a browser takes its time.
-    for (name, device, missing, tests) in
-        [("gpu", "gpu", gpu, everything), ("browser", "gpu:browser", browser, of_kernels())]
-    {
-        let device: Device = device.parse().expect("a device");
-        let of_device = tests.into_iter().map(|(test, body)| {
-            let device = device.clone();
-            Trial::test(format!("{name}::{test}"), move || body(&device)).with_ignored_flag(missing)
-        });
-        trials.extend(of_device);
-    }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    devices::run(of_kernels, of_the_host)
 }
-
-/// Name and body of a test.
-type Test = (String, Box<dyn FnOnce(&Device) -> Result<(), Failed> + Send>);
 
 /// Tests of what the kernels compute.
 fn of_kernels() -> Vec<Test> {

@@ -21,6 +21,10 @@ pub const AGENT: Entry = Entry {
     resolve: |table, facts| Ok(ValueOptions::checked("stream_q", table, &facts.into())?.to_table()),
     make: |table, setup| {
         let (options, parts) = parts(table, &(&*setup.facts).into(), (setup.seed, setup.steps))?;
+        #[cfg(feature = "gpu")]
+        if let Some(agent) = crate::resident::stream("stream_q", &options, setup)? {
+            return Ok(agent);
+        }
         Ok(Box::new(StreamAgent::new("stream_q", &options.stream, setup, parts)?))
     },
     policy: |table, setup| ValueOptions::checked("stream_q", table, &(&*setup.facts).into())?.policy(setup),

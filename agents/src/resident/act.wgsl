@@ -50,12 +50,12 @@ fn take_down(r: u32, flags: u32) {
 }
 
 /// Inversion with one random number, as on the CPU.
-fn sample(at: u32, n: u32, row: u32, noise: ptr<function, Noise>) -> u32 {
+fn sample(at: u32, n: u32, row: u32, noise: ptr<function, KernelNoise>) -> u32 {
     var largest = element(at, row);
     for (var j = 1u; j < n; j++) { largest = max(largest, element(at + j, row)); }
     var total = 0.0;
     for (var j = 0u; j < n; j++) { total += math_exp(element(at + j, row) - largest); }
-    var rest = noise_uniform(noise) * total;
+    var rest = kernel_noise_uniform(noise) * total;
     for (var j = 0u; j < n; j++) {
         rest -= math_exp(element(at + j, row) - largest);
         if (rest < 0.0) { return j; }
@@ -83,7 +83,7 @@ fn choose(base: u32, tower: u32, row: u32, r: u32) {
     var noise = noise_at(r);
     if (plan.policy == 2u) {
         var action = u32(best(at, layer.outputs, row).x);
-        if (noise_uniform(&noise) < call.epsilon) { action = noise_below(&noise, layer.outputs); }
+        if (kernel_noise_uniform(&noise) < call.epsilon) { action = kernel_noise_below(&noise, layer.outputs); }
         record[source] = action;
         actions[r] = action;
         return;
@@ -92,7 +92,7 @@ fn choose(base: u32, tower: u32, row: u32, r: u32) {
     if (plan.policy == 1u) {
         for (var j = 0u; j < plan.action_words; j++) {
             let log_std = parameters[plan.log_std + j];
-            let unit = element(at + j, row) + noise_normal(&noise) * math_exp(log_std);
+            let unit = element(at + j, row) + kernel_noise_normal(&noise) * math_exp(log_std);
             record[source + j] = bitcast<u32>(unit);
             actions[r * plan.action_words + j] = bitcast<u32>(unit_to_action(unit, j));
             let z = (unit - element(at + j, row)) * math_exp(-log_std);

@@ -1,5 +1,5 @@
-//! What all kernels of the resident learners share: the plan of a run, the call, bindings 0 to 6, and random numbers.
-//! Linked after shaders/shared/math.wgsl. A kernel file adds bindings 7 and up.
+//! What all kernels of PPO and PQN share: the plan of a run, the call, bindings 0 to 6. Linked after shared.wgsl. A kernel
+//! file adds bindings 7 and up.
 //!
 //! A tile is 16 rows, a matrix `[columns, 16]` of them lies in `scratch` as one mat4x4 per column (row r is element
 //! [r / 4][r % 4]), so that one load feeds 16 multiply-adds. All workgroups have 64 threads.
@@ -124,59 +124,7 @@ fn recorded(at: u32) -> f32 {
     return bitcast<f32>(record[at]);
 }
 
-// ---- Noise, as in common/noise.rs: 64-bit numbers as (low, high) -------------------------------------
-
-const GOLDEN: vec2<u32> = vec2<u32>(0x7f4a7c15u, 0x9e3779b9u);
-
-fn wide_add(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
-    let low = a.x + b.x;
-    return vec2<u32>(low, a.y + b.y + select(0u, 1u, low < b.x));
-}
-
-fn wide_mul(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
-    return vec2<u32>(a.x * b.x, math_mul_high(a.x, b.x) + a.x * b.y + a.y * b.x);
-}
-
-/// SplitMix64's finaliser.
-fn mix64(value: vec2<u32>) -> vec2<u32> {
-    var x = value;
-    x = x ^ vec2<u32>((x.x >> 30u) | (x.y << 2u), x.y >> 30u);
-    x = wide_mul(x, vec2<u32>(0x1ce4e5b9u, 0xbf58476du));
-    x = x ^ vec2<u32>((x.x >> 27u) | (x.y << 5u), x.y >> 27u);
-    x = wide_mul(x, vec2<u32>(0x133111ebu, 0x94d049bbu));
-    return x ^ vec2<u32>((x.x >> 31u) | (x.y << 1u), x.y >> 31u);
-}
-
-struct Noise {
-    key: vec2<u32>,
-    /// what was added to the key so far: draws x GOLDEN
-    sum: vec2<u32>,
-}
-
 /// The stream of a row at this call's step.
-fn noise_at(row: u32) -> Noise {
-    let step = wide_mul(vec2<u32>(call.step_low, call.step_high), GOLDEN);
-    let of_step = mix64(vec2<u32>(call.key_low, call.key_high) ^ step);
-    return Noise(mix64(wide_add(of_step, wide_mul(vec2<u32>(row, 0u), GOLDEN))), vec2<u32>());
-}
-
-fn noise_bits(noise: ptr<function, Noise>) -> vec2<u32> {
-    (*noise).sum = wide_add((*noise).sum, GOLDEN);
-    return mix64(wide_add((*noise).key, (*noise).sum));
-}
-
-/// Uniform in (0, 1).
-fn noise_uniform(noise: ptr<function, Noise>) -> f32 {
-    return (f32(noise_bits(noise).y >> 9u) + 0.5) * 0x1p-23f;
-}
-
-/// Uniform below n.
-fn noise_below(noise: ptr<function, Noise>, n: u32) -> u32 {
-    return math_mul_high(noise_bits(noise).y, n);
-}
-
-/// Standard normal.
-fn noise_normal(noise: ptr<function, Noise>) -> f32 {
-    let radius = sqrt(-2.0 * math_log(noise_uniform(noise)));
-    return radius * math_cos(MATH_TAU * noise_uniform(noise));
+fn noise_at(row: u32) -> KernelNoise {
+    return kernel_noise_at(vec2<u32>(call.key_low, call.key_high), vec2<u32>(call.step_low, call.step_high), row);
 }

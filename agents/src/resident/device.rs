@@ -1,5 +1,6 @@
-//! Buffers and pipelines of a resident learner on the environment's own device, and the one way back to the host.
+//! Buffers and pipelines of PPO and PQN on the environment's own device.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,8 +8,11 @@ use shadergym_envs::gpu::{DeviceBuffers, GpuContext};
 
 use super::plan::{SUMS, Sizes, THREADS};
 use super::structs::{Call, Plan};
+use super::transfer::{Piece, Transfer};
 use crate::error::Result;
 
+/// What kernels of all learners share.
+pub const SHARED: &str = include_str!("shared.wgsl");
 const COMMON: &str = concat!(include_str!("common.wgsl"), include_str!("network.wgsl"));
 const ACT: &str = include_str!("act.wgsl");
 const RETURNS: &str = include_str!("returns.wgsl");
@@ -32,21 +36,9 @@ pub enum Kernel {
     Adam,
 }
 
-/// A place in a buffer, in words.
-#[derive(Debug)]
-pub struct Piece<'a> {
-    /// The buffer.
-    pub buffer: &'a wgpu::Buffer,
-    /// First word.
-    pub at: usize,
-    /// Number of words.
-    pub words: usize,
-}
-
 /// What lies on the device.
 pub struct OnDevice {
-    /// The device's context.
-    pub context: Arc<GpuContext>,
+    transfer: Transfer,
     /// `[parameters]`.
     pub parameters: wgpu::Buffer,
     /// Recording but for observations.
@@ -64,8 +56,14 @@ pub struct OnDevice {
     learn: wgpu::BindGroup,
     pipelines: [wgpu::ComputePipeline; 6],
     launches: AtomicU64,
-    reads: AtomicU64,
-    read_words: AtomicU64,
+}
+
+impl Deref for OnDevice {
+    type Target = Transfer;
+
+    fn deref(&self) -> &Transfer {
+        &self.transfer
+    }
 }
 
 impl OnDevice {
@@ -124,7 +122,7 @@ impl OnDevice {
             (groups.0, groups.1, pipelines)
         })?;
         Ok(Self {
-            context,
+            transfer: Transfer::new(context),
             parameters,
             record,
             statistics,
@@ -137,19 +135,7 @@ impl OnDevice {
             learn,
             pipelines,
             launches: AtomicU64::new(0),
-            reads: AtomicU64::new(0),
-            read_words: AtomicU64::new(0),
         })
-    }
-
-    /// Writes words; they are there for the next submission.
-    ///
-    /// # Errors
-    /// Those of the device.
-    pub fn write(&self, buffer: &wgpu::Buffer, at: usize, words: &[u32]) -> Result<()> {
-        Ok(self.context.guard("write", || {
-            self.context.queue.write_buffer(buffer, 4 * at as u64, bytemuck::cast_slice(words));
-        })?)
     }
 
     /// Writes the calls of an iteration.
@@ -194,62 +180,6 @@ impl OnDevice {
         self.launches.load(Ordering::Relaxed)
     }
 
-    /// Read-backs so far, and their words.
-    pub fn reads(&self) -> (u64, u64) {
-        (self.reads.load(Ordering::Relaxed), self.read_words.load(Ordering::Relaxed))
-    }
-
-    /// Submits what `encode` records.
-    ///
-    /// # Errors
-    /// Those of the device, and of `encode`.
-    pub fn submit(&self, encode: impl FnOnce(&mut wgpu::CommandEncoder) -> Result<()>) -> Result<()> {
-        self.context.guard("submit", || {
-            let mut encoder = self.context.device.create_command_encoder(&Default::default());
-            encode(&mut encoder)?;
-            self.context.queue.submit([encoder.finish()]);
-            Ok(())
-        })?
-    }
-
-    /// Waits for all that was submitted and reads these pieces. Nothing else here brings anything to the host.
-    ///
-    /// # Errors
-    /// Those of the device.
-    pub fn read(&self, pieces: &[Piece<'_>]) -> Result<Vec<Vec<u32>>> {
-        let words: usize = pieces.iter().map(|p| p.words).sum();
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.read_words.fetch_add(words as u64, Ordering::Relaxed);
-        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = self.context.buffer("what is read back", words, usage)?;
-        let submission = self.context.guard("read back", || {
-            let mut encoder = self.context.device.create_command_encoder(&Default::default());
-            let mut at = 0;
-            for piece in pieces {
-                let bytes = 4 * piece.words as u64;
-                encoder.copy_buffer_to_buffer(piece.buffer, 4 * piece.at as u64, &staging, at, bytes);
-                at += bytes;
-            }
-            let submission = self.context.queue.submit([encoder.finish()]);
-            staging.slice(..).map_async(wgpu::MapMode::Read, |_| {});
-            submission
-        })?;
-        self.context.wait(submission)?;
-        Ok(self.context.guard("read back", || {
-            let view = staging.slice(..).get_mapped_range().expect("the device was waited for");
-            let all: &[u32] = bytemuck::cast_slice(&view);
-            let mut rest = all;
-            pieces
-                .iter()
-                .map(|piece| {
-                    let (head, tail) = rest.split_at(piece.words);
-                    rest = tail;
-                    head.to_vec()
-                })
-                .collect()
-        })?)
-    }
-
     /// Both moments of the optimiser, in its buffer.
     pub fn moments(&self) -> Piece<'_> {
         let parameters = (self.parameters.size() / 4) as usize;
@@ -285,7 +215,7 @@ fn pipeline(
     let maths = &shadergym_shaders::library().modules["math"];
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(entry),
-        source: wgpu::ShaderSource::Wgsl(format!("{maths}{COMMON}{source}").into()),
+        source: wgpu::ShaderSource::Wgsl(format!("{maths}{SHARED}{COMMON}{source}").into()),
     });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(entry),

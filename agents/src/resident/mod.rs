@@ -1,5 +1,5 @@
 //! Training that stays on the GPU: rollouts and updates of PPO and PQN as compute kernels on the environment's own device
-//! and queue. Per iteration the host writes the order of the minibatches and the options of each launch, submits
+//! and queue; streams are one kernel with their environment (`stream/`). Per iteration the host writes the order of the minibatches and the options of each launch, submits
 //! everything without waiting, and reads back one small block of statistics.
 //!
 //! Networks are perceptrons with the parameters of the CPU's; random numbers, the order of minibatches and the sums of
@@ -10,7 +10,9 @@ mod device;
 mod plan;
 mod ppo;
 mod pqn;
+mod stream;
 mod structs;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -23,12 +25,15 @@ use crate::common::noise::Noise;
 use crate::error::{Error, Result};
 use crate::network::{LossSums, Network};
 use crate::state::State;
-use device::{Kernel, OnDevice, Piece};
+use device::{Kernel, OnDevice};
 use plan::{Learning, SUMS, Sizes, element_places, plan};
 use structs::{Call, Plan};
+use transfer::Piece;
 
 pub(crate) use ppo::make as ppo;
 pub(crate) use pqn::make as pqn;
+pub(crate) use stream::make as stream;
+pub use stream::streams;
 
 /// Steps of a rollout that are submitted together, so that the device begins before all are encoded.
 const STEPS_PER_SUBMISSION: usize = 64;

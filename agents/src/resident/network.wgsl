@@ -20,24 +20,14 @@ fn element(column: u32, row: u32) -> f32 {
 
 /// Value e of the observation whose words begin with `word` (the one that holds the value).
 fn unpacked(word: u32, e: u32) -> f32 {
-    if (plan.encoding == 3u) {
-        let how = record[plan.at_elements + 2u * e + 1u];
-        switch how & 3u {
-            case 0u: { return bitcast<f32>(word); }
-            case 1u: { return f32((word >> (how >> 2u)) & 255u); }
-            case 2u: { return f32((word >> (how >> 2u)) & 1u); }
-            default: { return select(0.0, 1.0, word == how >> 2u); }
-        }
-    }
-    if (plan.encoding == 2u) { return f32((word >> (e & 31u)) & 1u); }
-    if (plan.encoding == 1u) { return f32((word >> (8u * (e & 3u))) & 255u); }
-    return bitcast<f32>(word);
+    if (plan.encoding == 3u) { return kernel_mixed_value(word, record[plan.at_elements + 2u * e + 1u]); }
+    return kernel_plain_value(plan.encoding, word, e);
 }
 
 /// The word of an observation that holds value e.
 fn word_of(e: u32) -> u32 {
     if (plan.encoding == 3u) { return record[plan.at_elements + 2u * e]; }
-    return select(select(e, e >> 2u, plan.encoding == 1u), e >> 5u, plan.encoding == 2u);
+    return kernel_plain_word(plan.encoding, e);
 }
 
 fn activate(x: vec4<f32>) -> vec4<f32> {

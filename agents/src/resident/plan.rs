@@ -157,6 +157,16 @@ pub fn element_places(space: &ObservationSpace) -> Vec<[u32; 2]> {
     places
 }
 
+/// How kernels tell the encoding of flattened observations, as shared.wgsl says.
+pub fn encoding(space: &ObservationSpace) -> u32 {
+    match space.flat_encoding() {
+        _ if !space.is_flat() => 3,
+        Encoding::F32 | Encoding::Count => 0,
+        Encoding::U8 => 1,
+        Encoding::Bit => 2,
+    }
+}
+
 /// Gives each layer its columns of the scratch; returns how many there are.
 fn place(layers: &mut [Layer], layer_norm: bool) -> u32 {
     let mut at = layers[0].inputs;
@@ -236,12 +246,7 @@ pub fn plan(learning: &Learning, facts: &Facts, layout: &Layout) -> Option<(Plan
     (p.rows, p.agents, p.steps, p.instances) = (rows as u32, facts.agents as u32, steps as u32, l.num_envs as u32);
     (p.words, p.elements, p.action_words) =
         (words as u32, facts.observation.flat_elements() as u32, action_words as u32);
-    p.encoding = match facts.observation.flat_encoding() {
-        _ if !elements.is_empty() => 3,
-        Encoding::F32 | Encoding::Count => 0,
-        Encoding::U8 => 1,
-        Encoding::Bit => 2,
-    };
+    p.encoding = encoding(&facts.observation);
     (p.parameters, p.scratch, p.groups) = (parameters as u32, scratch, groups as u32);
     (p.layer_norm, p.activation) = (u32::from(l.layer_norm), u32::from(l.activation == Activation::Relu));
     let mut first = 0;

@@ -22,10 +22,6 @@ fn sum_of_parts(id: u32, part: f32) -> f32 {
     return sum;
 }
 
-fn is_number(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
-}
-
 @compute @workgroup_size(64)
 fn reduce(
     @builtin(local_invocation_index) id: u32,
@@ -58,8 +54,8 @@ fn adam(
     var part = 0.0;
     for (var k = id; k < norms; k += THREADS) { part += optimizer[width + k]; }
     let norm = sqrt(sum_of_parts(id, part));
-    var finite = is_number(norm);
-    for (var k = 0u; k < 8u; k++) { finite = finite && is_number(optimizer[plan.parameters + k]); }
+    var finite = kernel_is_number(norm);
+    for (var k = 0u; k < 8u; k++) { finite = finite && kernel_is_number(optimizer[plan.parameters + k]); }
     check_loops();
     if (halted) { return; }
     let p = (group.x + group.y * groups.x) * THREADS + id;

@@ -116,6 +116,29 @@ impl OnDevice<'_> {
         Ok(())
     }
 
+    /// The pipeline of a learner's entry point in WGSL that is linked behind the environment and its kernel and calls their
+    /// functions, so that environment and learner share a dispatch. Its names begin with `kernel_`, `Kernel` or `KERNEL_`, which
+    /// environments may not use. Group 0 is [`Self::bind_group`], with five storage buffers; `bindings` are those of group 1,
+    /// which leaves three where a device has only what WebGPU promises. None where large values of the environment lie in
+    /// memory, because its functions then take other arguments. Made once per text.
+    ///
+    /// # Errors
+    /// [`Error::DeviceFailed`] if the driver refuses it.
+    pub fn learner_pipeline(
+        &self,
+        text: &str,
+        entry: &str,
+        bindings: &wgpu::BindGroupLayout,
+    ) -> Result<Option<wgpu::ComputePipeline>> {
+        self.0.program.learner(&self.0.context, text, entry, bindings)
+    }
+
+    /// Group 0 of the kernel: options of one step with the actions in [`DeviceBuffers::actions`], instances, pending parameters,
+    /// actions, outputs, tables. It stays the same for the life of the batch.
+    pub fn bind_group(&self) -> &wgpu::BindGroup {
+        &self.0.device_group
+    }
+
     /// Submits one step with the actions in [`DeviceBuffers::actions`] and returns without waiting.
     ///
     /// # Errors

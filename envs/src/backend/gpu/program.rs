@@ -21,6 +21,8 @@ pub(super) struct Program {
     pub tables: wgpu::Buffer,
     /// Made on first use, each.
     pipelines: Mutex<HashMap<Entry, wgpu::ComputePipeline>>,
+    /// Those of learners, by their text.
+    learners: Mutex<HashMap<String, wgpu::ComputePipeline>>,
     /// Time that making the module and the pipelines has taken so far, in nanoseconds.
     nanoseconds: AtomicU64,
 }
@@ -74,13 +76,14 @@ impl Program {
         let (Source::Shipped(text) | Source::File(text)) = source;
         let trusted = matches!(source, Source::Shipped(_));
         let (source, pipelines, nanoseconds) = (text.to_owned(), Mutex::default(), AtomicU64::new(0));
-        Self { source, trusted, tables, pipelines, nanoseconds }
+        Self { source, trusted, tables, pipelines, learners: Mutex::default(), nanoseconds }
     }
 
-    /// Parses and checks the source with these overrides as constants. naga's own replacement of overrides stumbles over
-    /// parts of constant vectors and matrices ("already in scope"), and parsing anew takes milliseconds.
-    fn module(&self, context: &GpuContext, overrides: &[(&str, String)]) -> wgpu::ShaderModule {
-        let source = with_constants(&self.source, overrides);
+    /// Parses and checks the source, and what is linked behind it, with these overrides as constants. naga's own replacement
+    /// of overrides stumbles over parts of constant vectors and matrices ("already in scope"), and parsing anew takes
+    /// milliseconds.
+    fn module(&self, context: &GpuContext, overrides: &[(&str, String)], behind: &str) -> wgpu::ShaderModule {
+        let source = with_constants(&self.source, overrides) + behind;
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some("shadergym"), source: wgpu::ShaderSource::Wgsl(source.into()) };
         if self.trusted {
@@ -88,7 +91,7 @@ impl Program {
             // loop iterations goes, which keeps drivers from unrolling.
             let mut checks = wgpu::ShaderRuntimeChecks::checked();
             checks.force_loop_bounding = false;
-            // SAFETY: every loop of the shipped environments and of the kernel ends; files loaded at run time are
+            // SAFETY: every loop of the shipped environments, of the kernel and of learners ends; files loaded at run time are
             // not trusted. All other checks stay on.
             unsafe { context.device.create_shader_module_trusted(descriptor, checks) }
         } else {
@@ -125,7 +128,7 @@ impl Program {
             ),
         };
         let pipeline = context.guard(&format!("make the {name} pipeline"), || {
-            let module = self.module(context, &constants);
+            let module = self.module(context, &constants, "");
             context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(name),
                 layout: Some(&context.pipeline_layout),
@@ -144,6 +147,54 @@ impl Program {
         drop(pipelines);
         context.cache.save();
         Ok(pipeline)
+    }
+
+    /// The pipeline of a learner's entry point in a text that is linked behind the kernel, whose functions it calls;
+    /// `bindings` are those of group 1. None where large values of the environment lie in memory: then the kernel is what
+    /// naga has written, and its functions take other arguments.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceFailed`] if the driver refuses it.
+    pub fn learner(
+        &self,
+        context: &GpuContext,
+        text: &str,
+        entry: &str,
+        bindings: &wgpu::BindGroupLayout,
+    ) -> Result<Option<wgpu::ComputePipeline>> {
+        // naga keeps no aliases.
+        if !self.source.contains("\nalias KernelActions") {
+            return Ok(None);
+        }
+        let mut learners = self.learners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = learners.get(text) {
+            return Ok(Some(pipeline.clone()));
+        }
+        // Who chooses the actions leaves the generator of random play alone.
+        let constants = [
+            ("KERNEL_ROUNDS_LIMITED", context.loop_rounds.is_some().to_string()),
+            ("KERNEL_ACTIONS_GIVEN", true.to_string()),
+        ];
+        let pipeline = context.guard(&format!("make the {entry} pipeline"), || {
+            let module = self.module(context, &constants, text);
+            let layout = context.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(entry),
+                bind_group_layouts: &[Some(&context.layout), Some(bindings)],
+                immediate_size: 0,
+            });
+            context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(entry),
+                layout: Some(&layout),
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: context.cache.handle.as_ref(),
+            })
+        })?;
+        learners.insert(text.to_owned(), pipeline.clone());
+        drop(learners);
+        context.cache.save();
+        Ok(Some(pipeline))
     }
 
     /// Seconds that making the module and the pipelines has taken so far.

@@ -1,0 +1,402 @@
+//! Streams that learn on the GPU, environment and learner in one kernel, against those on the CPU and against each other; on
+//! software Vulkan or better, and in a browser.
+
+#![allow(clippy::result_large_err, reason = "errors hold their texts' parts by value")]
+
+#[path = "common/devices.rs"]
+mod devices;
+#[path = "common/folder.rs"]
+mod folder;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use devices::Test;
+use libtest_mimic::Failed;
+use shadergym_agents::abreast::Abreast;
+use shadergym_agents::agent::{Episode, Log, Setup, iterate};
+use shadergym_agents::algorithms::find;
+use shadergym_agents::options::parse_settings;
+use shadergym_agents::state::{State, Values};
+use shadergym_agents::streaming::{Interface, ValueOptions};
+use shadergym_agents::{Error, Result, streams};
+use shadergym_envs::Device;
+use shadergym_envs::gpu::GpuContext;
+
+/// Largest relative difference (with an absolute part of the same size) between a number of a stream on the CPU and on the
+/// device, after so few steps that both have chosen the same actions. Sums in another order and fused or unfused multiply-adds
+/// differ by 1e-7 in a step; a layer that starts at zeros divides by the root of 1e-5, which makes 316 times that of it, and
+/// every step goes on from the one before: 6e-5 at most is seen. Once rounding has made one of them choose another action they
+/// part for good.
+const TOLERANCE: f64 = 5e-4;
+/// Without a first layer of zeros, whose normalisation is what magnifies rounding.
+const KEPT: &str = "keep_one=true";
+
+fn main() -> ExitCode {
+    devices::run(of_kernels, of_the_host)
+}
+
+/// Tests of what the kernel computes.
+fn of_kernels() -> Vec<Test> {
+    let mut tests: Vec<Test> = Vec::new();
+    let q = "stream_q";
+    for (agent, env, settings, steps) in [
+        (q, "CartPole-v1", "", 100),
+        (q, "CartPole-v1", KEPT, 200),
+        (q, "CartPole-v1", "keep_one=true layer_norm=false learning_rate=0.5", 200),
+        (q, "CartPole-v1", "keep_one=true normalize_observations=false scale_rewards=false", 200),
+        (q, "CartPole-v1", "keep_one=true time_feature=false time_limit=12 truncation=bootstrap", 200),
+        (q, "CartPole-v1", "keep_one=true optimizer=sgd learning_rate=1e-4 lambda=0.5", 200),
+        (q, "CartPole-v1", "keep_one=true hidden=[] negative_slope=0", 200),
+        (q, "CartPole-v1", "keep_one=true hidden=[100,20,48] negative_slope=0.2", 100),
+        ("stream_sarsa", "CartPole-v1", KEPT, 200),
+        (
+            "stream_sarsa",
+            "CartPole-v1",
+            "keep_one=true time_limit=12 truncation=bootstrap exploration_fraction=0.5",
+            200,
+        ),
+        (q, "Acrobot-v1", KEPT, 100),
+        (q, "MinAtar/Breakout-v1", "hidden=[64,32]", 100),
+        ("stream_sarsa", "MinAtar/Breakout-v1", "hidden=[128,128] exploration_fraction=0.3", 60),
+    ] {
+        let name = format!("learns_as_on_the_cpu::{agent}::{env}::{settings}");
+        tests.push((name, Box::new(move |device| alike(agent, env, settings, steps, device))));
+    }
+    tests.push(("each_is_what_it_is_alone".to_owned(), Box::new(alone)));
+    tests.push(("goes_on_bitwise".to_owned(), Box::new(goes_on)));
+    tests.push(("what_is_not_finite_ends_its_member_alone".to_owned(), Box::new(fails_alone)));
+    tests
+}
+
+/// Tests of what the host does with it.
+fn of_the_host() -> Vec<Test> {
+    vec![
+        ("seventy_learn".to_owned(), Box::new(learn)),
+        ("ten_times_as_many".to_owned(), Box::new(many)),
+        ("convolutions_as_on_the_cpu".to_owned(), Box::new(convolutions)),
+        ("others_learn_on_the_cpu".to_owned(), Box::new(refused)),
+        ("loops_that_the_driver_ends_are_an_error".to_owned(), Box::new(loops_cut)),
+    ]
+}
+
+/// A member's run, if it has these settings.
+fn setup(env: &str, seed: u64, steps: u64, device: &Device) -> Result<Setup> {
+    let facts = match shadergym_envs::is_file(env) {
+        true => shadergym_envs::compile_file(env.as_ref())?.1.facts,
+        false => shadergym_envs::spec(env)?.clone(),
+    };
+    let (env, facts, device) = (env.to_owned(), Arc::new(facts), device.clone());
+    Ok(Setup { env, facts, seed, steps, device, num_threads: 1, tasks: None })
+}
+
+type Members = Vec<(ValueOptions, Setup)>;
+
+fn members(agent: &str, env: &str, each: &[(&str, u64)], steps: u64, device: &Device) -> Result<Members> {
+    let of = |(settings, seed): &(&str, u64)| {
+        let setup = setup(env, *seed, steps, device)?;
+        let table = parse_settings(settings.split_whitespace())?;
+        Ok((ValueOptions::checked(agent, &table, &Interface::from(&*setup.facts))?, setup))
+    };
+    each.iter().map(of).collect()
+}
+
+/// Members of a group on the device, with their logs.
+struct Group {
+    abreast: Box<dyn Abreast>,
+    logs: Vec<Log>,
+    failures: Vec<Option<Error>>,
+}
+
+impl Group {
+    fn new(agent: &'static str, env: &str, each: &[(&str, u64)], steps: u64, device: &Device) -> Result<Self, Failed> {
+        let abreast = streams(agent, &members(agent, env, each, steps, device)?)??;
+        assert!(abreast.learns_on_gpu());
+        let (logs, failures) = (vec![Log::default(); each.len()], each.iter().map(|_| None).collect());
+        Ok(Self { abreast, logs, failures })
+    }
+
+    fn step(&self) -> u64 {
+        self.abreast.clocks().env_steps
+    }
+
+    fn run(&mut self, steps: u64) -> Result<(), Failed> {
+        while self.step() < steps {
+            self.abreast.advance(&mut self.logs, &mut self.failures)?;
+        }
+        Ok(())
+    }
+
+    fn saved(&mut self, member: usize) -> Result<State> {
+        let mut state = State::default();
+        self.abreast.save(member, &mut state)?;
+        Ok(state)
+    }
+
+    fn policy(&self, member: usize) -> State {
+        let mut state = State::default();
+        self.abreast.policy(member).save(&mut state);
+        state
+    }
+}
+
+/// Fails with the name of the first array that differs.
+fn same(a: &State, b: &State) -> Result<(), Failed> {
+    for ((name, _, a), (_, _, b)) in a.arrays().zip(b.arrays()) {
+        if !bits(a, b) {
+            return Err(format!("{name} differs").into());
+        }
+    }
+    assert_eq!(a.arrays().count(), b.arrays().count());
+    Ok(())
+}
+
+/// Whether numbers have the same bits.
+fn bits(a: &Values, b: &Values) -> bool {
+    match (a, b) {
+        (Values::F32(a), Values::F32(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+        }
+        (Values::F64(a), Values::F64(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// The same settings and seed on both devices: the same episodes, and everything that is learned within [`TOLERANCE`].
+fn alike(agent: &'static str, env: &str, settings: &str, steps: u64, device: &Device) -> Result<(), Failed> {
+    let mut group = Group::new(agent, env, &[(settings, 3)], steps, device)?;
+    group.run(steps)?;
+    let table = parse_settings(settings.split_whitespace())?;
+    let mut cpu = (find(agent)?.make)(&table, &setup(env, 3, steps, &Device::Cpu)?)?;
+    let mut log = Log::default();
+    while cpu.step() < steps {
+        iterate(&mut *cpu, None, &mut log)?;
+    }
+    let mut expected = State::default();
+    cpu.save(&mut expected)?;
+    let found = group.saved(0)?;
+    let mut worst = Vec::new();
+    let names = ["q/parameters", "q/traces", "input", "observations", "rewards", "rewards_trace"];
+    for name in names.map(|name| format!("{agent}/{name}")) {
+        let floats = |state: &State| match state.f32(&name) {
+            Ok(values) => Some(values.iter().copied().map(f64::from).collect::<Vec<f64>>()),
+            Err(_) => state.f64(&name).ok().map(<[f64]>::to_vec),
+        };
+        let Some(of_cpu) = floats(&expected) else { continue };
+        let of_gpu = floats(&found).ok_or_else(|| format!("the device has no {name}"))?;
+        assert_eq!(of_cpu.len(), of_gpu.len(), "{name}");
+        let differences = of_cpu.iter().zip(&of_gpu).map(|(a, b)| (a - b).abs() / (1.0 + a.abs()));
+        worst.push((name, differences.fold(0.0, |worst: f64, d| if d.is_nan() { f64::NAN } else { worst.max(d) })));
+    }
+    let shown: Vec<String> = worst.iter().map(|(name, d)| format!("{name} {d:.1e}")).collect();
+    println!("{agent} {env} {settings}: {}", shown.join(", "));
+    if let Some((name, difference)) = worst.iter().find(|(_, d)| d.is_nan() || *d > TOLERANCE) {
+        return Err(format!("{name} differs by {difference}").into());
+    }
+    for name in ["counters", "q/steps"].map(|name| format!("{agent}/{name}")) {
+        assert_eq!(found.u64(&name)?, expected.u64(&name)?, "{name}");
+    }
+    let episodes = |log: &Log| log.episodes.iter().map(|e| (e.length, e.episode_return.round())).collect::<Vec<_>>();
+    assert_eq!(episodes(&group.logs[0]), episodes(&log));
+    for name in ["loss/td_error", "loss/value", "value/mean", "policy/epsilon"] {
+        let (a, b) = (log.scalars[name], group.logs[0].scalars[name]);
+        assert!((a - b).abs() <= TOLERANCE * (1.0 + a.abs()), "{name}: {a} and {b}");
+    }
+    let mut of_cpu = State::default();
+    cpu.policy(0).save(&mut of_cpu);
+    let shapes =
+        |state: &State| state.arrays().map(|(name, shape, _)| (name.to_owned(), shape.to_vec())).collect::<Vec<_>>();
+    assert_eq!(shapes(&group.policy(0)), shapes(&of_cpu));
+    Ok(())
+}
+
+/// Different seeds and numbers, and each what it comes to alone, bit by bit: episodes, figures, parameters.
+fn alone(device: &Device) -> Result<(), Failed> {
+    let each = [
+        ("", 3),
+        ("", 4),
+        ("lambda=0.5 kappa=3 gamma=0.95", 3),
+        ("optimizer=sgd learning_rate=1e-4 final_epsilon=0.3 exploration_fraction=0.5", 5),
+        ("truncation=bootstrap time_limit=20 negative_slope=0.1 sparsity=0.5", 6),
+    ];
+    for (env, agent, more, steps) in [
+        ("CartPole-v1", "stream_q", "", 1500),
+        ("MinAtar/Breakout-v1", "stream_sarsa", " hidden=[48,20] time_feature=false", 300),
+    ] {
+        let each: Vec<(String, u64)> =
+            each.iter().map(|(settings, seed)| (format!("{settings}{more}"), *seed)).collect();
+        let each: Vec<(&str, u64)> = each.iter().map(|(settings, seed)| (settings.as_str(), *seed)).collect();
+        let mut group = Group::new(agent, env, &each, steps, device)?;
+        group.run(steps)?;
+        for (member, of_member) in each.iter().enumerate() {
+            let mut single = Group::new(agent, env, &[*of_member], steps, device)?;
+            single.run(steps)?;
+            same(&group.saved(member)?, &single.saved(0)?).map_err(|e| format!("{of_member:?}: {e:?}"))?;
+            same(&group.policy(member), &single.policy(0))?;
+            assert!(group.failures[member].is_none());
+            assert_eq!(group.logs[member].episodes, single.logs[0].episodes);
+            assert_eq!(group.logs[member].scalars, single.logs[0].scalars);
+        }
+        assert!(group.logs.iter().all(|log| !log.episodes.is_empty()));
+        assert!(same(&group.policy(0), &group.policy(2)).is_err(), "the numbers make no difference");
+    }
+    Ok(())
+}
+
+/// A checkpoint into another group in the middle: the same bits as without.
+fn goes_on(device: &Device) -> Result<(), Failed> {
+    for (agent, env, settings) in [
+        ("stream_sarsa", "CartPole-v1", ["", "lambda=0.3"]),
+        ("stream_q", "MinAtar/Breakout-v1", ["hidden=[32,32]", "hidden=[32,32] kappa=3"]),
+    ] {
+        let each = [(settings[0], 8), (settings[1], 9)];
+        let mut whole = Group::new(agent, env, &each, 2000, device)?;
+        whole.run(1000)?;
+        let states = [whole.saved(0)?, whole.saved(1)?];
+        whole.logs.iter_mut().for_each(Log::clear);
+        whole.run(2000)?;
+        let mut resumed = Group::new(agent, env, &each, 2000, device)?;
+        for (member, state) in states.iter().enumerate() {
+            resumed.abreast.load(member, state)?;
+        }
+        assert_eq!(resumed.step(), 1000);
+        for (member, state) in states.iter().enumerate() {
+            same(&resumed.saved(member)?, state)?;
+        }
+        resumed.run(2000)?;
+        for member in 0..2 {
+            assert_eq!(resumed.logs[member].episodes, whole.logs[member].episodes);
+            same(&resumed.saved(member)?, &whole.saved(member)?)?;
+            same(&resumed.policy(member), &whole.policy(member))?;
+        }
+        assert!(matches!(resumed.abreast.load(0, &State::default()), Err(Error::Checkpoint { .. })));
+    }
+    Ok(())
+}
+
+/// Half of its episodes overflow in their fifth step, in the reward or in the observation.
+const OVERFLOWS: &str = include_str!("data/overflows.wgsl");
+
+fn fails_alone(device: &Device) -> Result<(), Failed> {
+    let folder = folder::folder("overflows");
+    let path = folder.join("overflows.wgsl");
+    std::fs::write(&path, OVERFLOWS)?;
+    let env = path.to_string_lossy().into_owned();
+    let sound: Vec<(&str, u64)> = (0..12).map(|seed| ("hidden=[16]", seed)).collect();
+    let mut group = Group::new("stream_q", &env, &sound, 40, device)?;
+    group.run(40)?;
+    let mut whats = Vec::new();
+    for (member, failure) in group.failures.iter().enumerate() {
+        let mut single = Group::new("stream_q", &env, &sound[member..=member], 40, device)?;
+        single.run(40)?;
+        assert_eq!(format!("{failure:?}"), format!("{:?}", single.failures[0]), "member {member}");
+        // The CPU says the same.
+        let mut cpu = (find("stream_q")?.make)(
+            &parse_settings(["hidden=[16]"])?,
+            &setup(&env, sound[member].1, 40, &Device::Cpu)?,
+        )?;
+        let of_cpu = loop {
+            match iterate(&mut *cpu, None, &mut Log::default()) {
+                Err(error) => break Some(error),
+                Ok(()) if cpu.step() >= 40 => break None,
+                Ok(()) => {}
+            }
+        };
+        assert_eq!(format!("{failure:?}"), format!("{of_cpu:?}"), "member {member}");
+        match failure {
+            Some(Error::Diverged { what, .. }) => whats.push(what.clone()),
+            Some(other) => return Err(format!("another error: {other}").into()),
+            None => assert!(!group.logs[member].scalars.is_empty()),
+        }
+    }
+    assert!(whats.iter().any(|w| w == "the reward") && whats.iter().any(|w| w == "an observation"), "{whats:?}");
+    assert!(whats.len() < sound.len(), "all failed");
+    Ok(())
+}
+
+/// Mean return over the newest episodes of the members.
+fn newest(logs: &[Log], episodes: usize) -> f32 {
+    let each = logs.iter().flat_map(|log| log.episodes.iter().rev().take(episodes));
+    let returns: Vec<f32> = each.map(|episode: &Episode| episode.episode_return).collect();
+    returns.iter().sum::<f32>() / returns.len() as f32
+}
+
+/// Random play has a mean return of about 22, and the first greedy actions are worse. Software makes some thousand steps a
+/// second, all members together, so there they are few.
+fn learn(device: &Device) -> Result<(), Failed> {
+    let Device::Gpu(selector) = device else { return Err("this is about GPUs".into()) };
+    let software = GpuContext::shared(selector.as_ref().map(ToString::to_string).as_deref())?.info.is_software();
+    let steps = if software { 3000 } else { 20_000 };
+    let each: Vec<(&str, u64)> = (0..70).map(|k| ("hidden=[16] keep_one=true exploration_fraction=0.02", k)).collect();
+    let mut group = Group::new("stream_q", "CartPole-v1", &each, steps, device)?;
+    group.run(1000)?;
+    let before = newest(&group.logs, usize::MAX);
+    group.run(steps)?;
+    let after = newest(&group.logs, 3);
+    println!("mean return of 70 members: {before} in the first 1000 steps, {after} at {steps}");
+    assert!(group.failures.iter().all(Option::is_none));
+    assert!(after > 2.0 * before, "{before} {after}");
+    Ok(())
+}
+
+/// Ten times as many, and some of them what they are alone.
+fn many(device: &Device) -> Result<(), Failed> {
+    let each: Vec<(&str, u64)> = (0..640).map(|seed| ("", seed)).collect();
+    let mut group = Group::new("stream_q", "CartPole-v1", &each, 64, device)?;
+    group.run(64)?;
+    assert!(group.failures.iter().all(Option::is_none));
+    for member in [0, 63, 64, 639] {
+        let mut single = Group::new("stream_q", "CartPole-v1", &each[member..=member], 64, device)?;
+        single.run(64)?;
+        same(&group.saved(member)?, &single.saved(0)?)?;
+    }
+    Ok(())
+}
+
+/// MinAtar's network, where the memory of a workgroup holds its activations, which a browser's need not.
+fn convolutions(device: &Device) -> Result<(), Failed> {
+    let settings = "network=conv hidden=[128]";
+    let members = members("stream_q", "MinAtar/Breakout-v1", &[(settings, 3)], 40, device)?;
+    match streams("stream_q", &members)? {
+        Ok(_) => alike("stream_q", "MinAtar/Breakout-v1", settings, 40, device),
+        Err(reason) if reason.contains("memory of a workgroup") => Ok(()),
+        Err(reason) => Err(reason.into()),
+    }
+}
+
+fn refused(device: &Device) -> Result<(), Failed> {
+    for (agent, env, each, reason) in [
+        ("stream_q", "CartPole-v1", ["optimizer=adaptive_obgd", ""], "optimiser"),
+        ("stream_q", "CartPole-v1", ["overshoot=true", ""], "overshoot"),
+        ("stream_q", "MinAtar/Breakout-v1", ["network=conv", ""], "differ"),
+        ("stream_q", "CartPole-v1", ["hidden=[8]", "hidden=[9]"], "differ"),
+        ("stream_q", "CartPole-v1", ["scale_rewards=false", ""], "differ"),
+    ] {
+        let members = members(agent, env, &[(each[0], 0), (each[1], 1)], 100, device)?;
+        match streams(agent, &members)? {
+            Err(found) if found.contains(reason) => {}
+            Err(found) => return Err(format!("{each:?}: {found}").into()),
+            Ok(_) => return Err(format!("{each:?} was not refused").into()),
+        }
+    }
+    let on_cpu = members("stream_q", "CartPole-v1", &[("", 0)], 100, &Device::Cpu)?;
+    assert!(streams("stream_q", &on_cpu)?.err().is_some_and(|reason| reason.contains("GPU")));
+    Ok(())
+}
+
+/// Steps of an environment that take more rounds of loops than the driver lets an invocation make.
+fn loops_cut(device: &Device) -> Result<(), Failed> {
+    let Device::Gpu(selector) = device else { return Err("only GPUs end loops".into()) };
+    let limit = GpuContext::shared(selector.as_ref().map(ToString::to_string).as_deref())?.loop_rounds;
+    let folder = folder::folder("rounds");
+    let path = folder.join("rounds.wgsl");
+    std::fs::write(&path, include_str!("data/rounds.wgsl"))?;
+    let mut group = Group::new("stream_q", &path.to_string_lossy(), &[("hidden=[16]", 0)], 100, device)?;
+    match (limit, group.run(100)) {
+        (None, Ok(())) => Ok(()),
+        (Some(rounds), Err(error)) if error.message().is_some_and(|m| m.contains(&rounds.to_string())) => Ok(()),
+        (limit, other) => Err(format!("the driver ends loops after {limit:?} rounds, and it said {other:?}").into()),
+    }
+}
