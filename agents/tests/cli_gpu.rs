@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use common::{any_id, folder, gif_size, height, run, run_in, user_file};
 use libtest_mimic::{Arguments, Failed, Trial};
+use shadergym_agents::state::State;
+use shadergym_agents::train::checkpoint::Checkpoint;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -16,6 +20,7 @@ fn main() -> ExitCode {
         ("bench_compares_devices", bench_compares_devices),
         ("bench_runs_files_of_users", bench_runs_files_of_users),
         ("doctor_checks_adapters", doctor_checks_adapters),
+        ("populations_of_streams_learn_on_the_gpu", populations_of_streams_learn_on_the_gpu),
     ]
     .map(|(name, test)| Trial::test(name, test).with_ignored_flag(missing));
     libtest_mimic::run(&arguments, trials.into()).exit_code()
@@ -71,5 +76,38 @@ fn doctor_checks_adapters() -> Result<(), Failed> {
     assert_eq!(done.err, "");
     let text = done.ok();
     assert!(text.contains("gpu:0") && !text.contains("FAILED"), "{text}");
+    Ok(())
+}
+
+/// Steps of a run of two iterations and a part of one.
+const STEPS: &str = "2200";
+
+/// The parameters of a policy, as the file has them.
+fn policy(folder: &Path) -> State {
+    Checkpoint::read(&folder.join("policy.safetensors")).expect("a policy").policy
+}
+
+fn populations_of_streams_learn_on_the_gpu() -> Result<(), Failed> {
+    let here = folder("gpu-population");
+    let train = |out: &str, more: &[&str]| {
+        let common = ["train", "stream_q", "CartPole-v1", "--device", "gpu", "--steps", STEPS, "--out", out];
+        let last = ["--eval-episodes", "1", "--no-gif"];
+        run_in(&here, &[&common[..], more, &last].concat()).ok()
+    };
+    let text = train("all", &["--seed", "5", "--seeds", "3", "--sweep", "lambda=0.5,0.9"]);
+    assert!(text.contains("3 seeds"), "{text}");
+    let summary: serde_json::Value = serde_json::from_str(&fs::read_to_string(here.join("all/summary.json"))?)?;
+    assert_eq!(summary["failed"], 0, "{summary}");
+    let member = here.join("all/lambda=0.9/seed-6");
+    let of: serde_json::Value = serde_json::from_str(&fs::read_to_string(member.join("summary.json"))?)?;
+    assert!(of["machine"]["learner"].as_str().is_some_and(|learner| learner.starts_with("gpu")), "{of}");
+    train("alone", &["--seed", "6", "--set", "lambda=0.9"]);
+    assert!(policy(&member) == policy(&here.join("alone")), "a member is what it is alone");
+    assert!(policy(&member) != policy(&here.join("all/lambda=0.5/seed-6")), "members differ");
+    // All go on together, and alone as well.
+    for folder in ["all", "alone"] {
+        run_in(&here, &["resume", folder, "--steps", "1500"]).ok();
+    }
+    assert!(policy(&member) == policy(&here.join("alone")), "both go on alike");
     Ok(())
 }
