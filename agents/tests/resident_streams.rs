@@ -7,21 +7,21 @@
 mod devices;
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/streams.rs"]
+mod group;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use devices::Test;
+use group::{Group, members, same, setup};
 use libtest_mimic::Failed;
-use shadergym_agents::abreast::Abreast;
-use shadergym_agents::agent::{Episode, Log, Setup, iterate};
+use shadergym_agents::agent::{Episode, Log, iterate};
 use shadergym_agents::algorithms::find;
 use shadergym_agents::options::parse_settings;
-use shadergym_agents::state::{State, Values};
-use shadergym_agents::streaming::{Interface, ValueOptions};
-use shadergym_agents::{Error, Result, streams};
-use shadergym_envs::Device;
+use shadergym_agents::state::State;
+use shadergym_agents::{Error, streams};
 use shadergym_envs::gpu::GpuContext;
+use shadergym_envs::{ActionSpace, Device};
 
 /// Largest relative difference (with an absolute part of the same size) between a number of a stream on the CPU and on the
 /// device, after so few steps that both have chosen the same actions. Sums in another order and fused or unfused multiply-adds
@@ -59,6 +59,8 @@ fn of_kernels() -> Vec<Test> {
         (q, "Acrobot-v1", KEPT, 100),
         (q, "MinAtar/Breakout-v1", "hidden=[64,32]", 100),
         ("stream_sarsa", "MinAtar/Breakout-v1", "hidden=[128,128] exploration_fraction=0.3", 60),
+        // Observations of several parts.
+        (q, "Maze-v0", "hidden=[32]", 60),
     ] {
         let name = format!("learns_as_on_the_cpu::{agent}::{env}::{settings}");
         tests.push((name, Box::new(move |device| alike(agent, env, settings, steps, device))));
@@ -71,97 +73,23 @@ fn of_kernels() -> Vec<Test> {
 
 /// Tests of what the host does with it.
 fn of_the_host() -> Vec<Test> {
-    vec![
+    let mut tests: Vec<Test> = vec![
         ("seventy_learn".to_owned(), Box::new(learn)),
         ("ten_times_as_many".to_owned(), Box::new(many)),
         ("convolutions_as_on_the_cpu".to_owned(), Box::new(convolutions)),
         ("others_learn_on_the_cpu".to_owned(), Box::new(refused)),
         ("loops_that_the_driver_ends_are_an_error".to_owned(), Box::new(loops_cut)),
-    ]
-}
-
-/// A member's run, if it has these settings.
-fn setup(env: &str, seed: u64, steps: u64, device: &Device) -> Result<Setup> {
-    let facts = match shadergym_envs::is_file(env) {
-        true => shadergym_envs::compile_file(env.as_ref())?.1.facts,
-        false => shadergym_envs::spec(env)?.clone(),
-    };
-    let (env, facts, device) = (env.to_owned(), Arc::new(facts), device.clone());
-    Ok(Setup { env, facts, seed, steps, device, num_threads: 1, tasks: None })
-}
-
-type Members = Vec<(ValueOptions, Setup)>;
-
-fn members(agent: &str, env: &str, each: &[(&str, u64)], steps: u64, device: &Device) -> Result<Members> {
-    let of = |(settings, seed): &(&str, u64)| {
-        let setup = setup(env, *seed, steps, device)?;
-        let table = parse_settings(settings.split_whitespace())?;
-        Ok((ValueOptions::checked(agent, &table, &Interface::from(&*setup.facts))?, setup))
-    };
-    each.iter().map(of).collect()
-}
-
-/// Members of a group on the device, with their logs.
-struct Group {
-    abreast: Box<dyn Abreast>,
-    logs: Vec<Log>,
-    failures: Vec<Option<Error>>,
-}
-
-impl Group {
-    fn new(agent: &'static str, env: &str, each: &[(&str, u64)], steps: u64, device: &Device) -> Result<Self, Failed> {
-        let abreast = streams(agent, &members(agent, env, each, steps, device)?)??;
-        assert!(abreast.learns_on_gpu());
-        let (logs, failures) = (vec![Log::default(); each.len()], each.iter().map(|_| None).collect());
-        Ok(Self { abreast, logs, failures })
-    }
-
-    fn step(&self) -> u64 {
-        self.abreast.clocks().env_steps
-    }
-
-    fn run(&mut self, steps: u64) -> Result<(), Failed> {
-        while self.step() < steps {
-            self.abreast.advance(&mut self.logs, &mut self.failures)?;
-        }
-        Ok(())
-    }
-
-    fn saved(&mut self, member: usize) -> Result<State> {
-        let mut state = State::default();
-        self.abreast.save(member, &mut state)?;
-        Ok(state)
-    }
-
-    fn policy(&self, member: usize) -> State {
-        let mut state = State::default();
-        self.abreast.policy(member).save(&mut state);
-        state
-    }
-}
-
-/// Fails with the name of the first array that differs.
-fn same(a: &State, b: &State) -> Result<(), Failed> {
-    for ((name, _, a), (_, _, b)) in a.arrays().zip(b.arrays()) {
-        if !bits(a, b) {
-            return Err(format!("{name} differs").into());
+    ];
+    for id in shadergym_envs::ids() {
+        let taken = |f: &shadergym_envs::Facts| {
+            f.agents == 1 && !f.action_mask && matches!(f.action, ActionSpace::Discrete { .. })
+        };
+        if shadergym_envs::spec(id).is_ok_and(taken) {
+            let name = format!("all_environments::{id}");
+            tests.push((name, Box::new(move |device| alike("stream_q", id, "hidden=[16] keep_one=true", 40, device))));
         }
     }
-    assert_eq!(a.arrays().count(), b.arrays().count());
-    Ok(())
-}
-
-/// Whether numbers have the same bits.
-fn bits(a: &Values, b: &Values) -> bool {
-    match (a, b) {
-        (Values::F32(a), Values::F32(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
-        }
-        (Values::F64(a), Values::F64(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
-        }
-        (a, b) => a == b,
-    }
+    tests
 }
 
 /// The same settings and seed on both devices: the same episodes, and everything that is learned within [`TOLERANCE`].
