@@ -79,7 +79,7 @@ pub fn is_population(folder: &Path) -> bool {
 /// Trains `seeds` learners, from the seed of the options on, for each combination of the options' sweep, side by side on as
 /// many threads as the options say. With
 /// [`Device::Auto`] they learn on the CPU where the environment has code for it, as they would fight for one GPU; on a GPU
-/// they learn one after the other. A member that fails is a failure of its own: the others go on. `callback` hears of all
+/// they learn together where their learners can ([`crate::abreast`]), or else one after the other. A member that fails is a failure of its own: the others go on. `callback` hears of all
 /// together, in the calling thread.
 ///
 /// # Errors
