@@ -10,7 +10,8 @@ included. Medians of the repeats with [smallest, largest]; a run that did not ge
 compare the wall of the same turn. Contenders that are not installed are listed as missing.
 
 With `--columns`: environment steps per second of the environments alone, with the policy (rollouts of PPO), and with
-training, at the instances and options of each contender's PPO.
+training, at the instances and options of each contender's PPO; a process for each turn, compiling not timed. With
+`--network conv` on Breakout, MinAtar's convolution and 128 units instead of perceptrons, of those that have it here.
 """
 
 from __future__ import annotations
@@ -75,8 +76,9 @@ def training_speed(args: argparse.Namespace) -> Path:
 
 def shadergym_columns(settings: str) -> Callable[[argparse.Namespace, str], list[str]]:
     def columns(args: argparse.Namespace, env: str) -> list[str]:
-        options = ["--settings", settings, "--env", env, "--seconds", str(args.seconds), "--repeats", str(args.repeats)]
-        return [str(training_speed(args)), "--json", *options, *args.shadergym_options]
+        options = ["--settings", settings, "--env", env, "--seconds", str(args.seconds), "--repeats", "1"]
+        conv = ["--set", "network=conv", "--set", "hidden=[128]"] if args.network == "conv" else []
+        return [str(training_speed(args)), "--json", *options, *conv, *args.shadergym_options]
 
     return columns
 
@@ -97,8 +99,9 @@ def peer(name: str, script: str, options: list[str], modules: list[str], columns
         return [*start(args), "--seed", str(seed), "--until", str(args.until)]
 
     def measured(args: argparse.Namespace, env: str) -> list[str]:
-        more = ["--env", env, "--seconds", str(args.seconds), "--repeats", str(args.repeats)]
-        return [*start(args), "--columns", *more]
+        more = ["--env", env, "--seconds", str(args.seconds), "--repeats", "1"]
+        conv = ["--network", "conv"] if args.network == "conv" else []
+        return [*start(args), "--columns", *more, *conv]
 
     def needs(args: argparse.Namespace) -> str | None:
         code = "import importlib.util as u, sys; print(*(m for m in sys.argv[1:] if u.find_spec(m) is None))"
@@ -107,6 +110,8 @@ def peer(name: str, script: str, options: list[str], modules: list[str], columns
         wanted = modules + (["minatar"] if games else [])
         found = subprocess.run([args.python, "-c", code, *wanted], capture_output=True, text=True, check=True)
         absent = found.stdout.split()
+        if args.columns and args.network == "conv" and script != "ppo_jax.py":
+            return "it has no convolutional network here"
         return f"not installed: {', '.join(absent)}" if absent else None
 
     return Contender(name, command, measured if columns else None, needs, envs=envs or ENVS)
@@ -127,6 +132,7 @@ CONTENDERS = [
         "CartPole-v1",
     ),
     peer("JAX as PureJaxRL, gymnax", "ppo_jax.py", [], ["jax", "gymnax", "optax"], True),
+    peer("JAX as PureJaxRL, all cores", "ppo_jax.py", ["--threads", "1024"], ["jax", "gymnax", "optax"], True),
 ]
 
 
@@ -209,27 +215,38 @@ def print_training(runs: dict[str, list[dict]], args: argparse.Namespace) -> Non
             print(f"{name} failed: {error}")
 
 
-def measure(contenders: list[Contender], args: argparse.Namespace) -> dict[str, dict[str, dict]]:
-    """By environment and contender."""
-    results: dict[str, dict[str, dict]] = {}
+def measure(contenders: list[Contender], args: argparse.Namespace) -> dict[str, dict[str, list[dict]]]:
+    """By environment and contender, a result for each turn."""
+    results: dict[str, dict[str, list[dict]]] = {}
     for env in args.envs:
-        results[env] = {}
-        for contender in contenders:
-            if env not in contender.envs:
-                continue
-            results[env][contender.name] = result = call(contender.columns(args, env), args.timeout)
+        taking_part = [contender for contender in contenders if env in contender.envs]
+        results[env] = {contender.name: [] for contender in taking_part}
+        for _, contender in turns(taking_part, args.repeats):
+            result = call(contender.columns(args, env), args.timeout)
+            results[env][contender.name].append(result)
             print(f"{env}, {contender.name}: {result.get('error') or result['medians']}", file=sys.stderr)
     return results
 
 
-def print_columns(results: dict[str, dict[str, dict]]) -> None:
+def print_columns(results: dict[str, dict[str, list[dict]]]) -> None:
+    """Ratios compare training in the same turn with the peer that is fastest at it."""
     for env, by_name in results.items():
-        print(f"\n| {env}, env steps/s | environment | + inference | + training |\n|---|--:|--:|--:|")
-        for name, result in by_name.items():
-            if "error" in result:
-                print(f"| {name} | failed: {result['error'].splitlines()[-1]} | | |")
+        speeds = {
+            name: {column: [result["medians"][column] for result in ran] for column in COLUMNS}
+            for name, ran in by_name.items()
+            if not any("error" in result for result in ran)
+        }
+        peers = [name for name in speeds if not name.startswith("shadergym")] or list(speeds)
+        base = max(peers, key=lambda name: statistics.median(speeds[name]["training"]), default=None)
+        print(f"\n| {env}, env steps/s | environment | + inference | + training | training x {base} |\n|---|--:|--:|--:|--:|")
+        for name, ran in by_name.items():
+            if name in speeds:
+                pairs = zip(speeds[name]["training"], speeds[base]["training"], strict=True)
+                ratios = spread([own / other for own, other in pairs], 2)
+                print(f"| {name} | {' | '.join(spread(speeds[name][column], 0) for column in COLUMNS)} | {ratios} |")
             else:
-                print(f"| {name} | {' | '.join(spread(result['columns'][column], 0) for column in COLUMNS)} |")
+                error = next(result["error"] for result in ran if "error" in result)
+                print(f"| {name} | failed: {error.splitlines()[-1]} | | | |")
 
 
 def main() -> None:
@@ -239,6 +256,7 @@ def main() -> None:
     parser.add_argument("--until", type=float, default=475.0)
     parser.add_argument("--columns", action="store_true", help="measure throughput instead of time to solve")
     parser.add_argument("--envs", nargs="*", choices=ENVS, default=list(ENVS), help="of --columns")
+    parser.add_argument("--network", choices=["mlp", "conv"], default="mlp", help="of --columns on Breakout")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a stretch of --columns")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="contenders whose name contains one of these")
     parser.add_argument("--shadergym", type=Path, default=ROOT / "target" / "release" / "shadergym")

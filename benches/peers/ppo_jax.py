@@ -51,6 +51,8 @@ class Settings:
     max_grad_norm: float = 0.5
     activation: Callable = jnp.tanh
     steps: int = 500_000
+    network: str = "mlp"
+    """conv: MinAtar's, one convolution of 16 kernels of 3 x 3 and a layer of 128 units that both heads share."""
 
 
 SETTINGS = {
@@ -97,7 +99,7 @@ class Trainer:
         return self.settings.learning_rate * (1.0 - update / self.updates)
 
     def start(self, key: jax.Array) -> Runner:
-        key, reset, *layers = jax.random.split(key, 8)
+        key, reset, *layers = jax.random.split(key, 10)
         observation, envs = self.reset_all(jax.random.split(reset, self.settings.num_envs), self.env_parameters)
         features = observation[0].size
         root = 2.0**0.5
@@ -109,10 +111,20 @@ class Trainer:
             sizes = [(features, 64, root), (64, 64, root), (64, outputs, gain)]
             return [linear(key, *size) for key, size in zip(keys, sizes, strict=True)]
 
-        parameters = {
-            "actor": perceptron(layers[:3], self.env.num_actions, 0.01),
-            "critic": perceptron(layers[3:], 1, 1.0),
-        }
+        if self.settings.network == "conv":
+            height, width, channels = observation[0].shape
+            kernel = jax.nn.initializers.orthogonal(root)(layers[0], (9 * channels, 16)).reshape(3, 3, channels, 16)
+            parameters = {
+                "convolution": (kernel, jnp.zeros(16)),
+                "trunk": linear(layers[1], (height - 2) * (width - 2) * 16, 128, root),
+                "actor": [linear(layers[2], 128, self.env.num_actions, 0.01)],
+                "critic": [linear(layers[3], 128, 1, 1.0)],
+            }
+        else:
+            parameters = {
+                "actor": perceptron(layers[:3], self.env.num_actions, 0.01),
+                "critic": perceptron(layers[3:6], 1, 1.0),
+            }
         returns = jnp.zeros(self.settings.num_envs)
         return Runner(parameters, self.optimizer.init(parameters), envs, observation, returns, key)
 
@@ -123,7 +135,21 @@ class Trainer:
         weight, bias = layers[-1]
         return x @ weight + bias
 
-    def flat(self, observation: jax.Array) -> jax.Array:
+    def heads(self, parameters: dict, observation: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Logits and values."""
+        x = observation
+        if "trunk" in parameters:
+            (kernel, offset), (weight, bias) = parameters["convolution"], parameters["trunk"]
+            layout = ("NHWC", "HWIO", "NHWC")
+            planes = jax.lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=layout) + offset
+            x = self.settings.activation(planes).reshape(len(x), -1)
+            x = self.settings.activation(x @ weight + bias)
+        return self.apply(parameters["actor"], x), self.apply(parameters["critic"], x)[:, 0]
+
+    def seen(self, observation: jax.Array) -> jax.Array:
+        """As the network reads it: planes, or one row for each environment."""
+        if self.settings.network == "conv":
+            return observation.astype(jnp.float32)
         return observation.reshape(self.settings.num_envs, -1)
 
     def advance(self, runner: Runner, key: jax.Array, action: jax.Array) -> tuple[Runner, Any, Any, Any]:
@@ -141,9 +167,9 @@ class Trainer:
 
     def policy_step(self, runner: Runner, _: None) -> tuple[Runner, Step]:
         key, draw, step = jax.random.split(runner.key, 3)
-        observation = self.flat(runner.observation)
-        log_probs = jax.nn.log_softmax(self.apply(runner.parameters["actor"], observation))
-        value = self.apply(runner.parameters["critic"], observation)[:, 0]
+        observation = self.seen(runner.observation)
+        logits, value = self.heads(runner.parameters, observation)
+        log_probs = jax.nn.log_softmax(logits)
         action = jax.random.categorical(draw, log_probs)
         log_prob = jnp.take_along_axis(log_probs, action[:, None], 1)[:, 0]
         runner, reward, ended, total = self.advance(runner._replace(key=key), step, action)
@@ -168,20 +194,20 @@ class Trainer:
     def loss(self, parameters: Any, batch: tuple) -> jax.Array:
         settings = self.settings
         steps, advantage, target = batch
-        log_probs = jax.nn.log_softmax(self.apply(parameters["actor"], steps.observation))
+        logits, value = self.heads(parameters, steps.observation)
+        log_probs = jax.nn.log_softmax(logits)
         new = jnp.take_along_axis(log_probs, steps.action[:, None], 1)[:, 0]
         ratio = jnp.exp(new - steps.log_prob)
         advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
         clipped = jnp.clip(ratio, 1.0 - settings.clip, 1.0 + settings.clip)
         policy_loss = -jnp.minimum(ratio * advantage, clipped * advantage).mean()
-        value = self.apply(parameters["critic"], steps.observation)[:, 0]
         near = steps.value + jnp.clip(value - steps.value, -settings.clip, settings.clip)
         value_loss = 0.5 * jnp.maximum((value - target) ** 2, (near - target) ** 2).mean()
         entropy = -(jnp.exp(log_probs) * log_probs).sum(-1).mean()
         return policy_loss + settings.value * value_loss - settings.entropy * entropy
 
     def learn(self, runner: Runner, steps: Step) -> Runner:
-        last_value = self.apply(runner.parameters["critic"], self.flat(runner.observation))[:, 0]
+        last_value = self.heads(runner.parameters, self.seen(runner.observation))[1]
         advantages = self.advantages(steps, last_value)
         rows = self.settings.num_envs * self.settings.num_steps
         batch = jax.tree.map(lambda x: x.reshape(rows, *x.shape[2:]), (steps, advantages, advantages + steps.value))
@@ -209,6 +235,7 @@ class Trainer:
 def make(args: argparse.Namespace) -> Trainer:
     settings = SETTINGS[args.env]
     settings.num_envs, settings.steps = args.num_envs or settings.num_envs, args.steps or settings.steps
+    settings.network = args.network
     return Trainer(settings)
 
 
@@ -298,6 +325,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="length of the run and its schedule; default: as published")
     parser.add_argument("--until", type=float, default=475.0)
     parser.add_argument("--num-envs", type=int, help="default: that of the settings")
+    parser.add_argument("--network", choices=["mlp", "conv"], default="mlp", help="conv: MinAtar's, of Breakout")
     parser.add_argument("--chunk", type=int, default=10, help="updates per call of the compiled program")
     parser.add_argument("--threads", type=int, default=1, help="of XLA; 1 is the fastest for networks this small")
     parser.add_argument("--columns", action="store_true", help="measure throughput instead")
