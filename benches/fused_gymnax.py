@@ -13,7 +13,6 @@ stretches of the same turn.
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import statistics
 import time
@@ -95,7 +94,7 @@ def stretch(call: Call, seconds: float) -> float:
     begin, made = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - begin) < seconds or made == 0:
         made += call()
-    return made / elapsed if elapsed else math.nan
+    return made / elapsed
 
 
 def best(make: Callable[[str, int], Call], name: str, sizes: list[int], seconds: float) -> tuple[int, Call]:

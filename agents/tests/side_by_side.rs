@@ -6,8 +6,11 @@ mod common;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::folder::folder;
+use shadergym_agents::agent::{Agent, Log, Setup};
+use shadergym_agents::algorithms::find;
 use shadergym_agents::train::checkpoint::Checkpoint;
 use shadergym_agents::train::{
     End, Interval, Out, Progress, RunOptions, parse_sweep, resume_population, train, train_population,
@@ -77,6 +80,45 @@ const KINDS: [(&str, &str, &str); 7] = [
     ("stream_ac", "Pendulum-v1", "hidden = [20, 9]\nlayer_norm = false"),
     ("stream_q", "MountainCar-v0", "optimizer = \"sgd\"\nlearning_rate = 0.001\nnormalize_observations = false"),
 ];
+
+/// The agents of so many seeds at their first step.
+fn agents(agent: &str, env: &str, settings: &[&str]) -> Vec<Box<dyn Agent>> {
+    let facts = Arc::new(shadergym_envs::spec(env).unwrap().clone());
+    let make = |(seed, settings): (u64, &&str)| {
+        let (env, facts, device) = (env.to_owned(), facts.clone(), Device::Cpu);
+        let setup = Setup { env, facts, seed, steps: 3_500, device, num_threads: 1, tasks: None };
+        (find(agent).unwrap().make)(&settings.parse().unwrap(), &setup).unwrap()
+    };
+    (40..).zip(settings).map(make).collect()
+}
+
+/// That members equal the runs alone would be no news if they were alone: these do go together, and what does not is given
+/// back whole.
+#[test]
+fn streams_of_a_kind_go_together_and_no_others() {
+    for (agent, env, settings) in KINDS {
+        let all = agents(agent, env, &[settings; TEAM as usize]);
+        let side = all[0].side_by_side().unwrap_or_else(|| panic!("{agent} {env} {settings} goes alone"));
+        assert_eq!((side.most as u64, side.least), (TEAM, 2));
+        let mut group = (side.join)(all).unwrap_or_else(|_| panic!("{agent} {env} {settings} does not go together"));
+        let (mut logs, mut failures) = (vec![Log::default(); TEAM as usize], vec![None, None, None, None]);
+        group.advance(&mut logs, &mut failures).unwrap();
+        assert!(group.clocks().env_steps == 1_000 && failures.iter().all(Option::is_none));
+        assert!(logs.iter().all(|log| log.scalars.contains_key("loss/td_error")));
+    }
+    for settings in [["hidden = [32]", ""], ["optimizer = \"adaptive_obgd\"", ""], ["overshoot = true", ""]] {
+        let both = agents("stream_q", "CartPole-v1", &settings);
+        let side = both[0].side_by_side().unwrap();
+        assert_eq!((side.join)(both).err().map(|back| back.len()), Some(2), "{settings:?}");
+    }
+    let mut mixed = agents("stream_q", "CartPole-v1", &[""]);
+    mixed.extend(agents("stream_sarsa", "CartPole-v1", &[""]));
+    let side = mixed[0].side_by_side().unwrap();
+    assert_eq!((side.join)(mixed).err().map(|back| back.len()), Some(2));
+    assert!(
+        agents("stream_q", "MinAtar/Breakout-v1", &["network = \"conv\"\nhidden = [128]"])[0].side_by_side().is_none()
+    );
+}
 
 #[test]
 fn members_of_a_team_are_the_runs_that_they_are_alone() {
