@@ -61,6 +61,19 @@ pub enum Error {
         /// The allowed range.
         allowed: String,
     },
+    /// A task, a box of tasks or a return that a teacher cannot take.
+    #[error("{what} {value}, allowed is {allowed}")]
+    Task {
+        /// What it is, up to its value.
+        what: String,
+        /// The bad value.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// A mixture of Gaussians that cannot be fitted.
+    #[error("no mixture of Gaussians: {0}")]
+    Mixture(String),
     /// The loss or a parameter is no number any more.
     #[error(
         "{agent} diverged at step {step}: {what} is {value}. Try a smaller learning rate, or max_grad_norm where the agent has it"

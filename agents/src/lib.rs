@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod state;
 pub mod streaming;
 pub mod tasks;
+pub mod teachers;
 #[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod test_folder;

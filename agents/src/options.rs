@@ -68,6 +68,26 @@ impl OptionValue for f32 {
     }
 }
 
+impl OptionValue for f64 {
+    const KIND: &'static str = "a number";
+    fn from_toml(value: &Value) -> Option<Self> {
+        value.as_float().or(value.as_integer().map(|v| v as f64)).filter(|v| v.is_finite())
+    }
+    fn to_toml(&self) -> Value {
+        Value::Float(*self)
+    }
+}
+
+impl OptionValue for Vec<f64> {
+    const KIND: &'static str = "a list of numbers";
+    fn from_toml(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(f64::from_toml).collect()
+    }
+    fn to_toml(&self) -> Value {
+        Value::Array(self.iter().map(OptionValue::to_toml).collect())
+    }
+}
+
 impl OptionValue for bool {
     const KIND: &'static str = "true or false";
     fn from_toml(value: &Value) -> Option<Self> {
@@ -91,12 +111,10 @@ impl OptionValue for Vec<usize> {
 impl OptionValue for Vec<Vec<f64>> {
     const KIND: &'static str = "a list of lists of numbers";
     fn from_toml(value: &Value) -> Option<Self> {
-        let number =
-            |value: &Value| value.as_float().or(value.as_integer().map(|v| v as f64)).filter(|v| v.is_finite());
-        value.as_array()?.iter().map(|row| row.as_array()?.iter().map(number).collect()).collect()
+        value.as_array()?.iter().map(Vec::from_toml).collect()
     }
     fn to_toml(&self) -> Value {
-        Value::Array(self.iter().map(|row| Value::Array(row.iter().map(|&v| Value::Float(v)).collect())).collect())
+        Value::Array(self.iter().map(OptionValue::to_toml).collect())
     }
 }
 

@@ -17,6 +17,7 @@ use shadergym_agents::common::noise::Noise;
 use shadergym_agents::common::task_space::TaskSpace;
 use shadergym_agents::state::State;
 use shadergym_agents::tasks::{Place, SOURCES, TaskSet, TaskSource, Tasks, find};
+use shadergym_agents::teachers;
 use shadergym_agents::train::{Interval, Out, RunOptions, evaluate, resume, train};
 use shadergym_envs::Device;
 use toml::Table;
@@ -66,6 +67,16 @@ fn with_tasks(setup: &Setup, source: &str, options: &str, count: usize) -> (Setu
     (Setup { tasks: Some(Arc::new(set)), ..setup.clone() }, tasks)
 }
 
+/// Options with which a source proposes several tasks in a short run: returns are below 5 here.
+fn changing(source: &str) -> &'static str {
+    match source {
+        "fixed" => "points = 3",
+        "uniform" => "",
+        "oracle" => "threshold = 0.1",
+        _ => "reward_low = 0\nreward_high = 1",
+    }
+}
+
 /// Trains and gives everything that was told, and what was learned.
 fn told(agent: &Entry, setup: &Setup, tasks: Tasks) -> (Log, State) {
     told_of((agent.make)(&settings(agent, SHORT), setup).unwrap(), setup, tasks)
@@ -89,7 +100,7 @@ fn what_is_proposed_is_in_force_in_the_episode_that_is_told() {
             continue;
         }
         for source in SOURCES.iter().map(|source| source.name) {
-            let options = if source == "fixed" { "points = 3" } else { "" };
+            let options = changing(source);
             let (setup, tasks) = with_tasks(&plain, source, options, 1);
             let (log, learned) = told(agent, &setup, tasks);
             assert!(log.episodes.len() > 800 && log.tasks.len() == log.episodes.len(), "{}", agent.name);
@@ -205,6 +216,27 @@ fn the_command_line_takes_a_source() {
     assert!(read(&here, "run/config.toml").contains("points = 3"));
     let options = common::run_in(&here, &["train", "ppo", "--options"]).ok();
     assert!(SOURCES.iter().all(|source| options.contains(&format!("--tasks {}", source.name))), "{options}");
+    // A teacher under its other names.
+    let more = ["--teacher", "alp-gmm", "--task-set", "fit_rate=20", "--task-range", "gravity=5:15", "--out", "taught"];
+    common::run_in(&here, &[&train[..8], &more[..]].concat()).ok();
+    assert!(read(&here, "taught/config.toml").contains("source = \"alp_gmm\""));
+    let first: serde_json::Value =
+        serde_json::from_str(read(&here, "taught/teacher.jsonl").lines().next().unwrap()).unwrap();
+    assert!(
+        first["change"] == 1
+            && first["fit"] == 1
+            && first["step"].as_u64() >= Some(first["episodes"].as_u64().unwrap())
+    );
+    assert!(
+        first["means"][0].as_array().unwrap().len() == 2 && first["covariances"][0][1].as_array().unwrap().len() == 2
+    );
+    assert!(first["lag"]["mean"].as_f64() > Some(0.0), "eight instances play at the same time: {first}");
+    common::run_in(&here, &[&train[..8], &["--teacher", "Random", "--out", "random"]].concat()).fails(1, &["uniform"]);
+    common::run_in(&here, &[&train[..8], &["--teacher", "random", "--out", "random"]].concat()).ok();
+    assert!(
+        read(&here, "random/config.toml").contains("source = \"uniform\"")
+            && !here.join("random/teacher.jsonl").exists()
+    );
     // The policy is evaluated on the same tasks.
     let json = common::run_in(&here, &["eval", "run", "--episodes", "3", "--json"]).ok();
     assert!(json.contains("\"episodes\":4"), "{json}");
@@ -262,7 +294,9 @@ fn options(agent: &Entry, env: &str, source: &str, out: &Path) -> RunOptions {
             agent,
             "num_envs=6 num_steps=32 hidden=[8] learning_starts=500 batch_size=16 train_frequency=50",
         ),
-        tasks: format!("source = '{source}'\neval_tasks = 3\nranges.scale = [0.25, 0.75]").parse().unwrap(),
+        tasks: format!("source = '{source}'\neval_tasks = 3\nranges.scale = [0.25, 0.75]\n{}", changing(source))
+            .parse()
+            .unwrap(),
         out: Out::Folder(out.to_owned()),
         ..RunOptions::new(agent.name, env)
     }
@@ -298,8 +332,11 @@ fn a_run_with_a_source_that_was_stopped_goes_on_bit_by_bit() {
             train(&options(agent, &plain.env, source.name, &parts), &mut stop).unwrap();
             resume(&parts, None, &mut |_| ControlFlow::Continue(())).unwrap();
             assert_eq!(metrics(&whole), metrics(&parts), "{} {}", agent.name, source.name);
-            for file in ["policy.safetensors", "tasks.csv", "config.toml"] {
-                let bytes = |run: &Path| std::fs::read(run.join(file)).unwrap();
+            let taught = teachers::find(source.name).is_ok();
+            assert_eq!(whole.join("teacher.jsonl").exists(), taught, "{}", source.name);
+            assert_eq!(metrics(&whole)[0].contains("teacher/lag"), taught);
+            for file in ["policy.safetensors", "tasks.csv", "config.toml", "teacher.jsonl"] {
+                let bytes = |run: &Path| std::fs::read(run.join(file)).unwrap_or_default();
                 assert!(bytes(&whole) == bytes(&parts), "{} {}: {file}", agent.name, source.name);
             }
             let outcome = outcome.unwrap();

@@ -23,6 +23,7 @@ Files of a run, in runs/<environment>-<agent>-<seed>-<n> or the folder of --out:
   final.gif            an episode of it
   curve.svg            mean return over steps
   metrics.csv          all figures; events.out.tfevents... are the same for TensorBoard
+  teacher.jsonl        what a teacher learned, a line for each change: Gaussians, regions, windows
   summary.json         how good, how fast, on which machine, and why it ended
   config.toml          every option in force; --config runs it again
   checkpoints/         for `shadergym resume`: a run that was stopped goes on as if it had not been
@@ -36,6 +37,7 @@ Examples:
   shadergym train pqn MinAtar/Breakout-v1 --num-envs 128 --until 50
   shadergym train ppo CartPole-v1 --param gravity=6 --param half_length=1 --eval-interval 50_000
   shadergym train ppo CartPole-v1 --tasks uniform --task-range gravity=5:15 --task-range half_length=0.3:1
+  shadergym train ppo CartPole-v1 --teacher alp-gmm --task-set reward_low=0 --task-set reward_high=500
   shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
   shadergym train stream_q CartPole-v1 --seeds 10 --sweep lambda=0.7,0.8,0.9 --sweep kappa=2,3
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1
@@ -84,8 +86,8 @@ pub struct Args {
     /// A parameter of the environment, as `shadergym spec` lists them, as often as needed
     #[arg(long = "param", value_name = "NAME=VALUE", allow_hyphen_values = true)]
     params: Vec<String>,
-    /// Give every episode other parameters, from a source of tasks: see --options
-    #[arg(long, value_name = "SOURCE")]
+    /// Give every episode other parameters, from a source of tasks, such as uniform or alp_gmm: see --options
+    #[arg(long, visible_alias = "teacher", value_name = "SOURCE")]
     tasks: Option<String>,
     /// A parameter that the source of tasks chooses, and its range; without any it chooses all of them
     #[arg(long = "task-range", value_name = "NAME=LOW:HIGH", allow_hyphen_values = true, value_parser = range)]

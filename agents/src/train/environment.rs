@@ -9,6 +9,8 @@ use crate::common::task_space::TaskSpace;
 use crate::error::{Error, Result};
 use crate::options::{OptionValue, check, parse};
 use crate::tasks::{self, TaskSet, Tasks};
+use crate::teachers;
+use crate::teachers::source::{Journal, with_journal};
 
 /// Names in the table `[tasks]` that are no options of the source.
 pub(crate) const SOURCE: &str = "source";
@@ -67,7 +69,7 @@ impl TaskPlan {
             value: "not given".to_owned(),
             allowed: format!("one of {known} where tasks are asked for (--tasks, or source in the table [tasks])"),
         })?;
-        let entry = tasks::find(source.as_str().unwrap_or(&source.to_string()))?;
+        let entry = tasks::find(&canonical(source.as_str().unwrap_or(&source.to_string())))?;
         let ranges = match options.remove(RANGES) {
             None => Table::new(),
             Some(Value::Table(ranges)) => ranges,
@@ -91,18 +93,35 @@ impl TaskPlan {
         Ok(Some(Self { entry, options, set: Arc::new(TaskSet { space, evaluated }) }))
     }
 
-    /// The tasks of the run of this seed.
+    /// The tasks of the run of this seed, and what their source tells if it is a teacher.
     ///
     /// # Errors
     /// Those of the source.
-    pub fn make(&self, seed: u64) -> Result<Tasks> {
+    pub fn make(&self, seed: u64) -> Result<(Tasks, Journal)> {
         let space = &self.set.space;
-        Ok(Tasks::new(space.clone(), (self.entry.make)(&self.options, space)?, seed))
+        let (source, journal) = match teachers::find(self.entry.name) {
+            Ok(teacher) => with_journal(teacher, &self.options, space)?,
+            Err(_) => ((self.entry.make)(&self.options, space)?, Journal::default()),
+        };
+        Ok((Tasks::new(space.clone(), source, seed), journal))
+    }
+}
+
+/// A source's own name: hyphens do too, and the teacher Random is the source `uniform`.
+fn canonical(name: &str) -> String {
+    match name.replace('-', "_") {
+        random if random == teachers::random::TEACHER.name => "uniform".to_owned(),
+        name => name,
     }
 }
 
 /// A table `[tasks]` with what is said later: the options of another source do not hold any more.
 pub(super) fn merged(mut table: Table, mut later: Table) -> Table {
+    for named in [&mut table, &mut later] {
+        if let Some(Value::String(source)) = named.get_mut(SOURCE) {
+            *source = canonical(source);
+        }
+    }
     if later.get(SOURCE).is_some_and(|source| table.get(SOURCE) != Some(source)) {
         table.retain(|name, _| name == RANGES || name == EVAL_TASKS);
     }

@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value as Json;
+
 use super::checkpoint::Checkpoint;
 use super::folder::RunFolder;
+use super::lessons::Lessons;
 use super::lock::Lock;
 use super::tally::Row;
 use crate::error::Result;
@@ -20,6 +23,8 @@ pub(super) struct Records {
     written: u64,
     /// Rows that are not.
     pending: Vec<Row>,
+    /// What a teacher told.
+    lessons: Lessons,
     /// Newest checkpoint and its step.
     checkpoint: Option<(u64, PathBuf)>,
     /// Whether the last attempt failed, and people know.
@@ -34,7 +39,9 @@ impl Records {
     /// [`crate::Error::Io`].
     pub fn create(folder: RunFolder, lock: Lock) -> Result<Self> {
         let metrics = Some(MetricsWriter::create(&folder.path)?);
-        Ok(Self { metrics, ..Self::behind(folder, lock, 0) })
+        let records = Self { metrics, ..Self::behind(folder, lock, 0) };
+        records.lessons.remove()?;
+        Ok(records)
     }
 
     /// Of a run that goes on behind a checkpoint, whose newest row of metrics is that of `step`. What people should know
@@ -50,6 +57,7 @@ impl Records {
         notes: &mut Vec<String>,
     ) -> Result<Self> {
         let mut records = Self::behind(folder, lock, step);
+        records.lessons.go_back(checkpoint.0, notes)?;
         records.checkpoint = Some(checkpoint);
         records.open(notes)?;
         Ok(records)
@@ -58,6 +66,7 @@ impl Records {
     fn behind(folder: RunFolder, lock: Lock, written: u64) -> Self {
         let (pending, checkpoint) = (Vec::new(), None);
         Self {
+            lessons: Lessons::new(&folder.path),
             folder,
             _lock: lock,
             metrics: None,
@@ -75,6 +84,7 @@ impl Records {
     /// [`crate::Error::Io`].
     pub fn go_back(&mut self, checkpoint: (u64, PathBuf), step: u64, notes: &mut Vec<String>) -> Result<()> {
         self.pending.clear();
+        self.lessons.go_back(checkpoint.0, notes)?;
         (self.written, self.checkpoint) = (step, Some(checkpoint));
         self.open(notes)
     }
@@ -115,6 +125,11 @@ impl Records {
         Ok(())
     }
 
+    /// Writes what a teacher told up to a step, and what could not be written before.
+    pub fn taught(&mut self, step: u64, rows: Vec<Json>, notes: &mut Vec<String>) {
+        notes.extend(self.lessons.write(step, rows));
+    }
+
     /// The newest checkpoint, its step.
     pub fn checkpoint(&self) -> Option<&(u64, PathBuf)> {
         self.checkpoint.as_ref()
@@ -129,6 +144,7 @@ impl Records {
             // A checkpoint counts on the rows before it; without them it is still worth having.
             let _ = metrics.sync();
         }
+        let _ = self.lessons.sync();
         let path = self.folder.write_checkpoint(checkpoint)?;
         self.checkpoint = Some((checkpoint.meta.step, path));
         self.checkpoints_fail = false;

@@ -22,6 +22,7 @@ use crate::agent::{Agent, Log, iterate};
 use crate::error::{Error, Result};
 use crate::state::State;
 use crate::tasks::Tasks;
+use crate::teachers::source::Journal;
 
 /// A run that is under way.
 pub(super) struct Run {
@@ -29,6 +30,8 @@ pub(super) struct Run {
     agent: Box<dyn Agent>,
     /// Where instances get their tasks from, if that is a source.
     tasks: Option<Tasks>,
+    /// What their source tells, if it is a teacher.
+    journal: Journal,
     tally: Tally,
     /// None if nothing is written.
     records: Option<Records>,
@@ -84,13 +87,14 @@ impl Run {
         let setup = plan.learning_setup();
         let agent = (plan.entry.make)(&plan.config.options, &setup)?;
         let tasks = plan.tasks.as_ref().map(|tasks| tasks.make(plan.config.seed)).transpose()?;
+        let (tasks, journal) = tasks.map_or((None, Journal::default()), |(tasks, journal)| (Some(tasks), journal));
         let (clock, tally, device) = (Clock::new(0, 0.0), Tally::default(), setup.device.to_string());
         let mut notes = Vec::new();
         if tasks.is_some() && matches!(setup.device, Device::Gpu(_)) {
             notes
                 .push(format!("tasks are proposed by the CPU, so learning is there too; environments are on {device}"));
         }
-        Ok(Self { plan, agent, tasks, tally, records: None, clock, device, notes, lost: 0 })
+        Ok(Self { plan, agent, tasks, journal, tally, records: None, clock, device, notes, lost: 0 })
     }
 
     /// Where learning happens.
@@ -136,8 +140,8 @@ impl Run {
 
     /// The agent, and what makes the run whole again, with it or with the same learner as a member of a group.
     pub fn apart(self) -> (Box<dyn Agent>, impl FnOnce(Box<dyn Agent>) -> Self) {
-        let Self { plan, agent, tasks, tally, records, clock, device, notes, lost } = self;
-        (agent, move |agent| Self { plan, agent, tasks, tally, records, clock, device, notes, lost })
+        let Self { plan, agent, tasks, journal, tally, records, clock, device, notes, lost } = self;
+        (agent, move |agent| Self { plan, agent, tasks, journal, tally, records, clock, device, notes, lost })
     }
 
     /// Trains to the end, and then makes the results.
@@ -229,6 +233,9 @@ impl Run {
         iterate(&mut *self.agent, self.tasks.as_mut(), log)?;
         self.tally.add(log, self.agent.members());
         let step = self.agent.step();
+        if let Some(records) = &mut self.records {
+            records.taught(step, self.journal.take(), &mut self.notes);
+        }
         let crossed = |interval: u64| step / interval > before / interval;
         let mut evaluated = None;
         if eval_interval.is_some_and(crossed) {
@@ -278,6 +285,7 @@ impl Run {
     fn write_row(&mut self, step: u64, evaluated: Option<Figures>) -> Row {
         let mut row = self.tally.row(step, self.clock.seconds(), &self.plan.facts.info_scalars());
         row.scalars.extend(evaluated.into_iter().flatten());
+        row.scalars.extend(self.journal.figures().into_iter().map(|(name, value)| (name.to_owned(), value)));
         if let Some(records) = &mut self.records {
             records.row(&row, &mut self.notes);
         }
