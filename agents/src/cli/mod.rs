@@ -17,6 +17,7 @@ mod resume;
 mod spec;
 mod symbols;
 mod target;
+mod teachers;
 mod train;
 mod watch;
 
@@ -64,6 +65,7 @@ enum Command {
     Compare(compare::Args),
     Experiment(experiment::Args),
     Predict(predict::Args),
+    Teachers(teachers::Args),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -94,6 +96,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Experiment(args) => experiment::run(&args, &mut out),
         Command::Predict(args) => predict::run(&args, &mut out),
+        Command::Teachers(args) => teachers::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);
