@@ -15,7 +15,7 @@ Agents that train in them are here too: ``policy = shadergym.train("ppo", "CartP
 
 import os
 
-from shadergym import _native
+from shadergym import _native, teachers
 from shadergym.env import ShaderEnv
 from shadergym.error import CompileError
 from shadergym.flat import FlatAgents
@@ -55,6 +55,7 @@ __all__ = [
     "register_wgsl",
     "resume",
     "spec",
+    "teachers",
     "train",
 ]
 

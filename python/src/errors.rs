@@ -83,7 +83,7 @@ pub(crate) fn of_agents(py: Python<'_>, error: shadergym_agents::Error) -> PyErr
         Error::TooLarge { .. } => PyMemoryError::new_err(text),
         // FileNotFoundError, PermissionError and so on.
         Error::Io { source, .. } => std::io::Error::new(source.kind(), text).into(),
-        // UnknownAgent, ActionSpace, UnknownOption, InvalidOption, Checkpoint, Metrics, Unsupported.
+        // UnknownAgent, ActionSpace, UnknownOption, InvalidOption, Task, Checkpoint, Metrics, Unsupported.
         _ => PyValueError::new_err(text),
     }
 }

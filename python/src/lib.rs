@@ -17,6 +17,7 @@ mod registry;
 mod rollout;
 mod settings;
 mod shared;
+mod teacher;
 mod train;
 
 use pyo3::prelude::*;
@@ -34,6 +35,8 @@ mod _native {
     use crate::registry::{compile, ids, run_command_line, spec, version};
     #[pymodule_export]
     use crate::shared::after_fork_in_child;
+    #[pymodule_export]
+    use crate::teacher::{Teacher, teacher_options, teachers};
     #[pymodule_export]
     use crate::train::{agent_options, agents, resume, train};
 }

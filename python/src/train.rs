@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use shadergym_agents::algorithms::{self, AGENTS};
+use shadergym_agents::options::OptionInfo;
 use shadergym_agents::train::{
     self as trainer, Callback, Out, Outcome, Phase, Progress, RunConfig, RunOptions, Trained,
 };
@@ -34,9 +35,14 @@ pub(crate) fn agents(py: Python<'_>, env: Option<&str>) -> PyResult<Vec<&'static
 /// The options of an agent, as JSON.
 #[pyfunction]
 pub(crate) fn agent_options(py: Python<'_>, agent: &str) -> PyResult<String> {
-    let options = trainer::options_of(agent).map_err(|e| errors::of_agents(py, e))?;
-    let option = |o: shadergym_agents::options::OptionInfo| serde_json::json!({ "name": o.name, "kind": o.kind, "default": o.default, "doc": o.doc });
-    Ok(serde_json::Value::from_iter(options.into_iter().map(option)).to_string())
+    Ok(options_as_json(trainer::options_of(agent).map_err(|e| errors::of_agents(py, e))?))
+}
+
+/// Options with their kinds, defaults and docs.
+pub(crate) fn options_as_json(options: Vec<OptionInfo>) -> String {
+    let option =
+        |o: OptionInfo| serde_json::json!({ "name": o.name, "kind": o.kind, "default": o.default, "doc": o.doc });
+    serde_json::Value::from_iter(options.into_iter().map(option)).to_string()
 }
 
 /// Trains: `run` is what the run has for options, `agent_options` what the agent has, `config` a file or its tables, and

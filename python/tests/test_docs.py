@@ -19,10 +19,16 @@ SIZES = {
     "sb3_ppo.py": ["300"],
     "single.py": ["1"],
     "tasks.py": [],
+    "teacher_own_env.py": ["60"],
+    "teacher_sb3.py": ["1500"],
     "train.py": ["2000"],
     "vector.py": ["8", "40"],
 }
-LIBRARIES = {"pettingzoo_agents.py": "pettingzoo", "sb3_ppo.py": "stable_baselines3"}
+LIBRARIES = {
+    "pettingzoo_agents.py": "pettingzoo",
+    "sb3_ppo.py": "stable_baselines3",
+    "teacher_sb3.py": "stable_baselines3",
+}
 
 
 def blocks() -> list:

@@ -32,5 +32,11 @@ assert_type(policy, shadergym.Policy)
 steps, returns = policy.history
 assert_type(returns, np.ndarray)
 
+teacher = shadergym.teachers.AlpGmm([0.0, 1.0], [1.0, 2.0], seed=1, fit_rate=100)
+task = teacher.sample()
+assert_type(task, np.ndarray)
+teacher.update(task, 3.0)
+assert_type(shadergym.teachers.teachers(), list[str])
+
 wrapped = gym.wrappers.vector.RecordEpisodeStatistics(envs)
 wrapped.reset(seed=1)
