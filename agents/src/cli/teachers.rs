@@ -183,8 +183,9 @@ fn write(path: &Path, args: &Args, grids: &[(usize, usize)], found: &[Found]) ->
 const ABOUT: &str = "\
 Which share of the cubes of a grid is mastered, when a teacher chooses where the next episode is. The grid is that of ALP-GMM's
 authors (flowersteam/teachDeepRL, `toy_env.py`), 10 cubes per dimension: only the corner can be learned at first, and each cube
-after a neighbour nearer to the corner. They ship no table; what they show is that ALP-GMM, Covar-GMM and RIAC are far above
-Random. `2+2` has two dimensions that count and two useless ones.
+after a neighbour nearer to the corner. They ship no table; ALP-GMM, Covar-GMM and RIAC are expected far above
+Random. `2+2` has two dimensions that count and two useless ones. Their own code, with scikit-learn 1.9.1 and seeds 1 and 2, comes
+to 36 and 40 % (ALP-GMM), 71 and 72 % (Covar-GMM) and 43 and 48 % (RIAC) on two dimensions.
 
 Made by `shadergym teachers`; the curves of all seeds, a point per 1,000 episodes, are in `teachers.csv`.
 ";
