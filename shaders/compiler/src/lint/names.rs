@@ -32,6 +32,9 @@ pub(super) const RESERVED_NAME: Lint = Lint {
     check: Check::Text(reserved_name),
 };
 
+/// Start of names that describe a scene to the modules of physics: declared by whoever builds the scene, used by all.
+const SCENE: &str = "SCENE_";
+
 fn reserved_name(text: &Text<'_>, report: &mut Report<'_>) {
     let modules = &text.library.modules;
     for declaration in &text.own().declarations {
@@ -44,8 +47,9 @@ fn reserved_name(text: &Text<'_>, report: &mut Report<'_>) {
             "the kernel".to_owned()
         } else if let Some(module) = modules.keys().find(|m| lower.starts_with(&format!("{m}_"))) {
             format!("the shared module `{module}`")
-        } else if let Some((module, _)) =
-            modules.iter().find(|(_, t)| name != "Outcome" && declared_names(t).contains(&name))
+        } else if let Some((module, _)) = modules
+            .iter()
+            .find(|(_, t)| name != "Outcome" && !name.starts_with(SCENE) && declared_names(t).contains(&name))
         {
             format!("the shared module `{module}`")
         } else {
@@ -73,7 +77,7 @@ fn shared_prefix(text: &Text<'_>, report: &mut Report<'_>) {
                 "struct" | "alias" => camel(module),
                 _ => continue,
             };
-            if !declaration.name.starts_with(&prefix) {
+            if !declaration.name.starts_with(&prefix) && !declaration.name.starts_with(SCENE) {
                 report.at(
                     declaration.at,
                     format!("`{}` in the shared module `{module}` does not start with `{prefix}`", declaration.name),
@@ -102,7 +106,7 @@ fn missing_import(text: &Text<'_>, report: &mut Report<'_>) {
             let mut seen = Vec::new();
             for name in declared_names(source) {
                 let own = part.declarations.iter().any(|d| d.name == name);
-                if !own && !imported.iter().any(|i| *i == name) {
+                if !own && !name.starts_with(SCENE) && !imported.iter().any(|i| *i == name) {
                     seen.push(name);
                 }
             }
@@ -176,6 +180,10 @@ const CONTRACT: [(&str, &str); 27] = [
     ("const", "AGENT_OBSERVATION_SIZES"),
 ];
 
+fn uses_name(part: &Part<'_>, name: &str) -> bool {
+    uses(part).any(|(_, used)| used == name)
+}
+
 fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
     let own = text.own();
     let observed: Vec<String> = [("Observation", "OBSERVATION"), ("GlobalState", "GLOBAL_STATE")]
@@ -190,13 +198,15 @@ fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
         CONTRACT.into_iter().chain(observed.iter().map(|name| ("const", name.as_str()))).collect();
     for declaration in &own.declarations {
         let (keyword, name) = (declaration.keyword, declaration.name);
-        let used = own.tokens.windows(3).any(|w| {
-            w[1].text == name
-                && w[1].at != declaration.at
-                && w[0].text != "."
-                && w[2].text != ":"
-                && (keyword != "fn" || w[2].text == "(")
-        });
+        let shared = name.starts_with(SCENE) && text.parts.iter().any(|p| p.shared.is_some() && uses_name(p, name));
+        let used = shared
+            || own.tokens.windows(3).any(|w| {
+                w[1].text == name
+                    && w[1].at != declaration.at
+                    && w[0].text != "."
+                    && w[2].text != ":"
+                    && (keyword != "fn" || w[2].text == "(")
+            });
         // Variables and entry points are other lints' business.
         let other = matches!(keyword, "var" | "override") || declaration.attributed;
         if used || other || contract.iter().any(|(_, n)| *n == name) {

@@ -1,0 +1,242 @@
+"""Gymnasium's Box2D environments for `make_box2d.py` and `check_box2d.py`: play them, and tell a state as the shaders keep it.
+
+A state holds what Box2D carries from one step to the next: bodies, impulses of the joints and of the contacts, and the
+order in which contacts were made, because rounds of its solver end before everything has settled.
+"""
+
+import math
+
+import gymnasium
+import numpy as np
+
+FPS = 50
+
+
+def words(*values):
+    return np.concatenate([np.atleast_1d(np.asarray(v, np.float32)) for v in values]).view(np.uint32)
+
+
+def point_id(key):
+    """The features of a contact's point, packed as `collide2d_id` does."""
+    return (key & 255) | ((key >> 8) & 255) << 3 | ((key >> 16) & 1) << 6
+
+
+class Scene:
+    """One environment: `order` are its bodies and joints as Box2D's solver visits them."""
+
+    def __init__(self, **options):
+        self.env = gymnasium.make(self.gym_id, **options)
+        self.raw = self.env.unwrapped
+
+    def reset(self, seed=None):
+        self.raw.world.continuousPhysics = False
+        observation, _ = self.env.reset(seed=seed)
+        # The lander's world is a new one after each reset.
+        self.raw.world.continuousPhysics = False
+        return observation
+
+    def body_words(self):
+        out = []
+        for body in self.bodies():
+            out.append(words(tuple(body.worldCenter), body.angle, tuple(body.linearVelocity), body.angularVelocity))
+        return np.concatenate(out)
+
+    def joint_words(self):
+        out = []
+        for joint in self.joints():
+            force = joint.GetReactionForce(FPS)
+            limit, motor = joint.GetReactionTorque(FPS), joint.GetMotorTorque(FPS)
+            out.append(words(np.array([force[0], force[1], limit, motor]) / FPS))
+        return np.concatenate(out)
+
+    def touch_words(self):
+        """Contacts of the bodies that push, newest first, and whether anything does not fit."""
+        bodies = self.bodies()
+        places = {body: [] for body in self.pushing}
+        # The binding lists contacts from the oldest to the newest.
+        for contact in reversed(self.raw.world.contacts):
+            count, body = contact.manifold.pointCount, bodies.index(contact.fixtureB.body)
+            if count == 0 or body not in places:
+                continue
+            edge = round(contact.fixtureA.shape.vertices[0][0] / self.ground_step)
+            if contact.fixtureA.shape.vertices[1][0] - contact.fixtureA.shape.vertices[0][0] > 1.5 * self.ground_step:
+                return None
+            points = contact.manifold.points[:count]
+            ids = [point_id(point.id.key) for point in points] + [255]
+            impulses = [(point.normalImpulse, point.tangentImpulse) for point in points] + [(0.0, 0.0)]
+            places[body].append(np.concatenate([
+                np.array([(edge + 1) << 16 | ids[0] << 8 | ids[1]], np.uint32),
+                words([impulses[0][0], impulses[1][0]], [impulses[0][1], impulses[1][1]]),
+            ]))
+        if any(len(place) > self.slots for place in places.values()):
+            return None
+        empty = [np.zeros(5, np.uint32)]
+        return np.concatenate([t for body in self.pushing for t in places[body] + empty * (self.slots - len(places[body]))])
+
+
+class Walker(Scene):
+    gym_id, stem, slots, pushing, ground_step = "BipedalWalker-v3", "bipedal_walker", 4, (0, 1, 3, 4), 14 / 30
+
+    def bodies(self):
+        left_upper, left_lower, right_upper, right_lower = self.raw.legs
+        return [right_lower, right_upper, self.raw.hull, left_upper, left_lower]
+
+    def joints(self):
+        left_hip, left_knee, right_hip, right_knee = self.raw.joints
+        return [right_knee, right_hip, left_hip, left_knee]
+
+    def state(self, observation):
+        touches = self.touch_words()
+        if touches is None:
+            return None
+        feet = int(observation[8] > 0) | int(observation[13] > 0) << 1
+        heights = words(self.raw.terrain_y)
+        lidar = words(observation[14:])
+        return np.concatenate([heights, self.body_words(), self.joint_words(), touches, np.array([feet], np.uint32), lidar])
+
+    def policies(self, rng):
+        def random(t, o):
+            return rng.uniform(-1, 1, 4)
+
+        held = [np.zeros(4)]
+
+        def holding(t, o):
+            if t % 7 == 0:
+                held[0] = np.clip(rng.normal(0, 1, 4), -1, 1)
+            return held[0]
+
+        def gait(t, o):
+            phase = 0.12 * t
+            legs = [phase, phase + math.pi]
+            target = [f(p) for p in legs for f in (lambda p: 0.5 * math.sin(p) + 0.1, lambda p: 0.6 * math.sin(p + 1) - 0.9)]
+            angles = np.array([o[4], o[6] - 1, o[9], o[11] - 1])
+            return np.clip(3 * (np.array(target) - angles) - 0.3 * o[[5, 7, 10, 12]], -1, 1)
+
+        return {"random": random, "holding": holding, "gait": gait}
+
+    def act(self, action):
+        return np.asarray(action, np.float32)
+
+
+class Draws:
+    """Passes draws on and keeps the scalars, which are those of the engines."""
+
+    def __init__(self, generator):
+        self.generator, self.seen = generator, []
+
+    def uniform(self, *args, **kwargs):
+        value = self.generator.uniform(*args, **kwargs)
+        if np.ndim(value) == 0:
+            self.seen.append(float(value))
+        return value
+
+    def __getattr__(self, name):
+        return getattr(self.generator, name)
+
+
+class Lander(Scene):
+    gym_id, stem, slots, pushing, ground_step = "LunarLander-v3", "lunar_lander", 2, (0, 2), 2.0
+    rest = 0.0
+
+    def bodies(self):
+        first, second = self.raw.legs
+        return [second, self.raw.lander, first]
+
+    def joints(self):
+        return [self.raw.legs[1].joint, self.raw.legs[0].joint]
+
+    def reset(self, seed=None):
+        observation = super().reset(seed)
+        self.raw._np_random = Draws(self.raw.np_random)
+        self.rest = np.float32(0.0)
+        return observation
+
+    def note_rest(self):
+        """How long all bodies have been slow, as Box2D counts it."""
+        slow = all(
+            b.linearVelocity.lengthSquared <= np.float32(0.01) ** 2 and abs(b.angularVelocity) <= math.radians(2)
+            for b in self.bodies()
+        )
+        self.rest = np.float32(self.rest + np.float32(0.02)) if slow else np.float32(0.0)
+
+    def state(self, observation):
+        touches = self.touch_words()
+        if touches is None:
+            return None
+        ground = sorted(tuple(map(tuple, f.shape.vertices)) for f in self.raw.moon.fixtures)
+        edges = [e for e in ground if e[1][0] - e[0][0] < 3.0]
+        heights = words([e[0][1] for e in edges] + [edges[-1][1][1]])
+        legs = int(observation[6] > 0) | int(observation[7] > 0) << 1
+        asleep = int(not self.raw.lander.awake)
+        return np.concatenate([
+            heights, self.body_words(), self.joint_words(), touches, np.array([legs], np.uint32), words(self.rest),
+            np.array([asleep, 0, 0], np.uint32), words(0.0, 0.0),
+        ])
+
+    def policies(self, rng):
+        def heuristic(t, o):
+            lean = np.clip(0.5 * o[0] + o[2], -0.4, 0.4)
+            turn, lift = 0.5 * (lean - o[4]) - o[5], 0.5 * (0.55 * abs(o[0]) - o[1]) - 0.5 * o[3]
+            if o[6] or o[7]:
+                turn, lift = 0.0, -0.5 * o[3]
+            if lift > abs(turn) and lift > 0.05:
+                return 2
+            return 3 if turn < -0.05 else 1 if turn > 0.05 else 0
+
+        def random(t, o):
+            return int(rng.integers(4))
+
+        def mixed(t, o):
+            return random(t, o) if rng.random() < 0.3 else heuristic(t, o)
+
+        return {"random": random, "heuristic": heuristic, "mixed": mixed}
+
+    def act(self, action):
+        return action
+
+
+class ContinuousLander(Lander):
+    gym_id, stem = "LunarLanderContinuous-v3", "lunar_lander_continuous"
+
+    def policies(self, rng):
+        table = [(-1.0, 0.0), (-1.0, -0.8), (0.6, 0.0), (-1.0, 0.8)]
+
+        def scaled(policy):
+            def act(t, o):
+                return np.array(table[policy(t, o)]) * rng.uniform(0.6, 1.6)
+
+            return act
+
+        return {name: scaled(policy) for name, policy in super().policies(rng).items()}
+
+    def act(self, action):
+        return np.asarray(action, np.float32)
+
+
+def play(scene, policy, seed, steps, rng):
+    """Transitions of play: (state, action, reward, terminated, next state, observation, touching points)."""
+    rows, left_out = [], 0
+    observation, t = scene.reset(seed), 0
+    while len(rows) < steps:
+        before = scene.state(observation)
+        action = scene.act(policy(t, observation))
+        if isinstance(scene, Lander):
+            scene.raw.np_random.seen.clear()
+        following, reward, terminated, truncated, _ = scene.env.step(action)
+        if isinstance(scene, Lander):
+            scene.note_rest()
+        after = scene.state(following)
+        if isinstance(scene, Lander) and before is not None:
+            # What this step drew for its engines belongs to the state before it.
+            first, second = scene.raw.np_random.seen
+            before[-2:] = words(first, second)
+        if before is None or after is None:
+            left_out += 1
+        else:
+            points = sum(c.manifold.pointCount for c in scene.raw.world.contacts)
+            rows.append((before, action, reward, terminated, after, following, points))
+        observation, t = following, t + 1
+        if terminated or truncated:
+            observation, t = scene.reset(), 0
+    return rows, left_out
+
