@@ -33,7 +33,9 @@ pub(super) const RESERVED_NAME: Lint = Lint {
 };
 
 /// Start of names that describe a scene to the modules of physics: declared by whoever builds the scene, used by all.
-const SCENE: &str = "SCENE_";
+fn of_scene(name: &str) -> bool {
+    name.to_lowercase().starts_with("scene_")
+}
 
 fn reserved_name(text: &Text<'_>, report: &mut Report<'_>) {
     let modules = &text.library.modules;
@@ -47,9 +49,8 @@ fn reserved_name(text: &Text<'_>, report: &mut Report<'_>) {
             "the kernel".to_owned()
         } else if let Some(module) = modules.keys().find(|m| lower.starts_with(&format!("{m}_"))) {
             format!("the shared module `{module}`")
-        } else if let Some((module, _)) = modules
-            .iter()
-            .find(|(_, t)| name != "Outcome" && !name.starts_with(SCENE) && declared_names(t).contains(&name))
+        } else if let Some((module, _)) =
+            modules.iter().find(|(_, t)| name != "Outcome" && !of_scene(name) && declared_names(t).contains(&name))
         {
             format!("the shared module `{module}`")
         } else {
@@ -77,7 +78,7 @@ fn shared_prefix(text: &Text<'_>, report: &mut Report<'_>) {
                 "struct" | "alias" => camel(module),
                 _ => continue,
             };
-            if !declaration.name.starts_with(&prefix) && !declaration.name.starts_with(SCENE) {
+            if !declaration.name.starts_with(&prefix) && !of_scene(declaration.name) {
                 report.at(
                     declaration.at,
                     format!("`{}` in the shared module `{module}` does not start with `{prefix}`", declaration.name),
@@ -106,7 +107,7 @@ fn missing_import(text: &Text<'_>, report: &mut Report<'_>) {
             let mut seen = Vec::new();
             for name in declared_names(source) {
                 let own = part.declarations.iter().any(|d| d.name == name);
-                if !own && !name.starts_with(SCENE) && !imported.iter().any(|i| *i == name) {
+                if !own && !of_scene(name) && !imported.iter().any(|i| *i == name) {
                     seen.push(name);
                 }
             }
@@ -198,7 +199,7 @@ fn unused_name(text: &Text<'_>, _: &Module, report: &mut Report<'_>) {
         CONTRACT.into_iter().chain(observed.iter().map(|name| ("const", name.as_str()))).collect();
     for declaration in &own.declarations {
         let (keyword, name) = (declaration.keyword, declaration.name);
-        let shared = name.starts_with(SCENE) && text.parts.iter().any(|p| p.shared.is_some() && uses_name(p, name));
+        let shared = of_scene(name) && text.parts.iter().any(|p| p.shared.is_some() && uses_name(p, name));
         let used = shared
             || own.tokens.windows(3).any(|w| {
                 w[1].text == name

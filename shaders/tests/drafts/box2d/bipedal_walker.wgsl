@@ -16,8 +16,8 @@
 //! - BipedalWalkerFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng, rng_between};
 import package::shared::math::{math_sincos};
-import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dTouch};
-import package::shared::ground2d::{ground2d_edge, ground2d_point, ground2d_ray};
+import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dManifolds, Physics2dTouch};
+import package::shared::ground2d::{ground2d_contacts, ground2d_edge, ground2d_point, ground2d_ray};
 import package::shared::walker2d::{
     WALKER2D_HULL, walker2d_advance, walker2d_hull, walker2d_legs, walker2d_over, walker2d_stand,
 };
@@ -146,6 +146,16 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
     let lost = fallen || x < 0.0;
     let reward = select(forward - params.torque_cost * params.motor_torque * effort, -100.0, lost);
     return Outcome(reward, lost || x > GOAL_X);
+}
+
+fn scene_contacts(
+    state: ptr<function, State>,
+    manifolds: ptr<function, Physics2dManifolds>,
+    body: u32,
+    slot: u32,
+    pushes: bool,
+) -> bool {
+    return ground2d_contacts(state, manifolds, body, slot, pushes);
 }
 
 /// Measures the lidar's shares anew.

@@ -35,6 +35,11 @@ class Scene:
         self.raw.world.continuousPhysics = False
         return observation
 
+    def piece(self, fixture):
+        """Number of a piece of ground, None for the floor below it."""
+        (left, _), (right, _) = fixture.shape.vertices[:2]
+        return None if right - left > 1.5 * self.ground_step else round(left / self.ground_step)
+
     def body_words(self):
         out = []
         for body in self.bodies():
@@ -55,11 +60,16 @@ class Scene:
         places = {body: [] for body in self.pushing}
         # The binding lists contacts from the oldest to the newest.
         for contact in reversed(self.raw.world.contacts):
-            count, body = contact.manifold.pointCount, bodies.index(contact.fixtureB.body)
+            count = contact.manifold.pointCount
+            robot = contact.fixtureB.body
+            if robot not in bodies:
+                # Polygon against polygon: which comes first depends on which places in Box2D's tree are free.
+                return None
+            body = bodies.index(robot)
             if count == 0 or body not in places:
                 continue
-            edge = round(contact.fixtureA.shape.vertices[0][0] / self.ground_step)
-            if contact.fixtureA.shape.vertices[1][0] - contact.fixtureA.shape.vertices[0][0] > 1.5 * self.ground_step:
+            edge = self.piece(contact.fixtureA)
+            if edge is None:
                 return None
             points = contact.manifold.points[:count]
             ids = [point_id(point.id.key) for point in points] + [255]
@@ -116,6 +126,50 @@ class Walker(Scene):
 
     def act(self, action):
         return np.asarray(action, np.float32)
+
+
+class HardcoreWalker(Walker):
+    gym_id, stem = "BipedalWalkerHardcore-v3", "bipedal_walker_hardcore"
+    obstacles = 40
+
+    def reset(self, seed=None):
+        """As the reference, then the walker is put somewhere over the track, where it would hardly get by these policies.
+
+        In a new world, where all ground comes before the walker in the tree that decides which polygon is the first.
+        """
+        rng = self.raw.np_random if seed is None else np.random.default_rng(seed)
+        self.env = gymnasium.make(self.gym_id)
+        self.raw = self.env.unwrapped
+        observation = super().reset(int(rng.integers(1 << 31)))
+        self.polygons = [t.fixtures[0].shape.vertices for t in self.raw.terrain[::-1] if len(t.fixtures[0].shape.vertices) > 2]
+        rng = self.raw.np_random
+        x = rng.uniform(5.0, 85.0)
+        edge = int(x / self.ground_step)
+        ground = max(self.raw.terrain_y[max(edge - 3, 0) : edge + 5])
+        tops = [y for v in self.polygons for px, y in v if abs(px - x) < 3.0]
+        lift = max([ground, *tops]) - self.raw.hull.position[1] + rng.uniform(2.0, 2.6)
+        for body in self.bodies():
+            body.position = body.position + (x - 4.6666665, lift)
+        self.raw.prev_shaping = 130 * self.raw.hull.position[0] / 30 - 5.0 * abs(self.raw.hull.angle)
+        return observation
+
+    def piece(self, fixture):
+        vertices = fixture.shape.vertices
+        if len(vertices) == 2:
+            return super().piece(fixture)
+        return 201 + self.polygons.index(vertices)
+
+    def state(self, observation):
+        rest = super().state(observation)
+        if rest is None:
+            return None
+        boxes, columns = np.zeros((self.obstacles, 4), np.float32), np.zeros(200, np.uint8)
+        for i, vertices in enumerate(self.polygons):
+            xs, ys = zip(*vertices)
+            boxes[i] = min(xs), min(ys), max(xs), max(ys)
+            columns[round(min(xs) / self.ground_step) : round(max(xs) / self.ground_step)] = i + 1
+        count = np.array([len(self.polygons)], np.uint32)
+        return np.concatenate([rest[:200], boxes.reshape(-1).view(np.uint32), count, columns.view("<u4"), rest[200:]])
 
 
 class Draws:

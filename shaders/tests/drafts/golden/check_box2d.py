@@ -14,10 +14,14 @@ import argparse
 import gymnasium
 import numpy as np
 import shadergym
-from box2d import ContinuousLander, Lander, Walker, play
+from box2d import ContinuousLander, HardcoreWalker, Lander, Walker, play
 
-KINDS = {kind.gym_id: kind for kind in (Walker, Lander, ContinuousLander)}
+KINDS = {kind.gym_id: kind for kind in (Walker, HardcoreWalker, Lander, ContinuousLander)}
 SEED = 5001
+
+
+def make(id, count, mode):
+    return shadergym.make_vec(id, num_envs=count, device="cpu", autoreset_mode=mode)
 
 
 def compare_steps(kind, count):
@@ -27,7 +31,7 @@ def compare_steps(kind, count):
     for policy in scene.policies(rng).values():
         played, skipped = play(scene, policy, SEED, -(-count // 3), rng)
         rows, left_out = rows + played, left_out + skipped
-    envs = shadergym.make_vec(kind.gym_id, num_envs=len(rows), device="cpu", autoreset_mode="Disabled")
+    envs = make(kind.gym_id, len(rows), "Disabled")
     envs.reset(seed=0)
     dtype = envs.get_state().dtype
     states = np.ascontiguousarray(np.stack([row[0] for row in rows]))
@@ -37,7 +41,7 @@ def compare_steps(kind, count):
     expected = np.stack([row[4] for row in rows]).view(np.float32)
     ends = np.array([row[3] for row in rows])
     points = np.array([row[6] for row in rows])
-    first = 200 if kind is Walker else 11
+    first = {Walker: 200, HardcoreWalker: 411}.get(kind, 11)
     bodies = len(scene.bodies())
     off = np.abs(after - expected)[:, first : first + 6 * bodies].reshape(len(rows), bodies, 6)
     print(f"{kind.gym_id}: {len(rows)} steps, {left_out} left out, ends that differ: {(terminated != ends).sum()} of {ends.sum()}")
@@ -48,7 +52,7 @@ def compare_steps(kind, count):
             shown = ["  ".join(f"{np.percentile(off[chosen][:, :, part].max((1, 2)), q):.1e}" for q in (50, 90, 99, 100))
                      for part in (slice(0, 3), slice(3, 6))]
             print(f"{n:6d} {chosen.sum():6d}   {shown[0]}   {shown[1]}")
-    flags = [8, 13] if kind is Walker else [6, 7]
+    flags = [8, 13] if issubclass(kind, Walker) else [6, 7]
     seen = np.stack([row[5] for row in rows])
     print("feet that differ:", (np.abs(observations - seen)[~ends][:, flags] > 0.5).any(1).sum())
     error = np.abs(rewards - np.array([row[2] for row in rows]))
@@ -82,7 +86,7 @@ def compare_returns(kind, episodes):
         return gymnasium.make_vec(id, n, vectorization_mode="sync", vector_kwargs=same_step)
 
     def ours(id, n):
-        return shadergym.make_vec(id, num_envs=n, device="cpu", autoreset_mode="SameStep")
+        return make(id, n, "SameStep")
 
     for name in kind().policies(np.random.default_rng(0)):
         a, b = (returns(make, kind, name, episodes) for make in (theirs, ours))

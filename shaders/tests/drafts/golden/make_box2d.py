@@ -13,13 +13,13 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
-from box2d import ContinuousLander, Lander, Walker, play
+from box2d import ContinuousLander, HardcoreWalker, Lander, Walker, play
 from golden_format import bits, write_golden
 
 SEED = 20261127
 HERE = Path(__file__).resolve().parent
 # Enough for every kind of contact; a walker's row takes 2.7 kB.
-ROWS = {"bipedal_walker": 260, "lunar_lander": 900, "lunar_lander_continuous": 900}
+ROWS = {"bipedal_walker": 260, "bipedal_walker_hardcore": 260, "lunar_lander": 900, "lunar_lander_continuous": 900}
 # Largest difference of nearly all rows, and the share that may differ by more: measured by check_box2d.py, times three.
 FREE = {"tolerance": 2e-4, "outliers": 0.0}
 TOUCHING = {"tolerance": 1e-3, "outliers": 0.05}
@@ -37,6 +37,9 @@ def fields(scene):
     touch = ["key", "normal.0", "normal.1", "tangent.0", "tangent.1"]
     heights = 200 if isinstance(scene, Walker) else 11
     names = [f"heights.{i}" for i in range(heights)]
+    if isinstance(scene, HardcoreWalker):
+        names += [f"boxes.{i}.{j}" for i in range(scene.obstacles) for j in range(4)] + ["box_count"]
+        names += [f"columns.{i}" for i in range(50)]
     names += [f"bodies.{i}.{name}" for i in range(len(scene.bodies())) for name in body]
     names += [f"joints.{i}.{name}" for i in range(len(scene.joints())) for name in joint]
     names += [f"touches.{i}.{name}" for i in range(len(scene.pushing) * scene.slots) for name in touch]
@@ -82,5 +85,5 @@ def make(kind):
 
 
 if __name__ == "__main__":
-    for kind in (Walker, Lander, ContinuousLander):
+    for kind in (Walker, HardcoreWalker, Lander, ContinuousLander):
         make(kind)

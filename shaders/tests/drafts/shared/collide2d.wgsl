@@ -34,9 +34,34 @@ struct Collide2dSegment {
     left: bool,
 }
 
+/// How a contact is made: a reference face, and a segment of the other shape that is clipped to it; in the body's frame.
+struct Collide2dPlan {
+    /// 1; whether the reference face belongs to the body
+    on_body: bool,
+    /// m; first end of the reference face
+    start: vec2<f32>,
+    /// m; second end
+    end: vec2<f32>,
+    /// 1; its outward normal
+    normal: vec2<f32>,
+    /// 1; feature of the first end
+    start_id: u32,
+    /// 1; feature of the second end
+    end_id: u32,
+    /// m; how far beyond its ends points count
+    slack: f32,
+    /// m; the other shape's segment
+    other: Collide2dSegment,
+}
+
 /// What names a point of contact: two features, and which of both is a face. Below 256, never 255.
 fn collide2d_id(first: u32, second: u32, face_first: bool) -> u32 {
     return first | (second << 3u) | select(0u, 64u, face_first);
+}
+
+/// The name of a point seen from the other shape.
+fn collide2d_swapped(id: u32) -> u32 {
+    return collide2d_id((id >> 3u) & 7u, id & 7u, (id & 64u) == 0u);
 }
 
 /// The part of a segment that lies behind a line; its ends in Box2D's order.
@@ -102,47 +127,128 @@ fn collide2d_edge(
     let vertex = SCENE_SHAPE[shape].vertices[own];
     let next_vertex = SCENE_SHAPE[shape].vertices[next];
 
-    // The reference face from `start` to `end`, and the segment of the other shape.
-    let start = select(select(b, a, front), vertex, on_body);
-    let end = select(select(a, b, front), next_vertex, on_body);
-    let reference = select(normal, SCENE_SHAPE[shape].normals[own], on_body);
-    let start_id = select(select(1u, 0u, front), own, on_body);
-    let end_id = select(select(0u, 1u, front), next, on_body);
-    var s = Collide2dSegment();
-    s.a = select(vertex, a, on_body);
-    s.b = select(next_vertex, b, on_body);
-    s.a_id = select(collide2d_id(0u, own, true), collide2d_id(0u, own, false), on_body);
-    s.b_id = select(collide2d_id(0u, next, true), collide2d_id(0u, own, false), on_body);
+    var plan = Collide2dPlan();
+    plan.on_body = on_body;
+    plan.start = select(select(b, a, front), vertex, on_body);
+    plan.end = select(select(a, b, front), next_vertex, on_body);
+    plan.normal = select(normal, SCENE_SHAPE[shape].normals[own], on_body);
+    plan.start_id = select(select(1u, 0u, front), own, on_body);
+    plan.end_id = select(select(0u, 1u, front), next, on_body);
+    plan.other.a = select(vertex, a, on_body);
+    plan.other.b = select(next_vertex, b, on_body);
+    plan.other.a_id = select(collide2d_id(0u, own, true), collide2d_id(0u, own, false), on_body);
+    plan.other.b_id = select(collide2d_id(0u, next, true), collide2d_id(0u, own, false), on_body);
+    return collide2d_clipped(plan, center, turn, piece);
+}
+
+/// Contact of a body with a convex polygon of the ground, in the world. As `collide2d_edge`, but both may hold the
+/// reference face by the same rules, and sides are widened by the skin.
+fn collide2d_polygon(
+    shape: u32,
+    center: vec2<f32>,
+    turn: vec2<f32>,
+    ground: Collide2dShape,
+    piece: u32,
+) -> Physics2dManifold {
+    // In the frame of the body.
+    var corners: array<vec2<f32>, SCENE_VERTICES>;
+    for (var i = 0u; i < ground.count; i += 1u) {
+        corners[i] = physics2d_turned_back(turn, ground.vertices[i] - center);
+    }
+    var ground_gap = -MATH_LARGEST;
+    var ground_face = 0u;
+    for (var i = 0u; i < ground.count; i += 1u) {
+        let outward = physics2d_turned_back(turn, ground.normals[i]);
+        var gap = MATH_LARGEST;
+        for (var j = 0u; j < SCENE_SHAPE[shape].count; j += 1u) {
+            gap = min(gap, dot(outward, SCENE_SHAPE[shape].vertices[j] - corners[i]));
+        }
+        ground_face = select(ground_face, i, gap > ground_gap);
+        ground_gap = max(ground_gap, gap);
+    }
+    var body_gap = -MATH_LARGEST;
+    var body_face = 0u;
+    for (var i = 0u; i < SCENE_SHAPE[shape].count; i += 1u) {
+        var gap = MATH_LARGEST;
+        for (var j = 0u; j < ground.count; j += 1u) {
+            gap = min(gap, dot(SCENE_SHAPE[shape].normals[i], corners[j] - SCENE_SHAPE[shape].vertices[i]));
+        }
+        body_face = select(body_face, i, gap > body_gap);
+        body_gap = max(body_gap, gap);
+    }
+    if ground_gap > PHYSICS2D_SKIN || body_gap > PHYSICS2D_SKIN {
+        return Physics2dManifold();
+    }
+    var plan = Collide2dPlan();
+    plan.on_body = body_gap > 0.98 * ground_gap + 0.001;
+    let ground_next = select(ground_face + 1u, 0u, ground_face + 1u == ground.count);
+    let body_next = select(body_face + 1u, 0u, body_face + 1u == SCENE_SHAPE[shape].count);
+    if plan.on_body {
+        plan.start = SCENE_SHAPE[shape].vertices[body_face];
+        plan.end = SCENE_SHAPE[shape].vertices[body_next];
+        plan.normal = SCENE_SHAPE[shape].normals[body_face];
+        plan.start_id = body_face;
+        plan.end_id = body_next;
+    } else {
+        plan.start = corners[ground_face];
+        plan.end = corners[ground_next];
+        plan.normal = physics2d_turned_back(turn, ground.normals[ground_face]);
+        plan.start_id = ground_face;
+        plan.end_id = ground_next;
+    }
+    plan.slack = PHYSICS2D_SKIN;
+    // The face of the other that looks most against it.
+    var opposed = MATH_LARGEST;
+    var incident = 0u;
+    let count = select(SCENE_SHAPE[shape].count, ground.count, plan.on_body);
+    for (var i = 0u; i < count; i += 1u) {
+        let outward = select(SCENE_SHAPE[shape].normals[i], physics2d_turned_back(turn, ground.normals[i]), plan.on_body);
+        let facing = dot(plan.normal, outward);
+        incident = select(incident, i, facing < opposed);
+        opposed = min(opposed, facing);
+    }
+    let next = select(incident + 1u, 0u, incident + 1u == count);
+    plan.other.a = select(SCENE_SHAPE[shape].vertices[incident], corners[incident], plan.on_body);
+    plan.other.b = select(SCENE_SHAPE[shape].vertices[next], corners[next], plan.on_body);
+    plan.other.a_id = collide2d_id(plan.start_id, incident, true);
+    plan.other.b_id = collide2d_id(plan.start_id, next, true);
+    return collide2d_clipped(plan, center, turn, piece);
+}
+
+/// A contact from its reference face and the other shape's segment.
+fn collide2d_clipped(plan: Collide2dPlan, center: vec2<f32>, turn: vec2<f32>, piece: u32) -> Physics2dManifold {
+    var out = Physics2dManifold();
+    let side = vec2<f32>(plan.normal.y, -plan.normal.x);
+    var s = plan.other;
     s.left = true;
-    let side = vec2<f32>(reference.y, -reference.x);
-    s = collide2d_clip(s, side, dot(side, start), start_id);
-    s = collide2d_clip(s, -side, -dot(side, end), end_id);
-    let a_gap = dot(reference, s.a - start);
-    let b_gap = dot(reference, s.b - start);
+    s = collide2d_clip(s, side, dot(side, plan.start) + plan.slack, plan.start_id);
+    s = collide2d_clip(s, -side, plan.slack - dot(side, plan.end), plan.end_id);
+    let a_gap = dot(plan.normal, s.a - plan.start);
+    let b_gap = dot(plan.normal, s.b - plan.start);
     let a_in = s.left && a_gap <= PHYSICS2D_SKIN;
     let b_in = s.left && b_gap <= PHYSICS2D_SKIN;
     if !(a_in || b_in) {
         return out;
     }
     // Of points on the body's face the features change sides.
-    let swap_a = collide2d_id((s.a_id >> 3u) & 7u, s.a_id & 7u, true);
-    let swap_b = collide2d_id((s.b_id >> 3u) & 7u, s.b_id & 7u, true);
-    let a_id = select(s.a_id, swap_a, on_body);
-    let b_id = select(s.b_id, swap_b, on_body);
+    let swapped_a = collide2d_swapped(s.a_id);
+    let swapped_b = collide2d_swapped(s.b_id);
+    let a_id = select(s.a_id, swapped_a, plan.on_body);
+    let b_id = select(s.b_id, swapped_b, plan.on_body);
 
     out.count = select(1u, 2u, a_in && b_in);
     let one = select(s.b, s.a, a_in);
     out.key = ((piece + 1u) << 16u) | (select(b_id, a_id, a_in) << 8u) | select(255u, b_id, a_in && b_in);
-    out.on_body = on_body;
-    let facing = physics2d_turned(turn, reference);
-    out.face_normal = select(facing, reference, on_body);
-    out.face_point = select(select(v2, v1, front), start, on_body);
-    out.first = select(one, center + physics2d_turned(turn, one), on_body);
-    out.second = select(s.b, center + physics2d_turned(turn, s.b), on_body);
-    out.normal = select(facing, -facing, on_body);
+    out.on_body = plan.on_body;
+    let facing = physics2d_turned(turn, plan.normal);
+    out.face_normal = select(facing, plan.normal, plan.on_body);
+    out.face_point = select(center + physics2d_turned(turn, plan.start), plan.start, plan.on_body);
+    out.first = select(one, center + physics2d_turned(turn, one), plan.on_body);
+    out.second = select(s.b, center + physics2d_turned(turn, s.b), plan.on_body);
+    out.normal = select(facing, -facing, plan.on_body);
     // Half way between both rounded surfaces.
-    out.arm = physics2d_turned(turn, one - 0.5 * select(b_gap, a_gap, a_in) * reference);
-    out.other_arm = physics2d_turned(turn, s.b - 0.5 * b_gap * reference);
+    out.arm = physics2d_turned(turn, one - 0.5 * select(b_gap, a_gap, a_in) * plan.normal);
+    out.other_arm = physics2d_turned(turn, s.b - 0.5 * b_gap * plan.normal);
     return out;
 }
 

@@ -1,7 +1,8 @@
 //! Ground that is a line of points at equal distances: what touches it, which feet stand on it, where rays meet it.
 //!
 //! The importing file declares, besides what `physics2d` and `collide2d` ask for, `SCENE_GROUND_STEP` (m) and
-//! `SCENE_GROUND_POINTS`, and a `State` with the points' `heights` (m), `bodies` and `touches`.
+//! `SCENE_GROUND_POINTS`, and a `State` with the points' `heights` (m), `bodies` and `touches`. `obstacles2d` is the same with
+//! polygons on the ground.
 
 import package::shared::math::{math_sincos};
 import package::shared::physics2d::{
@@ -19,8 +20,74 @@ fn ground2d_point(state: ptr<function, State>, i: u32) -> vec2<f32> {
     return vec2<f32>(f32(i) * SCENE_GROUND_STEP, (*state).heights[i]);
 }
 
-/// Whether a body touches the ground; where it `pushes`, its contacts go to its places from `slot` on, in Box2D's order:
-/// new ones from right to left, then those that were there before, in their order.
+/// The box about a body's shape: left, lower, right, upper, m.
+fn ground2d_bounds(shape: u32, center: vec2<f32>, turn: vec2<f32>) -> vec4<f32> {
+    var low = vec2<f32>(1e9);
+    var high = vec2<f32>(-1e9);
+    for (var i = 0u; i < SCENE_SHAPE[shape].count; i += 1u) {
+        let vertex = center + physics2d_turned(turn, SCENE_SHAPE[shape].vertices[i]);
+        low = min(low, vertex);
+        high = max(high, vertex);
+    }
+    return vec4<f32>(low, high);
+}
+
+/// Contacts of one body while they are looked for.
+struct Ground2dFound {
+    /// 1; how many there are
+    count: u32,
+    /// m; the contacts
+    manifolds: array<Physics2dManifold, SCENE_SLOTS>,
+    /// 1; their order: new ones as they were found, then those of the step before in their order
+    ranks: array<u32, SCENE_SLOTS>,
+}
+
+/// Adds a contact if there is one and a place for it; it recalls its impulses from the places from `slot` on.
+fn ground2d_add(state: ptr<function, State>, found: ptr<function, Ground2dFound>, contact: Physics2dManifold, slot: u32) {
+    let count = (*found).count;
+    if contact.count > 0u && count < SCENE_SLOTS {
+        var m = contact;
+        var rank = count;
+        for (var j = 0u; j < SCENE_SLOTS; j += 1u) {
+            let touch = (*state).touches[slot + j];
+            rank = select(rank, SCENE_SLOTS + j, (touch.key >> 16u) == (m.key >> 16u));
+            m = collide2d_recall(m, touch);
+        }
+        (*found).manifolds[count] = m;
+        (*found).ranks[count] = rank;
+        (*found).count = count + 1u;
+    }
+}
+
+/// Puts the contacts that were found to their places from `slot` on, in Box2D's order: new ones first.
+fn ground2d_place(manifolds: ptr<function, Physics2dManifolds>, found: ptr<function, Ground2dFound>, slot: u32) {
+    for (var i = 0u; i < (*found).count; i += 1u) {
+        var before = 0u;
+        for (var j = 0u; j < (*found).count; j += 1u) {
+            before += select(0u, 1u, (*found).ranks[j] < (*found).ranks[i]);
+        }
+        (*manifolds)[slot + before] = (*found).manifolds[i];
+    }
+}
+
+/// Finds a body's contacts with the line, from right to left.
+fn ground2d_line(state: ptr<function, State>, found: ptr<function, Ground2dFound>, body: u32, slot: u32) {
+    let b = (*state).bodies[body];
+    let turn = math_sincos(b.angle);
+    let bounds = ground2d_bounds(body, b.center, turn);
+    let last = ground2d_edge(bounds.z + PHYSICS2D_SKIN);
+    let first = ground2d_edge(bounds.x - PHYSICS2D_SKIN);
+    for (var i = 0u; i < 8u && first + i <= last; i += 1u) {
+        let k = last - i;
+        let v1 = ground2d_point(state, k);
+        let v2 = ground2d_point(state, k + 1u);
+        if max(v1.y, v2.y) + PHYSICS2D_SKIN >= bounds.y && min(v1.y, v2.y) - PHYSICS2D_SKIN <= bounds.w {
+            ground2d_add(state, found, collide2d_edge(body, b.center, turn, v1, v2, k), slot);
+        }
+    }
+}
+
+/// Whether a body touches the line; where it `pushes`, its contacts go to its places from `slot` on.
 fn ground2d_contacts(
     state: ptr<function, State>,
     manifolds: ptr<function, Physics2dManifolds>,
@@ -28,51 +95,12 @@ fn ground2d_contacts(
     slot: u32,
     pushes: bool,
 ) -> bool {
-    let b = (*state).bodies[body];
-    let turn = math_sincos(b.angle);
-    var low = vec2<f32>(1e9);
-    var high = vec2<f32>(-1e9);
-    for (var i = 0u; i < SCENE_SHAPE[body].count; i += 1u) {
-        let vertex = b.center + physics2d_turned(turn, SCENE_SHAPE[body].vertices[i]);
-        low = min(low, vertex);
-        high = max(high, vertex);
-    }
-    let last = ground2d_edge(high.x + PHYSICS2D_SKIN);
-    let first = ground2d_edge(low.x - PHYSICS2D_SKIN);
-    var found: array<Physics2dManifold, SCENE_SLOTS>;
-    var rank: array<u32, SCENE_SLOTS>;
-    var used = 0u;
-    for (var i = 0u; i < 6u && first + i <= last; i += 1u) {
-        let k = last - i;
-        let v1 = ground2d_point(state, k);
-        let v2 = ground2d_point(state, k + 1u);
-        if max(v1.y, v2.y) + PHYSICS2D_SKIN >= low.y && used < SCENE_SLOTS {
-            var m = collide2d_edge(body, b.center, turn, v1, v2, k);
-            if m.count > 0u {
-                var age = used;
-                if pushes {
-                    for (var j = 0u; j < SCENE_SLOTS; j += 1u) {
-                        let touch = (*state).touches[slot + j];
-                        age = select(age, SCENE_SLOTS + j, (touch.key >> 16u) == k + 1u);
-                        m = collide2d_recall(m, touch);
-                    }
-                }
-                found[used] = m;
-                rank[used] = age;
-                used += 1u;
-            }
-        }
-    }
+    var found = Ground2dFound();
+    ground2d_line(state, &found, body, slot);
     if pushes {
-        for (var i = 0u; i < used; i += 1u) {
-            var before = 0u;
-            for (var j = 0u; j < used; j += 1u) {
-                before += select(0u, 1u, rank[j] < rank[i]);
-            }
-            (*manifolds)[slot + before] = found[i];
-        }
+        ground2d_place(manifolds, &found, slot);
     }
-    return used > 0u;
+    return found.count > 0u;
 }
 
 /// Whether a foot is reported to stand: begun and ended contacts set and clear one flag, the leftmost at last.

@@ -2,7 +2,8 @@
 //!
 //! As in Gymnasium's BipedalWalker. The importing file declares `SCENE_LEG` (m; half the length of a part of a leg),
 //! `Params` with `gravity`, `friction`, `motor_torque`, `hip_speed`, `knee_speed`, and a `State` with `heights`, `bodies`,
-//! `joints`, `touches` and `feet`. Left is the leg of the first two actions.
+//! `joints`, `touches` and `feet`, and the function `scene_contacts`, which is `ground2d_contacts` or its like. Left is the leg of
+//! the first two actions.
 
 import package::shared::math::{math_sincos};
 import package::shared::draw::{DRAW_BLUE, DRAW_INK, draw_accent, draw_cover, draw_edge, draw_over, draw_turned_box};
@@ -12,7 +13,7 @@ import package::shared::physics2d::{
 };
 import package::shared::joint2d::{joint2d_angle, joint2d_speed};
 import package::shared::collide2d::{Collide2dShape};
-import package::shared::ground2d::{ground2d_contacts, ground2d_standing};
+import package::shared::ground2d::{ground2d_standing};
 
 /// s; length of a step
 const WALKER2D_DT: f32 = 0.02;
@@ -138,9 +139,9 @@ fn walker2d_advance(params: Params, state: ptr<function, State>, action: array<f
         manifolds[i].count = 0u;
     }
     for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
-        ground2d_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
+        scene_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
     }
-    let fallen = ground2d_contacts(state, &manifolds, WALKER2D_HULL, 0u, false);
+    let fallen = scene_contacts(state, &manifolds, WALKER2D_HULL, 0u, false);
     let left = ground2d_standing(state, &manifolds, 12u, ((*state).feet & 1u) != 0u);
     let right = ground2d_standing(state, &manifolds, 0u, ((*state).feet & 2u) != 0u);
     (*state).feet = select(0u, 1u, left) | select(0u, 2u, right);
