@@ -35,14 +35,14 @@ impl Trainer for Training {
     fn resolve(&self, run: &RunSpec) -> Result<String> {
         let config = train::resolve(&options(run))?.to_toml();
         // The code counts too: what learns and plays by a hash of its sources, which `build.rs` makes, the environment by its file and the modules
-        // that it may import.
+        // that it imports.
         let environment = &*run.group.env;
         let source = match shadergym_shaders::environments().iter().find(|e| e.id == environment) {
             Some(environment) => environment.source.to_owned(),
             None => shadergym_envs::compile_file(Path::new(environment))?.0,
         };
-        let modules = shadergym_shaders::library().modules.values().flat_map(|text| text.bytes());
-        let text = hash(source.bytes().chain(modules));
+        let linked = shadergym_shaders::library().linked(environment, &source);
+        let text = hash(linked.expect("compiled before").bytes());
         let agent = CODE.iter().find(|(name, _)| *name == run.group.agent);
         let code = agent.expect("the configuration could be resolved").1;
         Ok(format!("{config}\n{code}\n{text}"))

@@ -43,6 +43,15 @@ impl Library {
         Ok(Self { modules: modules?, kernel: kernel? })
     }
 
+    /// An environment's file and the modules that it imports, directly or through one another: all that decides how it plays,
+    /// apart from the compiler.
+    ///
+    /// # Errors
+    /// An import that is malformed, or names an unknown module or item.
+    pub fn linked(&self, file: &str, source: &str) -> Result<String, CompileError> {
+        Ok(link(file, source, self)?.text)
+    }
+
     /// Whether the kernel declares a name.
     pub(crate) fn kernel_declares(&self, name: &str) -> bool {
         self.kernel.values().any(|text| declared_names(text).contains(&name))
@@ -336,6 +345,19 @@ mod tests {
         let line = all.text.lines().position(|l| l.starts_with("fn a_one")).unwrap() + 1;
         assert_eq!(all.locate(line), ("shaders/shared/a.wgsl", 2));
         assert_eq!(all.locate(6), ("x.wgsl", 6));
+    }
+
+    #[test]
+    fn the_linked_text_has_what_is_imported_and_nothing_else() {
+        let mut library = library();
+        library.modules.insert("c".to_owned(), "fn c_one() -> u32 { return 3u; }\n".to_owned());
+        let linked = |library: &Library| library.linked("x.wgsl", "import package::shared::a::{a_one};\n").unwrap();
+        let before = linked(&library);
+        assert!(before.contains("fn a_one") && before.contains("fn b_one"));
+        library.modules.insert("c".to_owned(), "fn c_one() -> u32 { return 4u; }\n".to_owned());
+        assert_eq!(linked(&library), before, "nobody imports that module");
+        library.modules.insert("b".to_owned(), "fn b_one() -> u32 { return 2u; }\n".to_owned());
+        assert_ne!(linked(&library), before, "imported through another module");
     }
 
     #[test]
