@@ -32,7 +32,7 @@ pub use simd::*;
 /// What generated modules import.
 pub mod prelude {
     pub use super::{
-        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, TotalsAt, Uint, Value, blend, clear, gather,
+        Control, Float, Int, Lanes, Mask, Plain, Program, Signed, TotalsAt, Uint, Value, apart, blend, clear, gather,
         gather_chain, gather_uniform, gather_uniform_chain, scatter, scatter_chain, splat,
     };
     pub use core::num::Wrapping as W;
@@ -111,6 +111,13 @@ pub trait Value<S: Lanes>: Copy {
 #[inline(always)]
 pub fn blend<S: Lanes, T: Value<S>>(s: S, mask: S::M, on: T, off: T) -> T {
     T::blend(s, mask, on, off)
+}
+
+/// Calls `f`, which is to be marked `#[inline(always)]`, as a function of its own that has the level's target features: for
+/// large functions with several callers, which would each contain it otherwise.
+#[inline(never)]
+pub fn apart<S: Lanes, R>(s: S, f: impl FnOnce() -> R) -> R {
+    s.run(f)
 }
 
 /// The same value in all lanes.

@@ -147,14 +147,34 @@ impl<'a, 'g> Writer<'a, 'g> {
         if matches!(self.generator.scalars, Scalars::Read(_)) && self.lines.mentioned().contains(PARAMETER) {
             self.generator.readers.insert(name.to_owned());
         }
-        let head = self.head(name, arguments, full);
-        format!("{head} {{\n{}}}\n", self.lines.finish())
+        if !self.generator.apart.contains(&self.handle) {
+            let head = self.head(name, name, arguments, full, true);
+            return format!("{head} {{\n{}}}\n", self.lines.finish());
+        }
+        // The body is inlined into a function that has the level's target features and is called.
+        let body = format!("__body_{name}");
+        let (outer, inner) =
+            (self.head(name, name, arguments, full, false), self.head(&body, name, arguments, full, true));
+        let mut passed = self.generator.passed(name);
+        if !full {
+            passed.push_str(", mask0");
+        }
+        for argument in &self.argument_names {
+            let _ = write!(passed, ", {argument}");
+        }
+        format!(
+            "{outer} {{\n    l::apart(s, #[inline(always)] || {body}(s{passed}))\n}}\n\n{inner} {{\n{}}}\n",
+            self.lines.finish()
+        )
     }
 
-    /// The function's signature; parameters that nobody reads have no name.
-    fn head(&self, name: &str, arguments: &[bool], full: bool) -> String {
+    /// The signature of a function, or of its body, by the name `written`; parameters that a body does not read have no name.
+    fn head(&self, written: &str, name: &str, arguments: &[bool], full: bool, is_body: bool) -> String {
         let (mentioned, changed) = (self.lines.mentioned(), self.lines.changed());
-        let named = |name: &str| if mentioned.contains(name) { name.to_owned() } else { "_".to_owned() };
+        let named = |name: &str| match !is_body || mentioned.contains(name) {
+            true => name.to_owned(),
+            false => "_".to_owned(),
+        };
         let reads = self.generator.readers.contains(name);
         let count = 1 + usize::from(reads) + usize::from(!full) + arguments.len();
         let mut head = String::new();
@@ -163,12 +183,12 @@ impl<'a, 'g> Writer<'a, 'g> {
                 "#[allow(clippy::too_many_arguments, reason = \"as many as the WGSL function has, and the lanes\")]\n",
             );
         }
-        let _ = write!(head, "#[inline(always)]\nfn {name}<Simd: l::Lanes>({}: Simd", named("s"));
+        let _ = write!(head, "#[inline(always)]\nfn {written}<Simd: l::Lanes>({}: Simd", named("s"));
         if reads {
             let _ = write!(head, ", {PARAMETER}: &{STRUCT}");
         }
         if !full {
-            let word = if changed.contains("mask0") { "mut " } else { "" };
+            let word = if is_body && changed.contains("mask0") { "mut " } else { "" };
             let _ = write!(head, ", {word}{}: Simd::M", named("mask0"));
         }
         for (i, argument) in self.function.arguments.iter().enumerate() {

@@ -82,6 +82,8 @@ pub(crate) struct Generator<'a> {
     scalars: Scalars,
     /// Functions that read what differs between the ids that share the code.
     readers: HashSet<String>,
+    /// Functions that are no part of their callers.
+    apart: Vec<Handle<Function>>,
     errors: Vec<Refusal>,
 }
 

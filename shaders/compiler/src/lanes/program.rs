@@ -72,6 +72,7 @@ pub(super) fn write(input: Input<'_>, scalars: Scalars) -> Result<(String, Scala
         constants: BTreeMap::new(),
         scalars,
         readers: HashSet::new(),
+        apart: cost::apart(module),
         errors: Vec::new(),
     };
     let find = |name: &str| module.functions.iter().find(|(_, f)| f.name.as_deref() == Some(name)).map(|(h, _)| h);
