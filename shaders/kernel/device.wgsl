@@ -12,6 +12,9 @@ override KERNEL_SINGLE: bool = false;
 override KERNEL_COMMON_PARAMS: bool = false;
 /// The driver lets an invocation make only so many rounds of loops.
 override KERNEL_ROUNDS_LIMITED: bool = true;
+/// All bits are set on software drivers, which would unroll loops over variables that lie in memory: the compiler adds these
+/// bits of a zero that they do not know to the loops' bounds.
+override KERNEL_KEEP_LOOPS: u32 = 0u;
 
 /// A workgroup gathers what its instances see in memory of its own and writes it in the order of the outputs: neighbouring
 /// invocations write neighbouring words, where each alone would write its row word by word, at the distance of a row. Only

@@ -83,7 +83,11 @@ impl Program {
     /// of overrides stumbles over parts of constant vectors and matrices ("already in scope"), and parsing anew takes
     /// milliseconds.
     fn module(&self, context: &GpuContext, overrides: &[(&str, String)], behind: &str) -> wgpu::ShaderModule {
-        let source = with_constants(&self.source, overrides) + behind;
+        let of_driver = [
+            ("KERNEL_ROUNDS_LIMITED", context.loop_rounds.is_some().to_string()),
+            ("KERNEL_KEEP_LOOPS", format!("{}u", if context.info.is_software() { u32::MAX } else { 0 })),
+        ];
+        let source = with_constants(&self.source, &[&of_driver[..], overrides].concat()) + behind;
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some("shadergym"), source: wgpu::ShaderSource::Wgsl(source.into()) };
         if self.trusted {
@@ -109,14 +113,12 @@ impl Program {
             return Ok(pipeline.clone());
         }
         let begin = Instant::now();
-        let limited = ("KERNEL_ROUNDS_LIMITED", context.loop_rounds.is_some().to_string());
         let (name, constants) = match entry {
-            Entry::Reset => ("reset", vec![limited]),
-            Entry::Render => ("render", vec![limited]),
+            Entry::Reset => ("reset", vec![]),
+            Entry::Render => ("render", vec![]),
             Entry::Rollout(variant) => (
                 "rollout",
                 vec![
-                    limited,
                     ("KERNEL_AUTORESET", format!("{}u", variant.autoreset as u32)),
                     ("KERNEL_STICKY", variant.sticky.to_string()),
                     ("KERNEL_ACTIONS_GIVEN", variant.actions_given.to_string()),
@@ -171,10 +173,7 @@ impl Program {
             return Ok(Some(pipeline.clone()));
         }
         // Who chooses the actions leaves the generator of random play alone.
-        let constants = [
-            ("KERNEL_ROUNDS_LIMITED", context.loop_rounds.is_some().to_string()),
-            ("KERNEL_ACTIONS_GIVEN", true.to_string()),
-        ];
+        let constants = [("KERNEL_ACTIONS_GIVEN", true.to_string())];
         let pipeline = context.guard(&format!("make the {entry} pipeline"), || {
             let module = self.module(context, &constants, text);
             let layout = context.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {

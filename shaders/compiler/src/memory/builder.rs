@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use naga::valid::FunctionInfo;
 use naga::{
-    Arena, Block, Expression, Function, FunctionArgument, Handle, LocalVariable, Range, Span, Statement, Type,
-    TypeInner,
+    Arena, BinaryOperator, Block, Expression, Function, FunctionArgument, Handle, Literal, LocalVariable, Range,
+    Scalar, Span, Statement, Type, TypeInner,
 };
 
 use super::expression::mapped;
@@ -196,18 +196,45 @@ impl<'r, 'a> Builder<'r, 'a> {
         self.expressions.append(Expression::LocalVariable(local), Span::UNDEFINED)
     }
 
-    fn load_instance(&mut self, block: &mut Block) -> (Handle<Expression>, Handle<Expression>) {
+    /// A word of `kernel_control`.
+    fn load_control(&mut self, block: &mut Block, name: &str) -> Handle<Expression> {
         let TypeInner::Struct { ref members, .. } =
             *self.rewrite.inner(self.rewrite.out.global_variables[self.rewrite.control].ty)
         else {
             unreachable!("KernelControl is a struct")
         };
-        let member = members.iter().position(|m| m.name.as_deref() == Some("instances")).expect("checked by the host");
+        let member = members.iter().position(|m| m.name.as_deref() == Some(name)).expect("a member of KernelControl");
         let base = self.push(block, Expression::GlobalVariable(self.rewrite.control));
         let pointer = self.push(block, Expression::AccessIndex { base, index: member as u32 });
-        let n = self.push(block, Expression::Load { pointer });
+        self.push(block, Expression::Load { pointer })
+    }
+
+    fn load_instance(&mut self, block: &mut Block) -> (Handle<Expression>, Handle<Expression>) {
+        let n = self.load_control(block, "instances");
         let pointer = self.push(block, Expression::GlobalVariable(self.rewrite.instance));
         (n, self.push(block, Expression::Load { pointer }))
+    }
+
+    /// Whether this is a variable's comparison with a constant, as loops of environments begin.
+    fn bounds_a_loop(&self, expression: &Expression) -> bool {
+        let Expression::Binary { op: BinaryOperator::Less, left, right } = *expression else { return false };
+        let Expression::Load { pointer } = self.source.expressions[left] else { return false };
+        let counts = matches!(self.source.expressions[pointer], Expression::LocalVariable(_));
+        let constant =
+            matches!(self.source.expressions[right], Expression::Constant(_) | Expression::Literal(Literal::U32(_)));
+        let unsigned = self.info[right].ty.inner_with(&self.rewrite.source.types).scalar() == Some(Scalar::U32);
+        let own = self.source.name.as_ref().is_some_and(|name| !name.starts_with("kernel_"));
+        own && counts && constant && unsigned
+    }
+
+    /// A bound that software drivers cannot unroll a loop by: `kernel_control.zero` is added to it where the host sets
+    /// `KERNEL_KEEP_LOOPS`.
+    fn open_bound(&mut self, block: &mut Block, bound: Handle<Expression>) -> Handle<Expression> {
+        let zero = self.load_control(block, "zero");
+        let keep = self.push(block, Expression::Override(self.rewrite.keep_loops));
+        let more = Expression::Binary { op: BinaryOperator::And, left: zero, right: keep };
+        let right = self.push(block, more);
+        self.push(block, Expression::Binary { op: BinaryOperator::Add, left: bound, right })
     }
 
     /// Number of instances n, and of the one at hand.
@@ -326,7 +353,12 @@ impl<'r, 'a> Builder<'r, 'a> {
             }
             return;
         }
-        let new = mapped(expression, |operand| self.value(block, operand));
+        let mut new = mapped(expression, |operand| self.value(block, operand));
+        if let Expression::Binary { ref mut right, .. } = new
+            && self.bounds_a_loop(expression)
+        {
+            *right = self.open_bound(block, *right);
+        }
         let new = self.push(block, new);
         self.values.insert(old, new);
         if let Some(name) = source.named_expressions.get(&old) {

@@ -19,8 +19,8 @@ use std::collections::HashMap;
 
 use naga::valid::ModuleInfo;
 use naga::{
-    AddressSpace, Arena, Block, Constant, Expression, Function, GlobalVariable, Handle, Literal, Module, Scalar,
-    Statement, Type, TypeInner,
+    AddressSpace, Arena, Block, Constant, Expression, Function, GlobalVariable, Handle, Literal, Module, Override,
+    Scalar, Statement, Type, TypeInner,
 };
 
 use crate::facts::{Facts, Layout};
@@ -65,6 +65,12 @@ pub(crate) fn in_memory(module: &Module, info: &ModuleInfo, facts: &Facts) -> Re
         word,
         instances: global("kernel_instances"),
         control: global("kernel_control"),
+        keep_loops: module
+            .overrides
+            .iter()
+            .find(|(_, o)| o.name.as_deref() == Some("KERNEL_KEEP_LOOPS"))
+            .expect("declared in the kernel")
+            .0,
         instance: global("kernel_instance"),
         tables_buffer: global("kernel_tables"),
         state_at: facts.episode_words,
@@ -116,6 +122,7 @@ pub(super) struct Rewrite<'a> {
     word: Handle<Type>,
     instances: Handle<GlobalVariable>,
     control: Handle<GlobalVariable>,
+    keep_loops: Handle<Override>,
     /// The private variable that holds the number of the instance at hand.
     instance: Handle<GlobalVariable>,
     tables_buffer: Handle<GlobalVariable>,
