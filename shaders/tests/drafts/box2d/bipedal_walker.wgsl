@@ -1,28 +1,29 @@
 //! BipedalWalker-v3: walk over uneven ground on two legs with four motors.
 //!
 //! # Source
-//! Gymnasium 1.4 box2d/bipedal_walker with Box2D 2.3 below it, its continuous collision detection off. The hull's contact
+//! Gymnasium 1.4 box2d/bipedal_walker with Box2D 2.3 below it, continuous collision included. The hull's contact
 //! ends the episode and does not push, so only the last observation of a fall can differ.
 //! # Reward
 //! 130 / 30 for each metre forward, -5 for each rad that the hull leans further, -torque_cost for each N m of the motors;
-//! -100 instead where the hull touches the ground or leaves the track at the left.
+//! -100 instead where the hull touches the ground or leaves the track at the left, and where numbers get out of hand.
 //! # Start
 //! Standing on the flat pad with a random push to the left or right, after one step without motors.
 //! # End
-//! The hull touches the ground, x < 0, or the end of the track (x > 190 * 14 / 30 m); truncated after 1600 steps.
+//! The hull touches the ground, x < 0, the end of the track (x > 190 * 14 / 30 m), or a place or speed is not below
+//! 10,000 m, m/s, rad or rad/s (`info.blown_up`); truncated after 1600 steps.
 //! # Version
 //! v3: as in the reference.
 //! # Variants
 //! - BipedalWalkerFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
-import package::shared::rng::{Rng, rng_between};
-import package::shared::math::{math_sincos};
-import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dManifolds, Physics2dTouch};
-import package::shared::ground2d::{ground2d_contacts, ground2d_edge, ground2d_point, ground2d_ray};
-import package::shared::walker2d::{
-    WALKER2D_HULL, walker2d_advance, walker2d_hull, walker2d_legs, walker2d_over, walker2d_stand,
+import package::shared::rng::{Rng, rng_between, rng_range};
+import package::shared::physics2d::{Physics2dBodies, Physics2dBody, Physics2dJoints, Physics2dManifolds, Physics2dTouch};
+import package::shared::ground2d::{ground2d_contacts, ground2d_edge, ground2d_impact, ground2d_point, ground2d_ray};
+import package::shared::draw::{DRAW_GREEN, draw_below, draw_cover, draw_over};
+import package::shared::biped2d::{BIPED2D_HIGH, BIPED2D_LOW};
+import package::shared::walker2d::{Walker2dSetup};
+import package::shared::walk2d::{
+    WALK2D_GROUND, Walk2dObservation, walk2d_begin, walk2d_observe, walk2d_pixel, walk2d_step,
 };
-import package::shared::draw::{DRAW_GREEN, DRAW_PAPER, DRAW_RED, draw_below, draw_capsule, draw_cover, draw_over, draw_world};
-import package::shared::outcome::{Outcome};
 
 const MAX_EPISODE_STEPS: u32 = 1600u;
 const REWARD_THRESHOLD: f32 = 300.0;
@@ -33,13 +34,10 @@ const SCENE_POSITION_ROUNDS: u32 = 60u;
 /// m; distance of two points of the ground
 const SCENE_GROUND_STEP: f32 = 0.46666667;
 const SCENE_GROUND_POINTS: u32 = 200u;
-const GROUND_HEIGHT: f32 = 3.3333333;
 /// points; flat ground at the start
 const PAD: u32 = 20u;
-const GOAL_X: f32 = 88.666664;
 /// m; half the length of a part of a leg
 const SCENE_LEG: f32 = 0.56666666;
-const LIDAR_RANGE: f32 = 5.3333335;
 
 struct Params {
     /// m/s^2; gravity, downwards
@@ -84,68 +82,62 @@ alias Action = array<f32, 4>;
 const ACTION_LOW: array<f32, 4> = array<f32, 4>(-1.0, -1.0, -1.0, -1.0);
 const ACTION_HIGH: array<f32, 4> = array<f32, 4>(1.0, 1.0, 1.0, 1.0);
 
-struct Observation {
-    /// rad; the hull's angle
-    angle: f32,
-    /// 25 rad/s; the hull's angular velocity
-    spin: f32,
-    /// 8.3 m/s and 12.5 m/s; the hull's velocity
-    velocity: vec2<f32>,
-    /// 1; for each leg: hip angle (rad), hip speed (1/4 rad/s), knee angle + 1 (rad), knee speed (1/6 rad/s), 1 where it stands
-    legs: array<f32, 10>,
-    /// 1; shares of 5.33 m that ten rays go before they meet the ground, from straight down to 77 degrees forward
-    lidar: array<f32, 10>,
-}
+alias Observation = Walk2dObservation;
+const OBSERVATION_LOW: Observation = BIPED2D_LOW;
+const OBSERVATION_HIGH: Observation = BIPED2D_HIGH;
 
-const ANY: f32 = 3.4028235e38;
-// The reference says pi and 5 for angles and speeds, and exceeds them.
-const OBSERVATION_LOW: Observation = Observation(
-    -ANY,
-    -ANY,
-    vec2<f32>(-ANY),
-    array<f32, 10>(-ANY, -ANY, -ANY, -ANY, 0.0, -ANY, -ANY, -ANY, -ANY, 0.0),
-    array<f32, 10>(),
-);
-const OBSERVATION_HIGH: Observation = Observation(
-    ANY,
-    ANY,
-    vec2<f32>(ANY),
-    array<f32, 10>(ANY, ANY, ANY, ANY, 1.0, ANY, ANY, ANY, ANY, 1.0),
-    array<f32, 10>(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-);
+struct Info {
+    /// bool; whether the episode ended because the physics had lost hold of its numbers
+    blown_up: u32,
+}
+struct Outcome {
+    /// 1; see above
+    reward: f32,
+    /// bool; see above
+    terminated: bool,
+    info: Info,
+}
 
 fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>) {
     var slope = 0.0;
-    var height = GROUND_HEIGHT;
+    var height = WALK2D_GROUND;
+    var left = PAD;
+    var begins = false;
     for (var i = 0u; i < SCENE_GROUND_POINTS; i += 1u) {
-        slope = 0.8 * slope + 0.01 * sign(GROUND_HEIGHT - height);
-        if i > PAD {
-            slope += rng_between(rng, -params.roughness, params.roughness);
+        // The reference begins a new piece of grass every 5 to 9 points, with a flat step.
+        if !begins {
+            slope = 0.8 * slope + 0.01 * sign(WALK2D_GROUND - height);
+            if i > PAD {
+                slope += rng_between(rng, -params.roughness, params.roughness);
+            }
+            height += slope;
         }
-        height += slope;
         (*state).heights[i] = height;
+        left -= 1u;
+        begins = left == 0u;
+        if begins {
+            left = 5u + rng_range(rng, 5u);
+        }
     }
     let push = rng_between(rng, -params.start_force, params.start_force);
-    walker2d_stand(state, vec2<f32>(0.5 * SCENE_GROUND_STEP * f32(PAD), GROUND_HEIGHT), push);
-    // The reference makes a step without motors before the first observation.
-    walker2d_advance(params, state, array<f32, 4>());
-    look(state);
+    walk2d_begin(state, setup_of(params), push);
+}
+
+fn setup_of(params: Params) -> Walker2dSetup {
+    return Walker2dSetup(params.gravity, params.motor_torque, params.hip_speed, params.knee_speed, params.friction);
 }
 
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
-    let before = walker2d_hull(state).x;
-    let leaned = abs((*state).bodies[WALKER2D_HULL].angle);
-    let fallen = walker2d_advance(params, state, action);
-    look(state);
-    let x = walker2d_hull(state).x;
-    var effort = 0.0;
-    for (var i = 0u; i < 4u; i += 1u) {
-        effort += min(abs(action[i]), 1.0);
-    }
-    let forward = 4.3333335 * (x - before) - 5.0 * (abs((*state).bodies[WALKER2D_HULL].angle) - leaned);
-    let lost = fallen || x < 0.0;
-    let reward = select(forward - params.torque_cost * params.motor_torque * effort, -100.0, lost);
-    return Outcome(reward, lost || x > GOAL_X);
+    let end = walk2d_step(state, setup_of(params), params.torque_cost, action);
+    return Outcome(end.reward, end.terminated, Info(end.blown_up));
+}
+
+fn observe(params: Params, state: ptr<function, State>) -> Observation {
+    return walk2d_observe(state);
+}
+
+fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {
+    return walk2d_pixel(state, uv);
 }
 
 fn scene_contacts(
@@ -158,42 +150,18 @@ fn scene_contacts(
     return ground2d_contacts(state, manifolds, body, slot, pushes);
 }
 
-/// Measures the lidar's shares anew.
-fn look(state: ptr<function, State>) {
-    let origin = walker2d_hull(state);
-    for (var i = 0u; i < 10u; i += 1u) {
-        let sc = math_sincos(0.15 * f32(i));
-        (*state).lidar[i] = ground2d_ray(state, origin, LIDAR_RANGE * vec2<f32>(sc.x, -sc.y));
-    }
+fn scene_impact(state: ptr<function, State>, origin: Physics2dBody, body: u32) -> f32 {
+    return ground2d_impact(state, origin, body);
 }
 
-fn observe(params: Params, state: ptr<function, State>) -> Observation {
-    let hull = (*state).bodies[WALKER2D_HULL];
-    var out = Observation();
-    out.angle = hull.angle;
-    out.spin = 0.04 * hull.spin;
-    out.velocity = vec2<f32>(0.12, 0.08) * hull.velocity;
-    out.legs = walker2d_legs(state);
-    out.lidar = (*state).lidar;
-    return out;
+fn scene_ray(state: ptr<function, State>, origin: vec2<f32>, path: vec2<f32>) -> f32 {
+    return ground2d_ray(state, origin, path);
 }
 
-fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {
-    // 20 m of the track, the hull at a fifth.
-    let hull = walker2d_hull(state);
-    let p = draw_world(uv, vec2<f32>(hull.x + 6.0, 6.6666665), vec2<f32>(20.0, 13.333333));
-    let edge = 0.06;
+fn scene_over(state: ptr<function, State>, p: vec2<f32>, color: vec3<f32>, edge: f32) -> vec3<f32> {
     let k = ground2d_edge(p.x);
     let v1 = ground2d_point(state, k);
     let v2 = ground2d_point(state, k + 1u);
     let slope = (v2.y - v1.y) / SCENE_GROUND_STEP;
-    let ground = draw_below(p, v1.y + slope * (p.x - v1.x), slope);
-    var color = draw_over(DRAW_PAPER, DRAW_GREEN, draw_cover(ground, edge));
-    for (var i = 0u; i < 10u; i += 1u) {
-        let sc = math_sincos(0.15 * f32(i));
-        let path = LIDAR_RANGE * vec2<f32>(sc.x, -sc.y);
-        let beam = draw_capsule(p, hull, hull + path * (*state).lidar[i], 0.02);
-        color = draw_over(color, DRAW_RED, 0.35 * draw_cover(beam, edge));
-    }
-    return walker2d_over(state, p, color, edge);
+    return draw_over(color, DRAW_GREEN, draw_cover(draw_below(p, v1.y + slope * (p.x - v1.x), slope), edge));
 }

@@ -1,33 +1,31 @@
 //! BipedalWalkerHardcore-v3: walk on two legs over uneven ground with stumps, stairs and pits.
 //!
 //! # Source
-//! Gymnasium 1.4 box2d/bipedal_walker with Box2D 2.3 below it, its continuous collision detection off. The hull's contact
+//! Gymnasium 1.4 box2d/bipedal_walker with Box2D 2.3 below it, continuous collision included. The hull's contact
 //! ends the episode and does not push, so only the last observation of a fall can differ.
 //! # Reward
 //! 130 / 30 for each metre forward, -5 for each rad that the hull leans further, -torque_cost for each N m of the motors;
-//! -100 instead where the hull touches the ground or leaves the track at the left.
+//! -100 instead where the hull touches the ground or leaves the track at the left, and where numbers get out of hand.
 //! # Start
 //! Grass for 5 to 9 points of the ground and an obstacle take turns: a stump, one or two steps wide and high, three or four
-//! stairs up or down, or a pit, three or four steps wide and four deep. Standing on the flat pad with a random push to the left or right, after one step without motors.
+//! stairs up or down, or a pit, three or four steps wide and four deep. Standing on the flat pad with a random push to the
+//! left or right, after one step without motors.
 //! # End
-//! The hull touches the ground, x < 0, or the end of the track (x > 190 * 14 / 30 m); truncated after 2000 steps.
+//! The hull touches the ground, x < 0, the end of the track (x > 190 * 14 / 30 m), or a place or speed is not below
+//! 10,000 m, m/s, rad or rad/s (`info.blown_up`); truncated after 2000 steps.
 //! # Version
 //! v3: as in the reference; the walker itself is that of BipedalWalker-v3.
 //! # Variants
 //! - BipedalWalkerHardcoreFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng, rng_bernoulli, rng_between, rng_range};
-import package::shared::math::{math_sincos};
-import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dManifolds, Physics2dTouch};
-import package::shared::collide2d::{Collide2dShape};
+import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dTouch};
 import package::shared::ground2d::{ground2d_edge, ground2d_point};
-import package::shared::obstacles2d::{
-    obstacles2d_box, obstacles2d_contacts, obstacles2d_cover, obstacles2d_over, obstacles2d_ray,
+import package::shared::columns2d::{COLUMNS2D_WORDS, columns2d_add, columns2d_clear};
+import package::shared::biped2d::{BIPED2D_HIGH, BIPED2D_LOW};
+import package::shared::walker2d::{Walker2dSetup};
+import package::shared::walk2d::{
+    WALK2D_GROUND, WALK2D_STEP, Walk2dObservation, walk2d_begin, walk2d_observe, walk2d_pixel, walk2d_step,
 };
-import package::shared::walker2d::{
-    WALKER2D_HULL, walker2d_advance, walker2d_hull, walker2d_legs, walker2d_over, walker2d_stand,
-};
-import package::shared::draw::{DRAW_GREEN, DRAW_GREY, DRAW_PAPER, DRAW_RED, draw_below, draw_box, draw_capsule, draw_cover, draw_over, draw_world};
-import package::shared::outcome::{Outcome};
 
 const MAX_EPISODE_STEPS: u32 = 2000u;
 const REWARD_THRESHOLD: f32 = 300.0;
@@ -38,16 +36,14 @@ const SCENE_POSITION_ROUNDS: u32 = 60u;
 /// m; distance of two points of the ground
 const SCENE_GROUND_STEP: f32 = 0.46666667;
 const SCENE_GROUND_POINTS: u32 = 200u;
-const GROUND_HEIGHT: f32 = 3.3333333;
+/// The lidar tells the first of what a ray meets.
+const SCENE_RAYS_PASS: bool = false;
 /// 1; most polygons that a track can have
 const SCENE_OBSTACLES: u32 = 40u;
-const STEP: f32 = SCENE_GROUND_STEP;
 /// points; flat ground at the start
 const PAD: u32 = 20u;
-const GOAL_X: f32 = 88.666664;
 /// m; half the length of a part of a leg
 const SCENE_LEG: f32 = 0.56666666;
-const LIDAR_RANGE: f32 = 5.3333335;
 
 const GRASS: u32 = 0u;
 const STUMP: u32 = 1u;
@@ -87,7 +83,7 @@ struct State {
     /// 1; polygons so far
     box_count: u32,
     /// 1; for each edge of the ground the polygon over it, counted from 1, four to a word
-    columns: array<u32, 50>,
+    columns: array<u32, COLUMNS2D_WORDS>,
     /// m, rad, m/s, rad/s; bodies from right foot to left foot
     bodies: Physics2dBodies,
     /// N s, N m s; joints from right knee to left knee
@@ -105,78 +101,61 @@ alias Action = array<f32, 4>;
 const ACTION_LOW: array<f32, 4> = array<f32, 4>(-1.0, -1.0, -1.0, -1.0);
 const ACTION_HIGH: array<f32, 4> = array<f32, 4>(1.0, 1.0, 1.0, 1.0);
 
-struct Observation {
-    /// rad; the hull's angle
-    angle: f32,
-    /// 25 rad/s; the hull's angular velocity
-    spin: f32,
-    /// 8.3 m/s and 12.5 m/s; the hull's velocity
-    velocity: vec2<f32>,
-    /// 1; for each leg: hip angle (rad), hip speed (1/4 rad/s), knee angle + 1 (rad), knee speed (1/6 rad/s), 1 where it stands
-    legs: array<f32, 10>,
-    /// 1; shares of 5.33 m that ten rays go before they meet the ground, from straight down to 77 degrees forward
-    lidar: array<f32, 10>,
+alias Observation = Walk2dObservation;
+const OBSERVATION_LOW: Observation = BIPED2D_LOW;
+const OBSERVATION_HIGH: Observation = BIPED2D_HIGH;
+
+struct Info {
+    /// bool; whether the episode ended because the physics had lost hold of its numbers
+    blown_up: u32,
+}
+struct Outcome {
+    /// 1; see above
+    reward: f32,
+    /// bool; see above
+    terminated: bool,
+    info: Info,
 }
 
-const ANY: f32 = 3.4028235e38;
-// The reference says pi and 5 for angles and speeds, and exceeds them.
-const OBSERVATION_LOW: Observation = Observation(
-    -ANY,
-    -ANY,
-    vec2<f32>(-ANY),
-    array<f32, 10>(-ANY, -ANY, -ANY, -ANY, 0.0, -ANY, -ANY, -ANY, -ANY, 0.0),
-    array<f32, 10>(),
-);
-const OBSERVATION_HIGH: Observation = Observation(
-    ANY,
-    ANY,
-    vec2<f32>(ANY),
-    array<f32, 10>(ANY, ANY, ANY, ANY, 1.0, ANY, ANY, ANY, ANY, 1.0),
-    array<f32, 10>(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
-);
-
 fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>) {
-    (*state).box_count = 0u;
-    for (var i = 0u; i < 50u; i += 1u) {
-        (*state).columns[i] = 0u;
-    }
+    columns2d_clear(state);
     var kind = GRASS;
     var begins = false;
     var left = PAD;
     var slope = 0.0;
-    var height = GROUND_HEIGHT;
+    var height = WALK2D_GROUND;
     var level = 0.0;
     var stairs = 0u;
     var up = 1.0;
     for (var i = 0u; i < SCENE_GROUND_POINTS; i += 1u) {
         if kind == GRASS && !begins {
-            slope = 0.8 * slope + 0.01 * sign(GROUND_HEIGHT - height);
+            slope = 0.8 * slope + 0.01 * sign(WALK2D_GROUND - height);
             if i > PAD {
                 slope += rng_between(rng, -params.roughness, params.roughness);
             }
             height += slope;
         } else if kind == PIT && begins {
             left = 3u + rng_range(rng, 2u);
-            add_box(state, i, 1u, height - 4.0 * STEP, height);
-            add_box(state, i + left, 1u, height - 4.0 * STEP, height);
+            add_box(state, i, 1u, height - 4.0 * WALK2D_STEP, height);
+            add_box(state, i + left, 1u, height - 4.0 * WALK2D_STEP, height);
             left += 2u;
             level = height;
         } else if kind == PIT {
-            height = select(level, level - 4.0 * STEP, left > 1u);
+            height = select(level, level - 4.0 * WALK2D_STEP, left > 1u);
         } else if kind == STUMP && begins {
             left = 1u + rng_range(rng, 2u);
-            add_box(state, i, left, height, height + f32(left) * STEP);
+            add_box(state, i, left, height, height + f32(left) * WALK2D_STEP);
         } else if kind == STAIRS && begins {
             up = select(-1.0, 1.0, rng_bernoulli(rng, 0.5));
             stairs = 3u + rng_range(rng, 2u);
             level = height;
             for (var s = 0u; s < stairs; s += 1u) {
-                let top = height + f32(s) * up * STEP;
-                add_box(state, i + s * TREAD, TREAD, top - STEP, top);
+                let top = height + f32(s) * up * WALK2D_STEP;
+                add_box(state, i + s * TREAD, TREAD, top - WALK2D_STEP, top);
             }
             left = stairs * TREAD;
         } else if kind == STAIRS {
-            height = level + (f32(stairs * TREAD) - f32(left) - up) / f32(TREAD) * up * STEP;
+            height = level + (f32(stairs * TREAD) - f32(left) - up) / f32(TREAD) * up * WALK2D_STEP;
         }
         begins = false;
         (*state).heights[i] = height;
@@ -188,97 +167,36 @@ fn initial(params: Params, state: ptr<function, State>, rng: ptr<function, Rng>)
         }
     }
     let push = rng_between(rng, -params.start_force, params.start_force);
-    walker2d_stand(state, vec2<f32>(0.5 * SCENE_GROUND_STEP * f32(PAD), GROUND_HEIGHT), push);
-    // The reference makes a step without motors before the first observation.
-    walker2d_advance(params, state, array<f32, 4>());
-    look(state);
+    walk2d_begin(state, setup_of(params), push);
+}
+
+fn setup_of(params: Params) -> Walker2dSetup {
+    return Walker2dSetup(params.gravity, params.motor_torque, params.hip_speed, params.knee_speed, params.friction);
 }
 
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
-    let before = walker2d_hull(state).x;
-    let leaned = abs((*state).bodies[WALKER2D_HULL].angle);
-    let fallen = walker2d_advance(params, state, action);
-    look(state);
-    let x = walker2d_hull(state).x;
-    var effort = 0.0;
-    for (var i = 0u; i < 4u; i += 1u) {
-        effort += min(abs(action[i]), 1.0);
-    }
-    let forward = 4.3333335 * (x - before) - 5.0 * (abs((*state).bodies[WALKER2D_HULL].angle) - leaned);
-    let lost = fallen || x < 0.0;
-    let reward = select(forward - params.torque_cost * params.motor_torque * effort, -100.0, lost);
-    return Outcome(reward, lost || x > GOAL_X);
+    let end = walk2d_step(state, setup_of(params), params.torque_cost, action);
+    return Outcome(end.reward, end.terminated, Info(end.blown_up));
+}
+
+fn observe(params: Params, state: ptr<function, State>) -> Observation {
+    return walk2d_observe(state);
+}
+
+fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {
+    return walk2d_pixel(state, uv);
 }
 
 /// Puts a box over some edges of the ground.
 fn add_box(state: ptr<function, State>, edge: u32, width: u32, low: f32, high: f32) {
-    let i = (*state).box_count;
-    if i < SCENE_OBSTACLES {
-        let x = STEP * f32(edge);
-        (*state).boxes[i] = vec4<f32>(x, low, x + STEP * f32(width), high);
-        (*state).box_count = i + 1u;
-        for (var k = 0u; k < width; k += 1u) {
-            obstacles2d_cover(state, edge + k, i + 1u);
-        }
-    }
+    let x = WALK2D_STEP * f32(edge);
+    columns2d_add(state, edge, width, vec4<f32>(x, low, x + WALK2D_STEP * f32(width), high));
 }
 
-fn scene_obstacle(state: ptr<function, State>, i: u32) -> Collide2dShape {
-    let b = (*state).boxes[i];
-    return obstacles2d_box(b.xy, b.zw);
+fn scene_edge(state: ptr<function, State>, x: f32) -> u32 {
+    return ground2d_edge(x);
 }
 
-fn scene_contacts(
-    state: ptr<function, State>,
-    manifolds: ptr<function, Physics2dManifolds>,
-    body: u32,
-    slot: u32,
-    pushes: bool,
-) -> bool {
-    return obstacles2d_contacts(state, manifolds, body, slot, pushes);
-}
-
-/// Measures the lidar's shares anew.
-fn look(state: ptr<function, State>) {
-    let origin = walker2d_hull(state);
-    for (var i = 0u; i < 10u; i += 1u) {
-        let sc = math_sincos(0.15 * f32(i));
-        (*state).lidar[i] = obstacles2d_ray(state, origin, LIDAR_RANGE * vec2<f32>(sc.x, -sc.y));
-    }
-}
-
-fn observe(params: Params, state: ptr<function, State>) -> Observation {
-    let hull = (*state).bodies[WALKER2D_HULL];
-    var out = Observation();
-    out.angle = hull.angle;
-    out.spin = 0.04 * hull.spin;
-    out.velocity = vec2<f32>(0.12, 0.08) * hull.velocity;
-    out.legs = walker2d_legs(state);
-    out.lidar = (*state).lidar;
-    return out;
-}
-
-fn pixel(params: Params, state: ptr<function, State>, uv: vec2<f32>) -> vec3<f32> {
-    // 20 m of the track, the hull at a fifth.
-    let hull = walker2d_hull(state);
-    let p = draw_world(uv, vec2<f32>(hull.x + 6.0, 6.6666665), vec2<f32>(20.0, 13.333333));
-    let edge = 0.06;
-    let k = ground2d_edge(p.x);
-    let v1 = ground2d_point(state, k);
-    let v2 = ground2d_point(state, k + 1u);
-    let slope = (v2.y - v1.y) / SCENE_GROUND_STEP;
-    let ground = draw_below(p, v1.y + slope * (p.x - v1.x), slope);
-    var color = draw_over(DRAW_PAPER, DRAW_GREEN, draw_cover(ground, edge));
-    let polygon = obstacles2d_over(state, k);
-    if polygon != 0u {
-        let b = (*state).boxes[polygon - 1u];
-        color = draw_over(color, DRAW_GREY, draw_cover(draw_box(p, 0.5 * (b.xy + b.zw), 0.5 * (b.zw - b.xy)), edge));
-    }
-    for (var i = 0u; i < 10u; i += 1u) {
-        let sc = math_sincos(0.15 * f32(i));
-        let path = LIDAR_RANGE * vec2<f32>(sc.x, -sc.y);
-        let beam = draw_capsule(p, hull, hull + path * (*state).lidar[i], 0.02);
-        color = draw_over(color, DRAW_RED, 0.35 * draw_cover(beam, edge));
-    }
-    return walker2d_over(state, p, color, edge);
+fn scene_point(state: ptr<function, State>, i: u32) -> vec2<f32> {
+    return ground2d_point(state, i);
 }

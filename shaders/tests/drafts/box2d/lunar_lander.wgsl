@@ -1,28 +1,27 @@
 //! LunarLander-v3: land softly between two flags with a main engine and two side engines.
 //!
 //! # Source
-//! Gymnasium 1.4 box2d/lunar_lander with Box2D 2.3 below it, its continuous collision detection off. The hull's contact
+//! Gymnasium 1.4 box2d/lunar_lander with Box2D 2.3 below it, continuous collision included. The hull's contact
 //! ends the episode and does not push, so only the last observation of a crash can differ; the floor below the ground is
 //! left out.
 //! # Reward
 //! Change of 10 for each leg that stands - 100 * (distance from the pad + speed + |angle|), in units of the observation;
-//! -0.3 for the main engine, -0.03 for a side engine. Instead -100 for a crash or for leaving the world sideways, 100 for
-//! standing still.
+//! -0.3 for the main engine, -0.03 for a side engine. Instead -100 for a crash, for leaving the world sideways and for numbers
+//! out of hand, 100 for standing still.
 //! # Start
 //! In the middle of the upper edge over random ground, with a random push, after one step without engines.
 //! # End
-//! The hull touches the ground, |x| >= 1, or nothing has moved for 0.5 s; truncated after 1000 steps.
+//! The hull touches the ground, |x| >= 1, nothing has moved for 0.5 s, or a place or speed is not below 10,000 m, m/s, rad or
+//! rad/s (`info.blown_up`); truncated after 1000 steps.
 //! # Version
 //! v3: as in the reference. Wind blows where its power is above 0.
 //! # Variants
 //! - LunarLanderFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
-import package::shared::rng::{Rng, rng_between};
-import package::shared::draw::{draw_world};
+import package::shared::rng::{Rng};
 import package::shared::physics2d::{Physics2dBodies, Physics2dJoints, Physics2dTouch};
-import package::shared::lander2d::{
-    LANDER2D_HALF, lander2d_advance, lander2d_picture, lander2d_potential, lander2d_start, lander2d_view,
+import package::shared::landing2d::{
+    LANDING2D_HIGH, LANDING2D_LOW, Landing2dObservation, landing2d_observe, landing2d_picture, landing2d_start, landing2d_step,
 };
-import package::shared::outcome::{Outcome};
 
 const MAX_EPISODE_STEPS: u32 = 1000u;
 const REWARD_THRESHOLD: f32 = 200.0;
@@ -80,53 +79,41 @@ alias Action = u32;
 /// 0 nothing, 1 left engine, 2 main engine, 3 right engine
 const ACTION_COUNT: u32 = 4u;
 
-struct Observation {
-    /// 10 m and 6.67 m; position from the pad
-    position: vec2<f32>,
-    /// 5 m/s and 7.5 m/s; velocity
-    velocity: vec2<f32>,
-    /// rad; angle, counter-clockwise is positive
-    angle: f32,
-    /// 2.5 rad/s; angular velocity
-    spin: f32,
-    /// bool; whether the legs stand
-    legs: vec2<f32>,
-}
+alias Observation = Landing2dObservation;
+const OBSERVATION_LOW: Observation = LANDING2D_LOW;
+const OBSERVATION_HIGH: Observation = LANDING2D_HIGH;
 
-const ANY: f32 = 3.4028235e38;
-// The reference says 2.5 for places, 10 for speeds and two turns for the angle, and can exceed them.
-const OBSERVATION_LOW: Observation = Observation(vec2<f32>(-ANY), vec2<f32>(-ANY), -ANY, -ANY, vec2<f32>(0.0));
-const OBSERVATION_HIGH: Observation = Observation(vec2<f32>(ANY), vec2<f32>(ANY), ANY, ANY, vec2<f32>(1.0));
+struct Info {
+    /// bool; whether the episode ended because the physics had lost hold of its numbers
+    blown_up: u32,
+}
+struct Outcome {
+    /// 1; see above
+    reward: f32,
+    /// bool; see above
+    terminated: bool,
+    info: Info,
+}
 
 fn initial(params: Params, rng: ptr<function, Rng>) -> State {
     var state = State();
-    lander2d_start(params, &state, rng);
-    // The reference makes a step without engines before the first observation.
-    lander2d_advance(params, &state, 0.0, 0.0);
-    state.scatter = vec2<f32>(rng_between(rng, -1.0, 1.0), rng_between(rng, -1.0, 1.0));
+    landing2d_start(params, &state, rng);
     return state;
 }
 
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
     let main = select(0.0, 1.0, action == 2u);
     let side = select(0.0, f32(action) - 2.0, action == 1u || action == 3u);
-    let before = lander2d_potential(state);
-    let crashed = lander2d_advance(params, state, main, side);
-    (*state).scatter = vec2<f32>(rng_between(rng, -1.0, 1.0), rng_between(rng, -1.0, 1.0));
-    let change = lander2d_potential(state) - before - 0.3 * main - 0.03 * abs(side);
-    let lost = crashed || abs(lander2d_view(state)[0]) >= 1.0;
-    let asleep = (*state).asleep != 0u;
-    return Outcome(select(select(change, -100.0, lost), 100.0, asleep), lost || asleep);
+    let end = landing2d_step(params, state, main, side, rng);
+    return Outcome(end.reward, end.terminated, Info(end.blown_up));
 }
 
 fn observe(params: Params, state: State) -> Observation {
     var seen = state;
-    let view = lander2d_view(&seen);
-    let legs = vec2<f32>(f32(state.legs & 1u), f32(state.legs >> 1u));
-    return Observation(vec2<f32>(view[0], view[1]), vec2<f32>(view[2], view[3]), view[4], view[5], legs);
+    return landing2d_observe(&seen);
 }
 
 fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32> {
     var seen = state;
-    return lander2d_picture(&seen, draw_world(uv, LANDER2D_HALF, 2.0 * LANDER2D_HALF));
+    return landing2d_picture(&seen, uv);
 }

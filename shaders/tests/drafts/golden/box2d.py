@@ -8,6 +8,7 @@ import math
 
 import gymnasium
 import numpy as np
+from Box2D import b2ContactListener as contactListener
 
 FPS = 50
 
@@ -21,18 +22,46 @@ def point_id(key):
     return (key & 255) | ((key >> 8) & 255) << 3 | ((key >> 16) & 1) << 6
 
 
+class Impacts(contactListener):
+    """Passes contacts on to the environment's listener and notes whether a step had impacts: only there contacts are looked
+    at when their bodies have moved.
+    """
+
+    def __init__(self, scene):
+        super().__init__()
+        self.scene, self.inner = scene, scene.raw.world.contactListener
+        self.begin_step()
+
+    def begin_step(self):
+        self.start, self.seen = self.scene.body_words().tobytes(), False
+
+    def BeginContact(self, contact):
+        self.inner.BeginContact(contact)
+
+    def EndContact(self, contact):
+        self.inner.EndContact(contact)
+
+    def PreSolve(self, contact, manifold):
+        # An engine pushes the hull before the step; places are what a step begins with.
+        moved = [np.frombuffer(w, np.float32).reshape(-1, 6)[:, :3] for w in (self.start, self.scene.body_words().tobytes())]
+        self.seen = self.seen or not np.array_equal(*moved)
+
+
 class Scene:
     """One environment: `order` are its bodies and joints as Box2D's solver visits them."""
 
-    def __init__(self, **options):
-        self.env = gymnasium.make(self.gym_id, **options)
+    options = {}
+    # Parameters of the shader, where they are not its defaults.
+    params = ()
+
+    def __init__(self):
+        self.env = gymnasium.make(self.gym_id, **self.options)
         self.raw = self.env.unwrapped
 
     def reset(self, seed=None):
-        self.raw.world.continuousPhysics = False
         observation, _ = self.env.reset(seed=seed)
-        # The lander's world is a new one after each reset.
-        self.raw.world.continuousPhysics = False
+        self.impacts = Impacts(self)
+        self.raw.world.contactListener = self.impacts
         return observation
 
     def piece(self, fixture):
@@ -85,7 +114,9 @@ class Scene:
 
 
 class Walker(Scene):
-    gym_id, stem, slots, pushing, ground_step = "BipedalWalker-v3", "bipedal_walker", 4, (0, 1, 3, 4), 14 / 30
+    gym_id = title = "BipedalWalker-v3"
+    first_body = 200
+    stem, slots, pushing, ground_step = "bipedal_walker", 4, (0, 1, 3, 4), 14 / 30
 
     def bodies(self):
         left_upper, left_lower, right_upper, right_lower = self.raw.legs
@@ -129,7 +160,8 @@ class Walker(Scene):
 
 
 class HardcoreWalker(Walker):
-    gym_id, stem = "BipedalWalkerHardcore-v3", "bipedal_walker_hardcore"
+    gym_id = title = "BipedalWalkerHardcore-v3"
+    stem, first_body = "bipedal_walker_hardcore", 411
     obstacles = 40
 
     def reset(self, seed=None):
@@ -189,7 +221,8 @@ class Draws:
 
 
 class Lander(Scene):
-    gym_id, stem, slots, pushing, ground_step = "LunarLander-v3", "lunar_lander", 2, (0, 2), 2.0
+    gym_id = title = "LunarLander-v3"
+    stem, slots, pushing, ground_step, first_body = "lunar_lander", 2, (0, 2), 2.0, 11
     rest = 0.0
 
     def bodies(self):
@@ -204,6 +237,9 @@ class Lander(Scene):
         self.raw._np_random = Draws(self.raw.np_random)
         self.rest = np.float32(0.0)
         return observation
+
+    def wind(self):
+        return 0, 0
 
     def note_rest(self):
         """How long all bodies have been slow, as Box2D counts it."""
@@ -224,7 +260,7 @@ class Lander(Scene):
         asleep = int(not self.raw.lander.awake)
         return np.concatenate([
             heights, self.body_words(), self.joint_words(), touches, np.array([legs], np.uint32), words(self.rest),
-            np.array([asleep, 0, 0], np.uint32), words(0.0, 0.0),
+            np.array([asleep, *self.wind()], np.int32).view(np.uint32), words(0.0, 0.0),
         ])
 
     def policies(self, rng):
@@ -250,7 +286,8 @@ class Lander(Scene):
 
 
 class ContinuousLander(Lander):
-    gym_id, stem = "LunarLanderContinuous-v3", "lunar_lander_continuous"
+    gym_id = title = "LunarLanderContinuous-v3"
+    stem = "lunar_lander_continuous"
 
     def policies(self, rng):
         table = [(-1.0, 0.0), (-1.0, -0.8), (0.6, 0.0), (-1.0, 0.8)]
@@ -267,8 +304,16 @@ class ContinuousLander(Lander):
         return np.asarray(action, np.float32)
 
 
+class WindyLander(Lander):
+    title = "LunarLander-v3 with wind"
+    options, params = {"enable_wind": True}, (10.0, 13.0, 0.6, 1000.0, 15.0, 1.5)
+
+    def wind(self):
+        return self.raw.wind_idx, self.raw.torque_idx
+
+
 def play(scene, policy, seed, steps, rng):
-    """Transitions of play: (state, action, reward, terminated, next state, observation, touching points)."""
+    """Transitions of play: (state, action, reward, terminated, next state, observation, touching points, parameters, impact)."""
     rows, left_out = [], 0
     observation, t = scene.reset(seed), 0
     while len(rows) < steps:
@@ -276,6 +321,7 @@ def play(scene, policy, seed, steps, rng):
         action = scene.act(policy(t, observation))
         if isinstance(scene, Lander):
             scene.raw.np_random.seen.clear()
+        scene.impacts.begin_step()
         following, reward, terminated, truncated, _ = scene.env.step(action)
         if isinstance(scene, Lander):
             scene.note_rest()
@@ -288,7 +334,8 @@ def play(scene, policy, seed, steps, rng):
             left_out += 1
         else:
             points = sum(c.manifold.pointCount for c in scene.raw.world.contacts)
-            rows.append((before, action, reward, terminated, after, following, points))
+            told = points, words(scene.params), scene.impacts.seen
+            rows.append((before, action, reward, terminated, after, following, *told))
         observation, t = following, t + 1
         if terminated or truncated:
             observation, t = scene.reset(), 0

@@ -1,108 +1,94 @@
-"""Compares the Box2D environments with Gymnasium's on many more transitions than the golden files hold, and their returns.
+"""Compares one step of the Box2D environments with Gymnasium's, from many more recorded states than the golden files hold.
 
     pip install "gymnasium[box2d]==1.4.*" numpy shadergym
-    python check_box2d.py [--rows 10000] [--episodes 1000] [id ...]
+    python check_box2d.py [--rows 10000] [--files FOLDER] [id ...]
 
-1. One step from recorded states (continuous collision off), largest difference of positions and of velocities of any body,
-   by the number of touching points; flags, rewards and ends.
-2. Returns of three scripted policies over whole episodes, Gymnasium as it comes (continuous collision on): means with
-   standard errors, and how many of them they are apart.
+Prints Markdown: the largest difference of any body's velocity (m/s, rad/s) by the number of touching points, from states
+that hold all that Box2D carries over; with the reference's rounds of the solver and with a sixth of them. Flags, rewards
+and ends, too. States are played by three scripted policies each. `--files` has environments as files, `<stem>.wgsl`.
 """
 
 import argparse
+from pathlib import Path
 
-import gymnasium
 import numpy as np
 import shadergym
-from box2d import ContinuousLander, HardcoreWalker, Lander, Walker, play
+from box2d import ContinuousLander, HardcoreWalker, Lander, Walker, WindyLander, play
 
-KINDS = {kind.gym_id: kind for kind in (Walker, HardcoreWalker, Lander, ContinuousLander)}
+KINDS = {kind.title: kind for kind in (Walker, HardcoreWalker, Lander, ContinuousLander, WindyLander)}
 SEED = 5001
 
 
-def make(id, count, mode):
-    return shadergym.make_vec(id, num_envs=count, device="cpu", autoreset_mode=mode)
+def make(kind, count, files, fast=False, mode="Disabled"):
+    name, _ = kind.gym_id.split("-")
+    id = f"{name}Fast-v0" if fast else kind.gym_id
+    options = {"num_envs": count, "device": "cpu", "autoreset_mode": mode}
+    if files is None:
+        return shadergym.make_vec(id, **options)
+    return shadergym.ShaderVectorEnv(wgsl=f"{files}/{kind.stem}.wgsl" + (f"#{id}" if fast else ""), **options)
 
 
-def compare_steps(kind, count):
+def record(kind, count):
     rng = np.random.default_rng(SEED)
     scene, rows, left_out = kind(), [], 0
     scene.reset(SEED)
     for policy in scene.policies(rng).values():
         played, skipped = play(scene, policy, SEED, -(-count // 3), rng)
         rows, left_out = rows + played, left_out + skipped
-    envs = make(kind.gym_id, len(rows), "Disabled")
+    return scene, rows, left_out
+
+
+def step(envs, kind, rows):
+    if kind.params:
+        fields = [field["name"] for field in shadergym.spec(kind.gym_id)["params"]["fields"]]
+        envs.set_params(None, dict(zip(fields, kind.params)))
     envs.reset(seed=0)
-    dtype = envs.get_state().dtype
     states = np.ascontiguousarray(np.stack([row[0] for row in rows]))
-    envs.set_state(states.view(dtype).reshape(-1))
+    envs.set_state(states.view(envs.get_state().dtype).reshape(-1))
     observations, rewards, terminated, _, _ = envs.step(np.stack([row[1] for row in rows]))
     after = np.ascontiguousarray(envs.get_state()).view(np.float32).reshape(len(rows), -1)
+    return observations, rewards, terminated, after
+
+
+def show(values, *percents):
+    return " | ".join(f"{np.percentile(values, q):.1e}" for q in percents)
+
+
+def compare(kind, count, files):
+    scene, rows, left_out = record(kind, count)
     expected = np.stack([row[4] for row in rows]).view(np.float32)
     ends = np.array([row[3] for row in rows])
-    points = np.array([row[6] for row in rows])
-    first = {Walker: 200, HardcoreWalker: 411}.get(kind, 11)
-    bodies = len(scene.bodies())
-    off = np.abs(after - expected)[:, first : first + 6 * bodies].reshape(len(rows), bodies, 6)
-    print(f"{kind.gym_id}: {len(rows)} steps, {left_out} left out, ends that differ: {(terminated != ends).sum()} of {ends.sum()}")
-    print("points   rows   position: median 90 % 99 % max         velocity: median 90 % 99 % max")
-    for n in range(points.max() + 1):
-        chosen = (points == n) & ~ends
-        if chosen.sum():
-            shown = ["  ".join(f"{np.percentile(off[chosen][:, :, part].max((1, 2)), q):.1e}" for q in (50, 90, 99, 100))
-                     for part in (slice(0, 3), slice(3, 6))]
-            print(f"{n:6d} {chosen.sum():6d}   {shown[0]}   {shown[1]}")
+    points = np.minimum(np.array([row[6] for row in rows]), 5)
+    impacts = np.array([row[8] for row in rows])
+    bodies, first = len(scene.bodies()), scene.first_body
     flags = [8, 13] if issubclass(kind, Walker) else [6, 7]
     seen = np.stack([row[5] for row in rows])
-    print("feet that differ:", (np.abs(observations - seen)[~ends][:, flags] > 0.5).any(1).sum())
-    error = np.abs(rewards - np.array([row[2] for row in rows]))
-    print("reward: median 99 % max", *(f"{np.percentile(error, q):.1e}" for q in (50, 99, 100)))
-
-
-def returns(make, kind, name, episodes):
-    """Returns of whole episodes of `num_envs` environments side by side, the first `episodes` to begin."""
-    envs = make(kind.gym_id, min(episodes, 250))
-    quota = -(-episodes // envs.num_envs)
-    rng = np.random.default_rng(SEED)
-    scene = kind()
-    policies = [scene.policies(np.random.default_rng(rng.integers(1 << 31)))[name] for _ in range(envs.num_envs)]
-    observations, _ = envs.reset(seed=SEED)
-    sums, clock = np.zeros(envs.num_envs), np.zeros(envs.num_envs, int)
-    done = [[] for _ in policies]
-    while min(map(len, done)) < quota:
-        actions = np.stack([scene.act(p(t, o)) for p, t, o in zip(policies, clock, observations)])
-        observations, rewards, terminated, truncated, _ = envs.step(actions)
-        sums, clock = sums + rewards, clock + 1
-        for i in np.flatnonzero(terminated | truncated):
-            done[i].append(sums[i])
-            sums[i], clock[i] = 0.0, 0
-    return np.concatenate([d[:quota] for d in done])
-
-
-def compare_returns(kind, episodes):
-    same_step = {"autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP}
-
-    def theirs(id, n):
-        return gymnasium.make_vec(id, n, vectorization_mode="sync", vector_kwargs=same_step)
-
-    def ours(id, n):
-        return make(id, n, "SameStep")
-
-    for name in kind().policies(np.random.default_rng(0)):
-        a, b = (returns(make, kind, name, episodes) for make in (theirs, ours))
-        error = np.hypot(a.std(ddof=1) / len(a) ** 0.5, b.std(ddof=1) / len(b) ** 0.5)
-        print(f"{kind.gym_id} {name}: gymnasium {a.mean():.2f}, shadergym {b.mean():.2f}, {abs(a.mean() - b.mean()) / error:.1f} standard errors "
-              f"of {error:.2f} apart; medians {np.median(a):.2f}, {np.median(b):.2f}")
+    print(f"\n**{kind.title}**: {len(rows)} steps, {left_out} left out\n")
+    print("| rounds | points | steps | median | 90 % | 99 % | largest | position, 99 % |\n|---|--:|--:|--:|--:|--:|--:|--:|")
+    told = []
+    for fast in (False, True):
+        observations, rewards, terminated, after = step(make(kind, len(rows), files, fast), kind, rows)
+        off = np.abs(after - expected)[:, first : first + 6 * bodies].reshape(len(rows), bodies, 6)
+        velocity, position = off[:, :, 3:].max((1, 2)), off[:, :, :3].max((1, 2))
+        name = "a sixth" if fast else "all"
+        groups = [(str(n) if n < 5 else "5 or more", (points == n) & ~impacts & ~ends) for n in range(6)]
+        groups += [("any, with an impact", impacts & ~ends), ("any", ~ends)]
+        for label, chosen in groups:
+            if chosen.any():
+                shown = show(velocity[chosen], 50, 90, 99, 100)
+                print(f"| {name} | {label} | {chosen.sum()} | {shown} | {show(position[chosen], 99)} |")
+        feet = (np.abs(observations - seen)[~ends][:, flags] > 0.5).any(1).sum()
+        error = np.abs(rewards - np.array([row[2] for row in rows]))
+        told.append(f"{name}: ends that differ {(terminated != ends).sum()} of {ends.sum()}, flags of feet {feet}, reward "
+                    f"off by (median, 99 %, most) {show(error, 50, 99, 100)}".replace(" | ", ", "))
+    print("\n" + "; ".join(told) + ".", flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10000)
-    parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--files", type=Path)
     parser.add_argument("ids", nargs="*", default=list(KINDS))
     arguments = parser.parse_args()
-    for id in arguments.ids:
-        if arguments.rows:
-            compare_steps(KINDS[id], arguments.rows)
-        if arguments.episodes:
-            compare_returns(KINDS[id], arguments.episodes)
+    for title in arguments.ids:
+        compare(KINDS[title], arguments.rows, arguments.files)

@@ -3,12 +3,13 @@
 
 import package::shared::math::{math_sincos};
 import package::shared::physics2d::{
-    PHYSICS2D_SKIN, PHYSICS2D_SLOP, Physics2dBodies, Physics2dManifold, physics2d_cross,
+    PHYSICS2D_SKIN, PHYSICS2D_SLOP, Physics2dBodies, Physics2dBody, Physics2dManifold, physics2d_cross,
     physics2d_times, physics2d_turned,
 };
 
-/// 1; share of an overlap that a round of position correction takes away
+/// 1; share of an overlap that a round of position correction takes away: in a step, and at an impact
 const CONTACT2D_BAUMGARTE: f32 = 0.2;
+const CONTACT2D_IMPACT: f32 = 0.75;
 /// m; most that a round of position correction moves
 const CONTACT2D_CORRECTION: f32 = 0.2;
 /// 1; two points of a contact are solved together if the square of the first's response is below this many determinants
@@ -113,12 +114,14 @@ fn contact2d_round(
     (*rows)[contact].rubbed = rubbed;
 }
 
-/// One round of position correction of a point of a contact; how far apart the surfaces are, m.
+/// One round of position correction of a point of a contact, which takes away a `share` of the overlap; how far apart the
+/// surfaces are, m.
 fn contact2d_correct(
     bodies: ptr<function, Physics2dBodies>,
     m: Physics2dManifold,
     local: vec2<f32>,
     body: u32,
+    share: f32,
 ) -> f32 {
     let inverse = SCENE_INVERSE[body];
     let center = (*bodies)[body].center;
@@ -130,10 +133,29 @@ fn contact2d_correct(
     let ground = select(m.face_point, local, m.on_body);
     let separation = dot(own - ground, normal) - PHYSICS2D_SKIN;
     let point = select(own, ground, m.on_body);
-    let error = clamp(CONTACT2D_BAUMGARTE * (separation + PHYSICS2D_SLOP), -CONTACT2D_CORRECTION, 0.0);
+    let error = clamp(share * (separation + PHYSICS2D_SLOP), -CONTACT2D_CORRECTION, 0.0);
     let lever = physics2d_cross(point - center, normal);
     let push = -error / (inverse.x + inverse.y * lever * lever);
     (*bodies)[body].center = center + inverse.x * push * normal;
     (*bodies)[body].angle += inverse.y * push * lever;
     return separation;
+}
+
+/// A point of a contact half way between both rounded surfaces, m from the body's centre.
+fn contact2d_arm(m: Physics2dManifold, b: Physics2dBody, local: vec2<f32>) -> vec2<f32> {
+    let turn = math_sincos(b.angle);
+    let face = physics2d_turned(turn, select(vec2<f32>(0.0), m.face_normal, m.on_body));
+    let facing = select(m.face_normal, face, m.on_body);
+    let start = select(m.face_point, b.center + physics2d_turned(turn, m.face_point), m.on_body);
+    let point = select(b.center + physics2d_turned(turn, local), local, m.on_body);
+    return point - 0.5 * dot(facing, point - start) * facing - b.center;
+}
+
+/// A contact whose body has moved since it was found.
+fn contact2d_again(m: Physics2dManifold, b: Physics2dBody) -> Physics2dManifold {
+    var out = m;
+    out.normal = select(m.face_normal, -physics2d_turned(math_sincos(b.angle), m.face_normal), m.on_body);
+    out.arm = contact2d_arm(m, b, m.first);
+    out.other_arm = contact2d_arm(m, b, m.second);
+    return out;
 }

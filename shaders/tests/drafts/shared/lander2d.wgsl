@@ -1,18 +1,18 @@
 //! The lunar lander: a hull with two sprung legs, a main engine and two side engines over rough ground.
 //!
-//! As in Gymnasium's LunarLander. The importing file declares `Params` and `State` as LunarLander-v3 does.
+//! As in Gymnasium's LunarLander. The importing file declares `Params` and `State` as LunarLander-v3 does. What is seen and
+//! rewarded is `landing2d`.
 
 import package::shared::rng::{Rng, rng_between, rng_range};
-import package::shared::math::{math_length, math_sin, math_sincos, math_tanh};
-import package::shared::draw::{
-    DRAW_BLUE, DRAW_GREY, DRAW_INK, DRAW_ORANGE, DRAW_PAPER, DRAW_RED, draw_below, draw_capsule, draw_cover,
-    draw_edge, draw_over, draw_triangle, draw_turned_box,
-};
+import package::shared::math::{math_sin, math_sincos, math_tanh};
 import package::shared::physics2d::{
-    Physics2dBody, Physics2dJoint, Physics2dManifolds, Physics2dTouch, physics2d_cross, physics2d_step, physics2d_turned,
+    Physics2dBody, Physics2dJoint, Physics2dManifolds, physics2d_clear, physics2d_cross, physics2d_note, physics2d_step,
+    physics2d_turned,
 };
 import package::shared::collide2d::{Collide2dShape};
-import package::shared::ground2d::{ground2d_contacts, ground2d_edge, ground2d_point, ground2d_standing};
+import package::shared::ground2d::{ground2d_contacts, ground2d_impact};
+import package::shared::touch2d::{touch2d_standing};
+import package::shared::toi2d::{toi2d_began, toi2d_body};
 
 /// s; length of a step
 const LANDER2D_DT: f32 = 0.02;
@@ -113,21 +113,6 @@ fn lander2d_hull(state: ptr<function, State>) -> vec2<f32> {
     return hull.center - physics2d_turned(math_sincos(hull.angle), LANDER2D_CENTER);
 }
 
-/// What an observation tells of the hull: position, velocity, angle, angular velocity, scaled.
-fn lander2d_view(state: ptr<function, State>) -> array<f32, 6> {
-    let hull = (*state).bodies[LANDER2D_HULL];
-    let place = (lander2d_hull(state) - vec2<f32>(LANDER2D_HALF.x, LANDER2D_PAD + 0.6)) / LANDER2D_HALF;
-    let velocity = LANDER2D_DT * LANDER2D_HALF * hull.velocity;
-    return array<f32, 6>(place.x, place.y, velocity.x, velocity.y, hull.angle, 0.4 * hull.spin);
-}
-
-/// What the reward is the change of.
-fn lander2d_potential(state: ptr<function, State>) -> f32 {
-    let view = lander2d_view(state);
-    let apart = math_length(vec2<f32>(view[0], view[1])) + math_length(vec2<f32>(view[2], view[3])) + abs(view[4]);
-    return 10.0 * f32(countOneBits((*state).legs)) - 100.0 * apart;
-}
-
 /// An impulse on the hull at a point, m from its position.
 fn lander2d_push(state: ptr<function, State>, at: vec2<f32>, impulse: vec2<f32>) {
     let hull = (*state).bodies[LANDER2D_HULL];
@@ -159,8 +144,30 @@ fn lander2d_gust(moment: i32) -> f32 {
     return math_tanh(math_sin(0.02 * t) + math_sin(0.031415927 * t));
 }
 
-/// Engines and a step of the physics. Whether the hull touched the ground at its beginning.
-fn lander2d_advance(params: Params, state: ptr<function, State>, main: f32, side: f32) -> bool {
+fn scene_contacts(
+    state: ptr<function, State>,
+    manifolds: ptr<function, Physics2dManifolds>,
+    body: u32,
+    slot: u32,
+    pushes: bool,
+) -> bool {
+    return ground2d_contacts(state, manifolds, body, slot, pushes);
+}
+
+fn scene_impact(state: ptr<function, State>, origin: Physics2dBody, body: u32) -> f32 {
+    return ground2d_impact(state, origin, body);
+}
+
+/// What a step came to.
+struct Lander2dEnd {
+    /// bool; whether the hull touched the ground
+    crashed: bool,
+    /// bool; whether the physics has lost hold of the bodies, which then are at rest at the origin
+    blown_up: bool,
+}
+
+/// Engines and a step of the physics.
+fn lander2d_advance(params: Params, state: ptr<function, State>, main: f32, side: f32) -> Lander2dEnd {
     let hull = SCENE_INVERSE[LANDER2D_HULL];
     if (*state).legs == 0u && (params.wind_power > 0.0 || params.turbulence_power > 0.0) {
         (*state).bodies[LANDER2D_HULL].velocity.x += LANDER2D_DT * hull.x * params.wind_power * lander2d_gust((*state).wind);
@@ -179,65 +186,44 @@ fn lander2d_advance(params: Params, state: ptr<function, State>, main: f32, side
         ground2d_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
     }
     let crashed = ground2d_contacts(state, &manifolds, LANDER2D_HULL, 0u, false);
-    let first = ground2d_standing(state, &manifolds, 2u, ((*state).legs & 1u) != 0u);
-    let second = ground2d_standing(state, &manifolds, 0u, ((*state).legs & 2u) != 0u);
+    let first = touch2d_standing(state, &manifolds, 2u, ((*state).legs & 1u) != 0u);
+    let second = touch2d_standing(state, &manifolds, 0u, ((*state).legs & 2u) != 0u);
     (*state).legs = select(0u, 1u, first) | select(0u, 2u, second);
 
+    let before = (*state).bodies;
     var bodies = (*state).bodies;
     var joints = (*state).joints;
     for (var i = 0u; i < SCENE_BODIES; i += 1u) {
         bodies[i].velocity.y -= LANDER2D_DT * params.gravity;
     }
-    let settled = physics2d_step(&bodies, &joints, &manifolds, LANDER2D_DRIVES, LANDER2D_FRICTION, LANDER2D_DT);
+    let end = physics2d_step(&bodies, &joints, &manifolds, LANDER2D_DRIVES, LANDER2D_FRICTION, LANDER2D_DT);
+    if !end.sound {
+        physics2d_clear(state);
+        (*state).legs = 0u;
+        (*state).asleep = 0u;
+        return Lander2dEnd(false, true);
+    }
     var still = true;
     for (var i = 0u; i < SCENE_BODIES; i += 1u) {
         let slow = dot(bodies[i].velocity, bodies[i].velocity) <= LANDER2D_STILL * LANDER2D_STILL;
         still = still && slow && abs(bodies[i].spin) <= LANDER2D_STEADY;
     }
     (*state).rest = select(0.0, (*state).rest + LANDER2D_DT, still);
-    (*state).asleep = select(0u, 1u, settled && (*state).rest >= LANDER2D_REST);
+    (*state).asleep = select(0u, 1u, end.settled && (*state).rest >= LANDER2D_REST);
     (*state).bodies = bodies;
     (*state).joints = joints;
-    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
-        var touch = Physics2dTouch();
-        if manifolds[i].count > 0u {
-            touch = Physics2dTouch(manifolds[i].key, manifolds[i].normal_impulse, manifolds[i].tangent_impulse);
-        }
-        (*state).touches[i] = touch;
+    physics2d_note(state, &manifolds);
+    // Impacts begin where the step began.
+    var hit = false;
+    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
+        let body = SCENE_CONTACT_BODY[i];
+        hit = toi2d_body(state, &manifolds, before[body], body, i, LANDER2D_FRICTION, LANDER2D_DT) || hit;
     }
-    return crashed;
-}
-
-/// The picture at the point `p` of the world, m.
-fn lander2d_picture(state: ptr<function, State>, p: vec2<f32>) -> vec3<f32> {
-    let edge = 0.06;
-    let k = ground2d_edge(p.x);
-    let v1 = ground2d_point(state, k);
-    let v2 = ground2d_point(state, k + 1u);
-    let slope = (v2.y - v1.y) / SCENE_GROUND_STEP;
-    let ground = draw_below(p, v1.y + slope * (p.x - v1.x), slope);
-    var color = draw_over(DRAW_PAPER, DRAW_GREY, draw_cover(ground, edge));
-    for (var i = 0u; i < 2u; i += 1u) {
-        let pole = vec2<f32>(8.0 + 4.0 * f32(i), LANDER2D_PAD);
-        let top = pole + vec2<f32>(0.0, 1.6);
-        color = draw_over(color, DRAW_INK, draw_cover(draw_capsule(p, pole, top, 0.03), edge));
-        let flag = draw_triangle(p, top, top - vec2<f32>(0.0, 0.4), top + vec2<f32>(0.8, -0.2));
-        color = draw_over(color, DRAW_RED, draw_cover(flag, edge));
+    if hit {
+        let now_first = toi2d_began(state, &manifolds, 2u) || touch2d_standing(state, &manifolds, 2u, first);
+        let now_second = toi2d_began(state, &manifolds, 0u) || touch2d_standing(state, &manifolds, 0u, second);
+        (*state).legs = select(0u, 1u, now_first) | select(0u, 2u, now_second);
+        physics2d_note(state, &manifolds);
     }
-    for (var i = 0u; i < SCENE_BODIES; i += 1u) {
-        let body = (*state).bodies[i];
-        let sc = math_sincos(body.angle);
-        var shape = draw_turned_box(p, body.center, LANDER2D_LEG, sc.yx);
-        if i == LANDER2D_HULL {
-            shape = -1e9;
-            for (var j = 0u; j < SCENE_VERTICES; j += 1u) {
-                let a = body.center + physics2d_turned(sc, LANDER2D_HULL_SHAPE.vertices[j]);
-                let b = body.center + physics2d_turned(sc, LANDER2D_HULL_SHAPE.vertices[(j + 1u) % SCENE_VERTICES]);
-                shape = max(shape, draw_edge(p, b, a));
-            }
-        }
-        let standing = ((*state).legs & select(2u, 1u, i == 2u)) != 0u && i != LANDER2D_HULL;
-        color = draw_over(color, select(DRAW_BLUE, DRAW_ORANGE, standing), draw_cover(shape, edge));
-    }
-    return color;
+    return Lander2dEnd(crashed || ground2d_impact(state, before[LANDER2D_HULL], LANDER2D_HULL) < 1.0, false);
 }

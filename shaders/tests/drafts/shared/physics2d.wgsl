@@ -8,11 +8,13 @@
 //! `SCENE_BODIES`, `SCENE_JOINTS`, `SCENE_SLOTS` (contacts of a body with different pieces of ground),
 //! `SCENE_CONTACTS_FREE` (how many contacts belong to bodies that no joint behind this one holds, for each joint),
 //! `SCENE_INVERSE` (1/kg and 1/(kg m^2) of each body), `SCENE_JOINT` (a `Physics2dJoint` each),
-//! `SCENE_VELOCITY_ROUNDS` and `SCENE_POSITION_ROUNDS`.
+//! `SCENE_VELOCITY_ROUNDS` and `SCENE_POSITION_ROUNDS`; and a `State` with `bodies`, `joints` and `touches`.
 
 import package::shared::math::{math_length};
 import package::shared::joint2d::{Joint2dRows, joint2d_begin, joint2d_correct, joint2d_round};
-import package::shared::contact2d::{Contact2dRows, contact2d_begin, contact2d_correct, contact2d_round};
+import package::shared::contact2d::{
+    CONTACT2D_BAUMGARTE, Contact2dRows, contact2d_begin, contact2d_correct, contact2d_round,
+};
 
 /// m; overlap that is left alone
 const PHYSICS2D_SLOP: f32 = 0.005;
@@ -22,6 +24,9 @@ const PHYSICS2D_SKIN: f32 = 0.02;
 const PHYSICS2D_TRANSLATION: f32 = 2.0;
 /// rad; most that a body turns in a step
 const PHYSICS2D_ROTATION: f32 = 1.5707964;
+/// 1; the word of 10,000, a hundred times the largest speed that Box2D moves bodies at. Places beyond it (m) are told to 1 mm
+/// at best, which is a fifth of the slop.
+const PHYSICS2D_BOUND: u32 = 0x461c4000u;
 
 /// Where a body is and how it moves.
 struct Physics2dBody {
@@ -136,9 +141,66 @@ fn physics2d_times(k: vec3<f32>, v: vec2<f32>) -> vec2<f32> {
     return vec2<f32>(k.x * v.x + k.y * v.y, k.y * v.x + k.z * v.y);
 }
 
+/// A body moved on for `dt` seconds, not faster than Box2D lets it.
+fn physics2d_move(body: Physics2dBody, dt: f32) -> Physics2dBody {
+    var out = body;
+    let path = dt * math_length(body.velocity);
+    let turn = dt * abs(body.spin);
+    out.velocity *= min(1.0, PHYSICS2D_TRANSLATION / max(path, 1e-6));
+    out.spin *= min(1.0, PHYSICS2D_ROTATION / max(turn, 1e-6));
+    out.center += dt * out.velocity;
+    out.angle += dt * out.spin;
+    return out;
+}
+
+/// What a step came to.
+struct Physics2dEnd {
+    /// bool; whether nothing overlaps or gapes by more than the tolerances
+    settled: bool,
+    /// bool; whether all bodies still have places and speeds that numbers tell; else the episode has to end
+    sound: bool,
+}
+
+/// The word of a number's size: in the order of sizes, infinities above all of them and what is no number above these.
+/// Comparisons of floats would not do: compilers for GPUs may take for granted that all of them are numbers.
+fn physics2d_size(x: f32) -> u32 {
+    return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+/// Whether a body's numbers are all within the bound.
+fn physics2d_sound(b: Physics2dBody) -> bool {
+    let place = max(physics2d_size(b.center.x), physics2d_size(b.center.y));
+    let speed = max(physics2d_size(b.velocity.x), physics2d_size(b.velocity.y));
+    return max(max(place, speed), max(physics2d_size(b.angle), physics2d_size(b.spin))) <= PHYSICS2D_BOUND;
+}
+
+/// Puts all bodies to rest at the origin, where physics has lost hold of them, so that nothing is told but numbers.
+fn physics2d_clear(state: ptr<function, State>) {
+    for (var i = 0u; i < SCENE_BODIES; i += 1u) {
+        (*state).bodies[i] = Physics2dBody();
+    }
+    for (var i = 0u; i < SCENE_JOINTS; i += 1u) {
+        (*state).joints[i] = Physics2dJointImpulse();
+    }
+    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
+        (*state).touches[i] = Physics2dTouch();
+    }
+}
+
+/// Keeps what the contacts did for the next step.
+fn physics2d_note(state: ptr<function, State>, manifolds: ptr<function, Physics2dManifolds>) {
+    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
+        let m = (*manifolds)[i];
+        var touch = Physics2dTouch();
+        if m.count > 0u {
+            touch = Physics2dTouch(m.key, m.normal_impulse, m.tangent_impulse);
+        }
+        (*state).touches[i] = touch;
+    }
+}
 
 /// A step of `dt` seconds: from velocities with all forces in them to new velocities and positions. `drives` are the
-/// motors' speeds (rad/s) and largest torques (N m). Whether nothing overlaps or gapes by more than the tolerances.
+/// motors' speeds (rad/s) and largest torques (N m).
 fn physics2d_step(
     bodies: ptr<function, Physics2dBodies>,
     joints: ptr<function, Physics2dJoints>,
@@ -146,7 +208,7 @@ fn physics2d_step(
     drives: array<vec2<f32>, SCENE_JOINTS>,
     friction: f32,
     dt: f32,
-) -> bool {
+) -> Physics2dEnd {
     var contact_rows: Contact2dRows;
     var joint_rows: Joint2dRows;
     for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
@@ -181,13 +243,11 @@ fn physics2d_step(
             (*manifolds)[i].tangent_impulse = vec2<f32>(rubbed.x, select(m.tangent_impulse.y, rubbed.y, second));
         }
     }
+    // Before bodies are moved, as what is too fast is slowed down there.
+    var sound = true;
     for (var i = 0u; i < SCENE_BODIES; i += 1u) {
-        let path = dt * math_length((*bodies)[i].velocity);
-        let turn = dt * abs((*bodies)[i].spin);
-        (*bodies)[i].velocity *= min(1.0, PHYSICS2D_TRANSLATION / max(path, 1e-6));
-        (*bodies)[i].spin *= min(1.0, PHYSICS2D_ROTATION / max(turn, 1e-6));
-        (*bodies)[i].center += dt * (*bodies)[i].velocity;
-        (*bodies)[i].angle += dt * (*bodies)[i].spin;
+        sound = sound && physics2d_sound((*bodies)[i]);
+        (*bodies)[i] = physics2d_move((*bodies)[i], dt);
     }
     var settled = false;
     for (var round = 0u; round < SCENE_POSITION_ROUNDS && !settled; round += 1u) {
@@ -195,9 +255,10 @@ fn physics2d_step(
         for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
             let m = (*manifolds)[i];
             if m.count > 0u {
-                var least = contact2d_correct(bodies, m, m.first, SCENE_CONTACT_BODY[i]);
+                var least = contact2d_correct(bodies, m, m.first, SCENE_CONTACT_BODY[i], CONTACT2D_BAUMGARTE);
                 if m.count == 2u {
-                    least = min(least, contact2d_correct(bodies, m, m.second, SCENE_CONTACT_BODY[i]));
+                    let other = contact2d_correct(bodies, m, m.second, SCENE_CONTACT_BODY[i], CONTACT2D_BAUMGARTE);
+                    least = min(least, other);
                 }
                 settled = settled && least >= -3.0 * PHYSICS2D_SLOP;
             }
@@ -207,5 +268,5 @@ fn physics2d_step(
             settled = settled && tight;
         }
     }
-    return settled;
+    return Physics2dEnd(settled, sound);
 }

@@ -1,121 +1,64 @@
-//! The two-legged walker: a hull, two legs of two parts, four motors.
+//! A walker: a hull, pairs of legs of two parts each, a motor in each joint.
 //!
-//! As in Gymnasium's BipedalWalker. The importing file declares `SCENE_LEG` (m; half the length of a part of a leg),
-//! `Params` with `gravity`, `friction`, `motor_torque`, `hip_speed`, `knee_speed`, and a `State` with `heights`, `bodies`,
-//! `joints`, `touches` and `feet`, and the function `scene_contacts`, which is `ground2d_contacts` or its like. Left is the leg of
-//! the first two actions.
+//! As in Gymnasium's BipedalWalker. What it is made of is told by `biped2d` or `quadruped2d`: what `physics2d` and `collide2d`
+//! ask for, `SCENE_HULL` (the hull's number among the bodies; no place for a contact is its own), `SCENE_HULL_CENTER` (m; its
+//! centre of mass, from where its position is counted), `SCENE_LEGS`, `SCENE_LEG_PARTS` (for each leg its upper body, lower body,
+//! hip and knee, numbered as Box2D solves them), `SCENE_LEG_STARTS` (m; where each leg begins, to the right of the hull),
+//! `SCENE_TINTS` (accents of the bodies), `SCENE_FELT` (words that all legs feel) and `SCENE_FEET` (how many feet are reported to
+//! stand). The importing file declares `SCENE_LEG` (m; half the length of a part of a leg), a `State` with `bodies`, `joints`,
+//! `touches` and `feet`, and the functions `scene_contacts` and `scene_impact`, which are those of
+//! `obstacles2d` or made of `ground2d`.
 
 import package::shared::math::{math_sincos};
-import package::shared::draw::{DRAW_BLUE, DRAW_INK, draw_accent, draw_cover, draw_edge, draw_over, draw_turned_box};
+import package::shared::draw::{DRAW_BLUE, DRAW_INK, draw_accent, draw_cover, draw_edge, draw_over};
 import package::shared::physics2d::{
-    Physics2dBody, Physics2dJoint, Physics2dJointImpulse, Physics2dManifolds, Physics2dTouch, physics2d_step,
+    Physics2dBody, Physics2dJointImpulse, Physics2dManifolds, Physics2dTouch, physics2d_clear, physics2d_note, physics2d_step,
     physics2d_turned,
 };
 import package::shared::joint2d::{joint2d_angle, joint2d_speed};
-import package::shared::collide2d::{Collide2dShape};
-import package::shared::ground2d::{ground2d_standing};
+import package::shared::touch2d::{touch2d_standing};
+import package::shared::toi2d::{toi2d_began, toi2d_body};
 
 /// s; length of a step
 const WALKER2D_DT: f32 = 0.02;
-/// m; half the widths of the upper and of the lower part of a leg
-const WALKER2D_UPPER_WIDTH: f32 = 0.13333334;
-const WALKER2D_LOWER_WIDTH: f32 = 0.10666667;
-/// m; the hull's centre of mass, from where its position is counted
-const WALKER2D_CENTER: vec2<f32> = vec2<f32>(-0.02003643, -0.00564663);
-const WALKER2D_HIP: vec2<f32> = vec2<f32>(0.02003643, -0.26102004);
-const WALKER2D_KNEE: vec2<f32> = vec2<f32>(0.0, -SCENE_LEG);
-const WALKER2D_TOP: vec2<f32> = vec2<f32>(0.0, SCENE_LEG);
-/// 1/kg and 1/(kg m^2); boxes of 1 kg/m^2
-const WALKER2D_UPPER_MASS: f32 = 4.0 * WALKER2D_UPPER_WIDTH * SCENE_LEG;
-const WALKER2D_LOWER_MASS: f32 = 4.0 * WALKER2D_LOWER_WIDTH * SCENE_LEG;
-const WALKER2D_UPPER: vec2<f32> = vec2<f32>(
-    1.0 / WALKER2D_UPPER_MASS,
-    3.0 / (WALKER2D_UPPER_MASS * (WALKER2D_UPPER_WIDTH * WALKER2D_UPPER_WIDTH + SCENE_LEG * SCENE_LEG)),
-);
-const WALKER2D_LOWER: vec2<f32> = vec2<f32>(
-    1.0 / WALKER2D_LOWER_MASS,
-    3.0 / (WALKER2D_LOWER_MASS * (WALKER2D_LOWER_WIDTH * WALKER2D_LOWER_WIDTH + SCENE_LEG * SCENE_LEG)),
-);
+// What a step comes to.
+const WALKER2D_UP: u32 = 0u;
+const WALKER2D_DOWN: u32 = 1u;
+const WALKER2D_BLOWN_UP: u32 = 2u;
+/// 1; words that a leg feels
+const WALKER2D_LEG_WORDS: u32 = 5u;
 
-// In the order in which Box2D solves them. Bodies: right lower leg, right upper leg, hull, left upper leg, left lower
-// leg. Joints: right knee, right hip, left hip, left knee.
-const WALKER2D_HULL: u32 = 2u;
-const SCENE_BODIES: u32 = 5u;
-const SCENE_JOINTS: u32 = 4u;
-const SCENE_VERTICES: u32 = 5u;
-const SCENE_SLOTS: u32 = 4u;
-const SCENE_CONTACTS: u32 = 16u;
-const SCENE_CONTACT_BODY: array<u32, SCENE_CONTACTS> =
-    array<u32, SCENE_CONTACTS>(0u, 0u, 0u, 0u, 1u, 1u, 1u, 1u, 3u, 3u, 3u, 3u, 4u, 4u, 4u, 4u);
-const SCENE_CONTACTS_FREE: array<u32, SCENE_JOINTS> = array<u32, SCENE_JOINTS>(4u, 8u, 8u, 16u);
-const SCENE_INVERSE: array<vec2<f32>, SCENE_BODIES> = array<vec2<f32>, SCENE_BODIES>(
-    WALKER2D_LOWER,
-    WALKER2D_UPPER,
-    vec2<f32>(0.18442623, 0.50015125),
-    WALKER2D_UPPER,
-    WALKER2D_LOWER,
-);
-const SCENE_JOINT: array<Physics2dJoint, SCENE_JOINTS> = array<Physics2dJoint, SCENE_JOINTS>(
-    Physics2dJoint(1u, 0u, WALKER2D_KNEE, WALKER2D_TOP, 0.0, -1.6, -0.1),
-    Physics2dJoint(2u, 1u, WALKER2D_HIP, WALKER2D_TOP, 0.05, -0.8, 1.1),
-    Physics2dJoint(2u, 3u, WALKER2D_HIP, WALKER2D_TOP, -0.05, -0.8, 1.1),
-    Physics2dJoint(3u, 4u, WALKER2D_KNEE, WALKER2D_TOP, 0.0, -1.6, -0.1),
-);
-const WALKER2D_SIDES: array<vec2<f32>, SCENE_VERTICES> = array<vec2<f32>, SCENE_VERTICES>(
-    vec2<f32>(0.0, -1.0),
-    vec2<f32>(1.0, 0.0),
-    vec2<f32>(0.0, 1.0),
-    vec2<f32>(-1.0, 0.0),
-    vec2<f32>(0.0),
-);
-const WALKER2D_LOWER_SHAPE: Collide2dShape = Collide2dShape(4u, array<vec2<f32>, SCENE_VERTICES>(
-    vec2<f32>(-WALKER2D_LOWER_WIDTH, -SCENE_LEG),
-    vec2<f32>(WALKER2D_LOWER_WIDTH, -SCENE_LEG),
-    vec2<f32>(WALKER2D_LOWER_WIDTH, SCENE_LEG),
-    vec2<f32>(-WALKER2D_LOWER_WIDTH, SCENE_LEG),
-    vec2<f32>(0.0),
-), WALKER2D_SIDES);
-const WALKER2D_UPPER_SHAPE: Collide2dShape = Collide2dShape(4u, array<vec2<f32>, SCENE_VERTICES>(
-    vec2<f32>(-WALKER2D_UPPER_WIDTH, -SCENE_LEG),
-    vec2<f32>(WALKER2D_UPPER_WIDTH, -SCENE_LEG),
-    vec2<f32>(WALKER2D_UPPER_WIDTH, SCENE_LEG),
-    vec2<f32>(-WALKER2D_UPPER_WIDTH, SCENE_LEG),
-    vec2<f32>(0.0),
-), WALKER2D_SIDES);
-const WALKER2D_HULL_SHAPE: Collide2dShape = Collide2dShape(5u, array<vec2<f32>, SCENE_VERTICES>(
-    vec2<f32>(1.1533698, -0.26102004),
-    vec2<f32>(1.1533698, 0.03897996),
-    vec2<f32>(0.22003643, 0.30564663),
-    vec2<f32>(-0.97996357, 0.30564663),
-    vec2<f32>(-0.97996357, -0.26102004),
-), array<vec2<f32>, SCENE_VERTICES>(
-    vec2<f32>(1.0, 0.0),
-    vec2<f32>(0.27472113, 0.96152395),
-    vec2<f32>(0.0, 1.0),
-    vec2<f32>(-1.0, 0.0),
-    vec2<f32>(0.0, -1.0),
-));
-const SCENE_SHAPE: array<Collide2dShape, SCENE_BODIES> = array<Collide2dShape, SCENE_BODIES>(
-    WALKER2D_LOWER_SHAPE,
-    WALKER2D_UPPER_SHAPE,
-    WALKER2D_HULL_SHAPE,
-    WALKER2D_UPPER_SHAPE,
-    WALKER2D_LOWER_SHAPE,
-);
+/// Forces and motors.
+struct Walker2dSetup {
+    /// m/s^2; gravity, downwards
+    gravity: f32,
+    /// N m; largest torque of a motor
+    motor_torque: f32,
+    /// rad/s; speed of the hips' motors
+    hip_speed: f32,
+    /// rad/s; speed of the knees' motors
+    knee_speed: f32,
+    /// 1; friction between legs and ground
+    friction: f32,
+}
+
+/// Those of the reference with two legs; friction is the root of 0.2 * 2.5.
+const WALKER2D_REFERENCE: Walker2dSetup = Walker2dSetup(10.0, 80.0, 4.0, 6.0, 0.70710677);
 
 /// Puts the walker on the ground at `place`, the hull pushed by `force` (N) to the right during the first step.
 fn walker2d_stand(state: ptr<function, State>, place: vec2<f32>, force: f32) {
     let hull = place + vec2<f32>(0.0, 4.0 * SCENE_LEG);
     let hip = hull.y + 0.26666668;
-    let knee = vec2<f32>(place.x, hip - SCENE_LEG);
-    let foot = vec2<f32>(place.x, hip - 3.0 * SCENE_LEG);
-    let push = vec2<f32>(force * WALKER2D_DT * SCENE_INVERSE[WALKER2D_HULL].x, 0.0);
+    let push = vec2<f32>(force * WALKER2D_DT * SCENE_INVERSE[SCENE_HULL].x, 0.0);
     let still = vec2<f32>(0.0);
-    (*state).bodies[0] = Physics2dBody(foot, 0.05, still, 0.0);
-    (*state).bodies[1] = Physics2dBody(knee, 0.05, still, 0.0);
-    (*state).bodies[2] = Physics2dBody(hull + WALKER2D_CENTER, 0.0, push, 0.0);
-    (*state).bodies[3] = Physics2dBody(knee, -0.05, still, 0.0);
-    (*state).bodies[4] = Physics2dBody(foot, -0.05, still, 0.0);
+    (*state).bodies[SCENE_HULL] = Physics2dBody(hull + SCENE_HULL_CENTER, 0.0, push, 0.0);
+    for (var i = 0u; i < SCENE_LEGS; i += 1u) {
+        let parts = SCENE_LEG_PARTS[i];
+        let x = place.x + SCENE_LEG_STARTS[i];
+        let angle = SCENE_JOINT[parts.z].reference;
+        (*state).bodies[parts.x] = Physics2dBody(vec2<f32>(x, hip - SCENE_LEG), angle, still, 0.0);
+        (*state).bodies[parts.y] = Physics2dBody(vec2<f32>(x, hip - 3.0 * SCENE_LEG), angle, still, 0.0);
+    }
     for (var i = 0u; i < SCENE_JOINTS; i += 1u) {
         (*state).joints[i] = Physics2dJointImpulse();
     }
@@ -127,13 +70,13 @@ fn walker2d_stand(state: ptr<function, State>, place: vec2<f32>, force: f32) {
 
 /// Position of the hull, m; not its centre of mass.
 fn walker2d_hull(state: ptr<function, State>) -> vec2<f32> {
-    let hull = (*state).bodies[WALKER2D_HULL];
-    return hull.center - physics2d_turned(math_sincos(hull.angle), WALKER2D_CENTER);
+    let hull = (*state).bodies[SCENE_HULL];
+    return hull.center - physics2d_turned(math_sincos(hull.angle), SCENE_HULL_CENTER);
 }
 
-/// A step of the physics; `action` is a share of the largest torque for left hip, left knee, right hip, right knee.
-/// Whether the hull touched the ground at its beginning, which is when contacts are looked for.
-fn walker2d_advance(params: Params, state: ptr<function, State>, action: array<f32, 4>) -> bool {
+/// A step of the physics; `action` is a share of the largest torque for hip and knee of each leg.
+/// Whether the hull touched the ground, or the physics has lost hold of the bodies, which then are at rest at the origin.
+fn walker2d_advance(state: ptr<function, State>, setup: Walker2dSetup, action: array<f32, SCENE_JOINTS>) -> u32 {
     var manifolds: Physics2dManifolds;
     for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
         manifolds[i].count = 0u;
@@ -141,52 +84,74 @@ fn walker2d_advance(params: Params, state: ptr<function, State>, action: array<f
     for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
         scene_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
     }
-    let fallen = scene_contacts(state, &manifolds, WALKER2D_HULL, 0u, false);
-    let left = ground2d_standing(state, &manifolds, 12u, ((*state).feet & 1u) != 0u);
-    let right = ground2d_standing(state, &manifolds, 0u, ((*state).feet & 2u) != 0u);
-    (*state).feet = select(0u, 1u, left) | select(0u, 2u, right);
+    let fallen = scene_contacts(state, &manifolds, SCENE_HULL, 0u, false);
+    walker2d_report(state, &manifolds, false);
 
+    let before = (*state).bodies;
     var bodies = (*state).bodies;
     var joints = (*state).joints;
     for (var i = 0u; i < SCENE_BODIES; i += 1u) {
-        bodies[i].velocity.y -= WALKER2D_DT * params.gravity;
+        bodies[i].velocity.y -= WALKER2D_DT * setup.gravity;
     }
-    let torque = params.motor_torque;
-    let drives = array<vec2<f32>, SCENE_JOINTS>(
-        vec2<f32>(params.knee_speed * sign(action[3]), torque * min(abs(action[3]), 1.0)),
-        vec2<f32>(params.hip_speed * sign(action[2]), torque * min(abs(action[2]), 1.0)),
-        vec2<f32>(params.hip_speed * sign(action[0]), torque * min(abs(action[0]), 1.0)),
-        vec2<f32>(params.knee_speed * sign(action[1]), torque * min(abs(action[1]), 1.0)),
-    );
-    physics2d_step(&bodies, &joints, &manifolds, drives, params.friction, WALKER2D_DT);
+    var drives = array<vec2<f32>, SCENE_JOINTS>();
+    for (var i = 0u; i < SCENE_LEGS; i += 1u) {
+        let parts = SCENE_LEG_PARTS[i];
+        let hip = action[2u * i];
+        let knee = action[2u * i + 1u];
+        drives[parts.z] = vec2<f32>(setup.hip_speed * sign(hip), setup.motor_torque * min(abs(hip), 1.0));
+        drives[parts.w] = vec2<f32>(setup.knee_speed * sign(knee), setup.motor_torque * min(abs(knee), 1.0));
+    }
+    let end = physics2d_step(&bodies, &joints, &manifolds, drives, setup.friction, WALKER2D_DT);
+    if !end.sound {
+        physics2d_clear(state);
+        (*state).feet = 0u;
+        return WALKER2D_BLOWN_UP;
+    }
     (*state).bodies = bodies;
     (*state).joints = joints;
-    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
-        var touch = Physics2dTouch();
-        if manifolds[i].count > 0u {
-            touch = Physics2dTouch(manifolds[i].key, manifolds[i].normal_impulse, manifolds[i].tangent_impulse);
-        }
-        (*state).touches[i] = touch;
+    physics2d_note(state, &manifolds);
+    // Impacts begin where the step began.
+    var hit = false;
+    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
+        let body = SCENE_CONTACT_BODY[i];
+        hit = toi2d_body(state, &manifolds, before[body], body, i, setup.friction, WALKER2D_DT) || hit;
     }
-    return fallen;
+    if hit {
+        walker2d_report(state, &manifolds, true);
+        physics2d_note(state, &manifolds);
+    }
+    let down = fallen || scene_impact(state, before[SCENE_HULL], SCENE_HULL) < 1.0;
+    return select(WALKER2D_UP, WALKER2D_DOWN, down);
 }
 
-/// What the walker feels of its left and right leg: hip angle (rad), hip speed (4 rad/s), knee angle + 1 (rad), knee speed
-/// (6 rad/s), 1 where the foot stands.
-fn walker2d_legs(state: ptr<function, State>) -> array<f32, 10> {
+/// Notes which feet are reported to stand: in a step, or at its impacts.
+fn walker2d_report(state: ptr<function, State>, manifolds: ptr<function, Physics2dManifolds>, impact: bool) {
+    var feet = 0u;
+    for (var i = 0u; i < SCENE_FEET; i += 1u) {
+        // The places of the hull, which has none, are left out.
+        let foot = SCENE_LEG_PARTS[i].y;
+        let slot = SCENE_SLOTS * (foot - select(0u, 1u, foot > SCENE_HULL));
+        let stands = touch2d_standing(state, manifolds, slot, (((*state).feet >> i) & 1u) != 0u);
+        feet |= select(0u, 1u << i, stands || (impact && toi2d_began(state, manifolds, slot)));
+    }
+    (*state).feet = feet;
+}
+
+/// What the walker feels of each leg: hip angle (rad), hip speed (4 rad/s), knee angle + 1 (rad), knee speed (6 rad/s), 1 where
+/// the foot is reported to stand.
+fn walker2d_legs(state: ptr<function, State>) -> array<f32, SCENE_FELT> {
     var bodies = (*state).bodies;
-    return array<f32, 10>(
-        joint2d_angle(&bodies, 2u),
-        0.25 * joint2d_speed(&bodies, 2u),
-        joint2d_angle(&bodies, 3u) + 1.0,
-        0.16666667 * joint2d_speed(&bodies, 3u),
-        f32((*state).feet & 1u),
-        joint2d_angle(&bodies, 1u),
-        0.25 * joint2d_speed(&bodies, 1u),
-        joint2d_angle(&bodies, 0u) + 1.0,
-        0.16666667 * joint2d_speed(&bodies, 0u),
-        f32((*state).feet >> 1u),
-    );
+    var out = array<f32, SCENE_FELT>();
+    for (var i = 0u; i < SCENE_LEGS; i += 1u) {
+        let parts = SCENE_LEG_PARTS[i];
+        let first = WALKER2D_LEG_WORDS * i;
+        out[first] = joint2d_angle(&bodies, parts.z);
+        out[first + 1u] = 0.25 * joint2d_speed(&bodies, parts.z);
+        out[first + 2u] = joint2d_angle(&bodies, parts.w) + 1.0;
+        out[first + 3u] = 0.16666667 * joint2d_speed(&bodies, parts.w);
+        out[first + 4u] = f32(((*state).feet >> i) & 1u);
+    }
+    return out;
 }
 
 /// `color` with the walker over it at the point `p`, m; edges as soft as `edge`, m.
@@ -195,20 +160,14 @@ fn walker2d_over(state: ptr<function, State>, p: vec2<f32>, color: vec3<f32>, ed
     for (var i = 0u; i < SCENE_BODIES; i += 1u) {
         let body = (*state).bodies[i];
         let sc = math_sincos(body.angle);
-        var shape = 0.0;
-        if i == WALKER2D_HULL {
-            shape = -1e9;
-            for (var j = 0u; j < SCENE_VERTICES; j += 1u) {
-                let a = body.center + physics2d_turned(sc, WALKER2D_HULL_SHAPE.vertices[j]);
-                let b = body.center + physics2d_turned(sc, WALKER2D_HULL_SHAPE.vertices[(j + 1u) % SCENE_VERTICES]);
-                shape = max(shape, draw_edge(p, b, a));
-            }
-        } else {
-            let upper = i == 1u || i == 3u;
-            let half_size = vec2<f32>(select(WALKER2D_LOWER_WIDTH, WALKER2D_UPPER_WIDTH, upper), SCENE_LEG);
-            shape = draw_turned_box(p, body.center, half_size, sc.yx);
+        var shape = -1e9;
+        for (var j = 0u; j < SCENE_SHAPE[i].count; j += 1u) {
+            let next = select(j + 1u, 0u, j + 1u == SCENE_SHAPE[i].count);
+            let a = body.center + physics2d_turned(sc, SCENE_SHAPE[i].vertices[j]);
+            let b = body.center + physics2d_turned(sc, SCENE_SHAPE[i].vertices[next]);
+            shape = max(shape, draw_edge(p, b, a));
         }
-        let tint = select(select(draw_accent(1u), draw_accent(2u), i < 2u), DRAW_BLUE, i == WALKER2D_HULL);
+        let tint = select(draw_accent(SCENE_TINTS[i]), DRAW_BLUE, i == SCENE_HULL);
         out = draw_over(out, DRAW_INK, draw_cover(shape, edge));
         out = draw_over(out, tint, draw_cover(shape + 0.05, edge));
     }
