@@ -64,6 +64,22 @@ fn words(module: &naga::Module, ty: naga::Handle<naga::Type>) -> usize {
     }
 }
 
+/// Software drivers must not know how often a loop over variables in memory runs; no driver is told where they fit in registers.
+#[test]
+fn loops_over_variables_in_memory_have_open_bounds() {
+    let source = |words: usize| {
+        let tape = format!(
+            "    var tape: array<f32, {words}>;\n    for (var i = 0u; i < 5u; i += 1u) {{\n        tape[i] = (*state).x;\n    \
+             }}\n    (*state).x += tape[3];\n    return Outcome("
+        );
+        let text = common::own("clean.wgsl").replacen("    return Outcome(", &tape, 1);
+        compile(Path::new("clean.wgsl"), &text, &common::library()).unwrap_or_else(|e| panic!("{e}")).kernel_source
+    };
+    let opened = |text: &str| text.lines().any(|line| line.contains("5u + (") && line.contains("& KERNEL_KEEP_LOOPS"));
+    assert!(opened(&source(1000)), "{}", source(1000));
+    assert!(!opened(&source(5)));
+}
+
 #[test]
 fn the_same_file_gives_the_same_text() {
     let (library, source) = (common::library(), common::own("everything.wgsl"));

@@ -215,7 +215,8 @@ impl<'r, 'a> Builder<'r, 'a> {
         (n, self.push(block, Expression::Load { pointer }))
     }
 
-    /// Whether this is a variable's comparison with a constant, as loops of environments begin.
+    /// Whether this is a variable's comparison with a constant, as loops of environments begin. Where it is anything else, a
+    /// zero is added for nothing.
     fn bounds_a_loop(&self, expression: &Expression) -> bool {
         let Expression::Binary { op: BinaryOperator::Less, left, right } = *expression else { return false };
         let Expression::Load { pointer } = self.source.expressions[left] else { return false };

@@ -240,7 +240,7 @@ fn pointer_space(inner: &TypeInner) -> Option<AddressSpace> {
 }
 
 /// Visits the statements of a block and of the blocks in it.
-fn walk<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Statement)) {
+pub(crate) fn walk<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Statement)) {
     for statement in block {
         visit(statement);
         match statement {
