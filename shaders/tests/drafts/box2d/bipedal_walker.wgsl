@@ -12,7 +12,8 @@
 //! The hull touches the ground, x < 0, the end of the track (x > 190 * 14 / 30 m), or a place or speed is not below
 //! 10,000 m, m/s, rad or rad/s (`info.blown_up`); truncated after 1600 steps.
 //! # Version
-//! v3: as in the reference.
+//! v3: as in the reference. With a sixth of the rounds bodies and joints give way more: half of all steps are off by
+//! 0.025 m/s or rad/s, one of a hundred by 1.9, and random play falls in 75 % instead of 65 % of its episodes.
 //! # Variants
 //! - BipedalWalkerFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng, rng_between, rng_range};

@@ -14,7 +14,9 @@
 //! The hull touches the ground, x < 0, the end of the track (x > 190 * 14 / 30 m), or a place or speed is not below
 //! 10,000 m, m/s, rad or rad/s (`info.blown_up`); truncated after 2000 steps.
 //! # Version
-//! v3: as in the reference; the walker itself is that of BipedalWalker-v3.
+//! v3: as in the reference; the walker itself is that of BipedalWalker-v3. With a sixth of
+//! the rounds half of all steps are off by 0.029 m/s or rad/s, one of a hundred by 2.2, and random play falls in 76 % instead
+//! of 67 % of its episodes.
 //! # Variants
 //! - BipedalWalkerHardcoreFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng, rng_bernoulli, rng_between, rng_range};

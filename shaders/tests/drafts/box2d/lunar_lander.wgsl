@@ -14,7 +14,8 @@
 //! The hull touches the ground, |x| >= 1, nothing has moved for 0.5 s, or a place or speed is not below 10,000 m, m/s, rad or
 //! rad/s (`info.blown_up`); truncated after 1000 steps.
 //! # Version
-//! v3: as in the reference. Wind blows where its power is above 0.
+//! v3: as in the reference. Wind blows where its power is above 0. With a sixth of the rounds one of
+//! a hundred steps is off by 0.75 m/s or rad/s, and a simple heuristic crashes in 12 % instead of 8 % of its episodes.
 //! # Variants
 //! - LunarLanderFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng};

@@ -14,7 +14,9 @@
 //! The hull touches the ground, |x| >= 1, nothing has moved for 0.5 s, or a place or speed is not below 10,000 m, m/s, rad or
 //! rad/s (`info.blown_up`); truncated after 1000 steps.
 //! # Version
-//! v3: as in the reference, rules of LunarLander-v3. Wind blows where its power is above 0.
+//! v3: as in the reference, rules of LunarLander-v3. Wind blows where its power is above 0. With a
+//! sixth of the rounds one of a hundred steps is off by 1.4 m/s or rad/s, and a simple heuristic with engines throttled at random
+//! crashes in 85 % instead of 77 % of its episodes.
 //! # Variants
 //! - LunarLanderContinuousFast-v0: SCENE_VELOCITY_ROUNDS = 30u, SCENE_POSITION_ROUNDS = 10u; a sixth of the rounds of the solver
 import package::shared::rng::{Rng};

@@ -6,6 +6,7 @@ order in which contacts were made, because rounds of its solver end before every
 
 import math
 
+import Box2D
 import gymnasium
 import numpy as np
 from Box2D import b2ContactListener as contactListener
@@ -20,6 +21,17 @@ def words(*values):
 def point_id(key):
     """The features of a contact's point, packed as `collide2d_id` does."""
     return (key & 255) | ((key >> 8) & 255) << 3 | ((key >> 16) & 1) << 6
+
+
+BODY = ["center.0", "center.1", "angle", "velocity.0", "velocity.1", "spin"]
+JOINT = ["point.0", "point.1", "limit", "motor"]
+TOUCH = ["key", "normal.0", "normal.1", "tangent.0", "tangent.1"]
+
+
+def column_fields(obstacles):
+    """Names of the words of `columns2d`."""
+    boxes = [f"boxes.{i}.{side}" for i in range(obstacles) for side in "xyzw"]
+    return boxes + ["box_count"] + [f"columns.{i}" for i in range(50)]
 
 
 class Impacts(contactListener):
@@ -48,9 +60,12 @@ class Impacts(contactListener):
 
 
 class Scene:
-    """One environment: `order` are its bodies and joints as Box2D's solver visits them."""
+    """One environment: its bodies and joints in the order in which Box2D's solver visits them.
 
-    options = {}
+    `ground` and `rest` are the fields of the shader's state before and behind what all scenes have.
+    """
+
+    options, has_fast, title = {}, True, None
     # Parameters of the shader, where they are not its defaults.
     params = ()
 
@@ -58,11 +73,37 @@ class Scene:
         self.env = gymnasium.make(self.gym_id, **self.options)
         self.raw = self.env.unwrapped
 
+    @classmethod
+    def label(cls):
+        return cls.title or cls.gym_id
+
+    @property
+    def origin(self):
+        return f"gymnasium {gymnasium.__version__} {self.gym_id}, box2d {Box2D.__version__}"
+
+    @property
+    def fields(self):
+        """Names of the words of the shader's state."""
+        parts = (("bodies", len(self.bodies()), BODY), ("joints", len(self.joints()), JOINT),
+                 ("touches", len(self.pushing) * self.slots, TOUCH))
+        return self.ground + [f"{name}.{i}.{word}" for name, count, words in parts for i in range(count) for word in words] + self.rest
+
     def reset(self, seed=None):
         observation, _ = self.env.reset(seed=seed)
+        self.watch()
+        return observation
+
+    def watch(self):
+        """Looks for impacts from here on."""
         self.impacts = Impacts(self)
         self.raw.world.contactListener = self.impacts
-        return observation
+
+    def step(self, action):
+        self.impacts.begin_step()
+        return self.env.step(action)
+
+    def amend(self, before):
+        """Puts into the words of the state before a step what only the step has told."""
 
     def piece(self, fixture):
         """Number of a piece of ground, None for the floor below it."""
@@ -114,8 +155,8 @@ class Scene:
 
 
 class Walker(Scene):
-    gym_id = title = "BipedalWalker-v3"
-    first_body = 200
+    gym_id = "BipedalWalker-v3"
+    ground, rest = [f"heights.{i}" for i in range(200)], ["feet"] + [f"lidar.{i}" for i in range(10)]
     stem, slots, pushing, ground_step = "bipedal_walker", 4, (0, 1, 3, 4), 14 / 30
 
     def bodies(self):
@@ -160,9 +201,9 @@ class Walker(Scene):
 
 
 class HardcoreWalker(Walker):
-    gym_id = title = "BipedalWalkerHardcore-v3"
-    stem, first_body = "bipedal_walker_hardcore", 411
-    obstacles = 40
+    gym_id = "BipedalWalkerHardcore-v3"
+    stem, obstacles = "bipedal_walker_hardcore", 40
+    ground = Walker.ground + column_fields(obstacles)
 
     def reset(self, seed=None):
         """As the reference, then the walker is put somewhere over the track, where it would hardly get by these policies.
@@ -221,9 +262,11 @@ class Draws:
 
 
 class Lander(Scene):
-    gym_id = title = "LunarLander-v3"
-    stem, slots, pushing, ground_step, first_body = "lunar_lander", 2, (0, 2), 2.0, 11
-    rest = 0.0
+    gym_id = "LunarLander-v3"
+    stem, slots, pushing, ground_step = "lunar_lander", 2, (0, 2), 2.0
+    ground = [f"heights.{i}" for i in range(11)]
+    rest = ["legs", "rest", "asleep", "wind", "turbulence", "scatter.0", "scatter.1"]
+    rested = 0.0
 
     def bodies(self):
         first, second = self.raw.legs
@@ -235,8 +278,18 @@ class Lander(Scene):
     def reset(self, seed=None):
         observation = super().reset(seed)
         self.raw._np_random = Draws(self.raw.np_random)
-        self.rest = np.float32(0.0)
+        self.rested = np.float32(0.0)
         return observation
+
+    def step(self, action):
+        self.raw.np_random.seen.clear()
+        told = super().step(action)
+        self.note_rest()
+        return told
+
+    def amend(self, before):
+        # What a step drew for its engines belongs to the state before it.
+        before[-2:] = words(*self.raw.np_random.seen)
 
     def wind(self):
         return 0, 0
@@ -247,7 +300,7 @@ class Lander(Scene):
             b.linearVelocity.lengthSquared <= np.float32(0.01) ** 2 and abs(b.angularVelocity) <= math.radians(2)
             for b in self.bodies()
         )
-        self.rest = np.float32(self.rest + np.float32(0.02)) if slow else np.float32(0.0)
+        self.rested = np.float32(self.rested + np.float32(0.02)) if slow else np.float32(0.0)
 
     def state(self, observation):
         touches = self.touch_words()
@@ -259,7 +312,7 @@ class Lander(Scene):
         legs = int(observation[6] > 0) | int(observation[7] > 0) << 1
         asleep = int(not self.raw.lander.awake)
         return np.concatenate([
-            heights, self.body_words(), self.joint_words(), touches, np.array([legs], np.uint32), words(self.rest),
+            heights, self.body_words(), self.joint_words(), touches, np.array([legs], np.uint32), words(self.rested),
             np.array([asleep, *self.wind()], np.int32).view(np.uint32), words(0.0, 0.0),
         ])
 
@@ -286,7 +339,7 @@ class Lander(Scene):
 
 
 class ContinuousLander(Lander):
-    gym_id = title = "LunarLanderContinuous-v3"
+    gym_id = "LunarLanderContinuous-v3"
     stem = "lunar_lander_continuous"
 
     def policies(self, rng):
@@ -312,27 +365,19 @@ class WindyLander(Lander):
         return self.raw.wind_idx, self.raw.torque_idx
 
 
-def play(scene, policy, seed, steps, rng):
+def play(scene, policy, seed, steps):
     """Transitions of play: (state, action, reward, terminated, next state, observation, touching points, parameters, impact)."""
     rows, left_out = [], 0
     observation, t = scene.reset(seed), 0
     while len(rows) < steps:
         before = scene.state(observation)
         action = scene.act(policy(t, observation))
-        if isinstance(scene, Lander):
-            scene.raw.np_random.seen.clear()
-        scene.impacts.begin_step()
-        following, reward, terminated, truncated, _ = scene.env.step(action)
-        if isinstance(scene, Lander):
-            scene.note_rest()
+        following, reward, terminated, truncated, _ = scene.step(action)
         after = scene.state(following)
-        if isinstance(scene, Lander) and before is not None:
-            # What this step drew for its engines belongs to the state before it.
-            first, second = scene.raw.np_random.seen
-            before[-2:] = words(first, second)
         if before is None or after is None:
             left_out += 1
         else:
+            scene.amend(before)
             points = sum(c.manifold.pointCount for c in scene.raw.world.contacts)
             told = points, words(scene.params), scene.impacts.seen
             rows.append((before, action, reward, terminated, after, following, *told))
@@ -340,4 +385,3 @@ def play(scene, policy, seed, steps, rng):
         if terminated or truncated:
             observation, t = scene.reset(), 0
     return rows, left_out
-

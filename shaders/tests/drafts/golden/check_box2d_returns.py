@@ -7,7 +7,8 @@
 Programs: Gymnasium and EnvPool as they come (Box2D with continuous collision), `gymnasium-discrete` without it, these
 environments with the reference's rounds (`ours`) and with a sixth of them (`fast`). Every instance plays the same number of
 episodes, so short ones are not preferred. Tables are Markdown: means, how many standard errors they are off the first
-program's, the same of lengths, and the p-value of a Kolmogorov-Smirnov test of returns. With `--keep`, episodes are kept in
+program's, the same of lengths, and the p-value of a Kolmogorov-Smirnov test of returns. With `--ranges 1000`, what observations range over in random
+play instead. With `--keep`, episodes are kept in
 a folder and not played again. `--files` has these environments as files, `<stem>.wgsl`.
 """
 
@@ -143,15 +144,38 @@ def compare(id, programs, episodes, keep, files):
                   f"{100 * (last <= -100).mean():.1f} % | {100 * (terminated == 0).mean():.1f} % |", flush=True)
 
 
+def ranges(id, programs, steps, files):
+    """What observations range over in random play, by the place in the observation."""
+    told = {}
+    for program in programs:
+        envs, seen = make(program, id, 200, files), []
+        policy = policies(id, 200, np.random.default_rng(SEED))["random"]
+        observations = envs.reset()
+        for _ in range(steps):
+            actions = policy(None, observations).astype(np.int32 if id == "LunarLander-v3" else np.float32)
+            observations, _, _, _, counts = envs.step(actions)
+            seen.append(observations[counts])
+        told[program] = np.percentile(np.concatenate(seen), (0, 1, 99, 100), axis=0).T
+    print(f"\n**{id}**: least, 1 %, 99 %, largest\n")
+    print(f"| number | {' | '.join(programs)} |\n|--:|{'---|' * len(programs)}")
+    for i in range(len(told[programs[0]])):
+        cells = (", ".join(f"{v:.3g}" for v in told[program][i]) for program in programs)
+        print(f"| {i} | {' | '.join(cells)} |")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--programs", nargs="+", default=PROGRAMS, choices=[*PROGRAMS, "gymnasium-discrete"])
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--files", type=Path)
+    parser.add_argument("--ranges", type=int, default=0, help="steps of 200 instances; instead of returns")
     parser.add_argument("ids", nargs="*", default=IDS)
     arguments = parser.parse_args()
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     for id in arguments.ids or IDS:
+        if arguments.ranges:
+            ranges(id, arguments.programs, arguments.ranges, arguments.files)
+            continue
         compare(id, arguments.programs, arguments.episodes, arguments.keep, arguments.files)

@@ -1,4 +1,4 @@
-"""Walkers on tracks with parameters, on Box2D: levels, scenes and transitions for `make_walkers.py` and `check_walkers.py`.
+"""Walkers on tracks with parameters, on Box2D: levels, scenes and transitions for `make_box2d.py` and the programs that check.
 
 Written after the facts of teachDeepRL (Portelas et al. 2019) and of the 8-parameter walker of POET and ACCEL (Wang et al.
 2019, Parker-Holder et al. 2022), whose own programs need packages that are gone. A level is the line of the ground and its
@@ -9,13 +9,11 @@ import math
 
 import Box2D
 import numpy as np
-from box2d import FPS, Impacts, Walker, words
+from box2d import FPS, Walker, column_fields, words
 
 STEP, GROUND = 14 / 30, 10 / 3
 PAD, END = 20 * STEP, 200 * STEP
 FRICTION = 2.5
-# Box2D's continuous collision detection, which the shaders have too.
-CONTINUOUS = True
 
 
 class Body:
@@ -78,10 +76,9 @@ class Hits(Box2D.b2RayCastCallback):
 class World:
     """A walker on a level: `points` of the ground's line and `polygons`; `most` is how many points the shader has room for."""
 
-    def __init__(self, body, points, polygons, rays_pass, most, continuous=CONTINUOUS):
+    def __init__(self, body, points, polygons, rays_pass, most):
         self.body, self.rays_pass, self.shapes = body, rays_pass, []
         self.world = Box2D.b2World()
-        self.world.continuousPhysics = continuous
         for i, polygon in enumerate(polygons):
             self.add(Box2D.b2PolygonShape(vertices=[tuple(map(float, v)) for v in polygon]), most + 1 + i)
         for i, (a, b) in enumerate(zip(points, points[1:])):
@@ -169,7 +166,8 @@ def stump_level(rng, height, spacing):
 class ParametricWalker(Walker):
     """A walker on a level, put somewhere over the track, where it would hardly get by these policies."""
 
-    body, rays_pass, most, continuous = BIPED, True, 355, CONTINUOUS
+    body, rays_pass, most, has_fast = BIPED, True, 355, False
+    origin = f"Box2D {Box2D.__version__}, scene of walkers.py"
 
     def __init__(self):
         pass
@@ -188,15 +186,18 @@ class ParametricWalker(Walker):
         return fixture.body.userData
 
     def step(self, action):
+        self.impacts.begin_step()
         return self.raw.step(action)
 
     def begin(self, params):
         """A new level, as an episode begins."""
         self.params = params
         line, polygons = self.level(self.rng, params)
-        self.raw = World(self.body, line, polygons, self.rays_pass, self.most, self.continuous)
+        self.raw = World(self.body, line, polygons, self.rays_pass, self.most)
         self.track = self.track_words(line, polygons)
-        return self.raw.stand(self.rng.uniform(-5, 5)), line, polygons
+        observation = self.raw.stand(self.rng.uniform(-5, 5))
+        self.watch()
+        return observation, line, polygons
 
     def reset(self, seed=None):
         if seed is not None:
@@ -211,28 +212,7 @@ class ParametricWalker(Walker):
         for body in self.bodies():
             body.position = body.position + (x - PAD / 2, lift)
         self.raw.shaping = 130 * self.raw.hull.position[0] / 30 - 5.0 * abs(self.raw.hull.angle)
-        self.raw.listener = self.impacts = Impacts(self)
-        self.raw.world.contactListener = self.impacts
         return observation
-
-    def play(self, policy, seed, steps):
-        """Transitions of play: (state, action, reward, terminated, next state, observation, touching points, parameters)."""
-        rows, left_out = [], 0
-        observation, t = self.reset(seed), 0
-        while len(rows) < steps:
-            before = self.state(observation)
-            action = self.act(policy(t, observation))
-            following, reward, terminated, _, _ = self.step(action)
-            after = self.state(following)
-            if before is None or after is None:
-                left_out += 1
-            else:
-                points = sum(c.manifold.pointCount for c in self.raw.world.contacts)
-                rows.append((before, action, reward, terminated, after, following, points, words(self.params)))
-            observation, t = following, t + 1
-            if terminated:
-                observation, t = self.reset(), 0
-        return rows, left_out
 
     def policies(self, rng):
         legs = range(2 * len(self.body.anchors))
@@ -268,7 +248,7 @@ class ParametricWalker(Walker):
 
 class StumpWalker(ParametricWalker):
     gym_id, stem, params = "BipedalWalkerStumps-v0", "bipedal_walker_stumps", [1.0, 3.0]
-    fields = ["spacing"] + [f"stumps.{i}" for i in range(177)]
+    ground = ["spacing"] + [f"stumps.{i}" for i in range(177)]
 
     def task(self, rng):
         return [rng.uniform(0, 3), rng.uniform(0, 6) * rng.choice([0.1, 1.0])]
@@ -309,7 +289,7 @@ def hexagon_level(rng, offsets):
 
 class HexagonWalker(ParametricWalker):
     gym_id, stem, most, params = "BipedalWalkerHexagons-v0", "bipedal_walker_hexagons", 21, [0.0] * 12
-    fields = [f"hexagons.{i}.{name}" for i in range(10) for name in ["count"] + [f"points.{j}.{k}" for j in range(6) for k in range(2)]]
+    ground = [f"hexagons.{i}.{name}" for i in range(10) for name in ["count"] + [f"points.{j}.{k}" for j in range(6) for k in "xy"]]
 
     def task(self, rng):
         return rng.uniform(0, 4, 12)
@@ -373,8 +353,7 @@ def eight_level(rng, params):
 class LevelWalker(ParametricWalker):
     gym_id, stem, rays_pass, most, obstacles = "BipedalWalkerLevels-v0", "bipedal_walker_levels", False, 200, 48
     params = [0.6, 0.0, 0.8, 0.0, 0.4, 0.0, 0.4, 1.0]
-    fields = [f"heights.{i}" for i in range(200)] + [f"boxes.{i}.{j}" for i in range(48) for j in range(4)] + ["box_count"]
-    fields += [f"columns.{i}" for i in range(50)]
+    ground = [f"heights.{i}" for i in range(200)] + column_fields(48)
 
     def task(self, rng):
         return rng.uniform(0, [10, 10, 10, 5, 5, 5, 5, 8]) * rng.choice([0.1, 0.5, 1.0]) + [0, 0, 0, 0, 0, 0, 0, 1]

@@ -80,8 +80,9 @@ fn ground2d_standing(state: ptr<function, State>, manifolds: ptr<function, Physi
 
 /// Share of `path` at which a ray to the right meets the ground, 1 where it does not.
 fn ground2d_ray(state: ptr<function, State>, origin: vec2<f32>, path: vec2<f32>) -> f32 {
-    let first = ground2d_edge(origin.x);
-    let last = ground2d_edge(origin.x + path.x);
+    // A little more on both sides: rounded, a ray straight down may miss the end of the edge that `x` is over.
+    let first = ground2d_edge(origin.x - PHYSICS2D_SKIN);
+    let last = ground2d_edge(origin.x + path.x + PHYSICS2D_SKIN);
     var share = 2.0;
     for (var k = first; k <= last && share > 1.0; k += 1u) {
         let v1 = ground2d_point(state, k);

@@ -11,8 +11,8 @@ import package::shared::physics2d::{
 };
 import package::shared::collide2d::{Collide2dShape};
 import package::shared::ground2d::{ground2d_contacts, ground2d_impact};
-import package::shared::touch2d::{touch2d_standing};
-import package::shared::toi2d::{toi2d_began, toi2d_body};
+import package::shared::touch2d::{touch2d_gather, touch2d_standing};
+import package::shared::toi2d::{toi2d_began, toi2d_step};
 
 /// s; length of a step
 const LANDER2D_DT: f32 = 0.02;
@@ -179,12 +179,7 @@ fn lander2d_advance(params: Params, state: ptr<function, State>, main: f32, side
     lander2d_fire(params, state, main, side);
 
     var manifolds: Physics2dManifolds;
-    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
-        manifolds[i].count = 0u;
-    }
-    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
-        ground2d_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
-    }
+    touch2d_gather(state, &manifolds);
     let crashed = ground2d_contacts(state, &manifolds, LANDER2D_HULL, 0u, false);
     let first = touch2d_standing(state, &manifolds, 2u, ((*state).legs & 1u) != 0u);
     let second = touch2d_standing(state, &manifolds, 0u, ((*state).legs & 2u) != 0u);
@@ -213,13 +208,7 @@ fn lander2d_advance(params: Params, state: ptr<function, State>, main: f32, side
     (*state).bodies = bodies;
     (*state).joints = joints;
     physics2d_note(state, &manifolds);
-    // Impacts begin where the step began.
-    var hit = false;
-    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
-        let body = SCENE_CONTACT_BODY[i];
-        hit = toi2d_body(state, &manifolds, before[body], body, i, LANDER2D_FRICTION, LANDER2D_DT) || hit;
-    }
-    if hit {
+    if toi2d_step(state, &manifolds, before, LANDER2D_FRICTION, LANDER2D_DT) {
         let now_first = toi2d_began(state, &manifolds, 2u) || touch2d_standing(state, &manifolds, 2u, first);
         let now_second = toi2d_began(state, &manifolds, 0u) || touch2d_standing(state, &manifolds, 0u, second);
         (*state).legs = select(0u, 1u, now_first) | select(0u, 2u, now_second);

@@ -106,9 +106,10 @@ fn obstacles2d_told(a: f32, b: f32) -> f32 {
 /// Share of `path` at which a ray to the right meets the ground, 1 where it does not.
 fn scene_ray(state: ptr<function, State>, origin: vec2<f32>, path: vec2<f32>) -> f32 {
     let end = origin.x + path.x;
-    let last = scene_edge(state, end);
+    // A little more on both sides, as in `ground2d_ray`.
+    let last = scene_edge(state, end + PHYSICS2D_SKIN);
     var share = 2.0;
-    for (var k = scene_edge(state, origin.x); k <= last && share > 1.0; k += 1u) {
+    for (var k = scene_edge(state, origin.x - PHYSICS2D_SKIN); k <= last && share > 1.0; k += 1u) {
         share = collide2d_ray(origin, path, scene_point(state, k), scene_point(state, k + 1u));
     }
     let polygons = scene_polygons(state, origin.x, end);

@@ -10,7 +10,7 @@
 
 import package::shared::math::{MATH_LARGEST, math_length, math_sincos};
 import package::shared::physics2d::{
-    PHYSICS2D_SKIN, PHYSICS2D_SLOP, Physics2dBody, Physics2dManifolds, physics2d_move, physics2d_turned,
+    PHYSICS2D_SKIN, PHYSICS2D_SLOP, Physics2dBodies, Physics2dBody, Physics2dManifolds, physics2d_move, physics2d_turned,
 };
 import package::shared::contact2d::{
     CONTACT2D_IMPACT, Contact2dRows, contact2d_again, contact2d_begin, contact2d_correct, contact2d_round,
@@ -301,6 +301,22 @@ fn toi2d_body(
             }
         }
         (*state).bodies[body] = physics2d_move(bodies[body], (1.0 - time) * dt);
+    }
+    return hit;
+}
+
+/// The impacts of all bodies that push in a step that began at `before`, see `toi2d_body`; whether there were any.
+fn toi2d_step(
+    state: ptr<function, State>,
+    manifolds: ptr<function, Physics2dManifolds>,
+    before: Physics2dBodies,
+    friction: f32,
+    dt: f32,
+) -> bool {
+    var hit = false;
+    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
+        let body = SCENE_CONTACT_BODY[i];
+        hit = toi2d_body(state, manifolds, before[body], body, i, friction, dt) || hit;
     }
     return hit;
 }

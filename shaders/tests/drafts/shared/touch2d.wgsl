@@ -6,7 +6,7 @@
 //!
 //! Where the ground lies is the business of `ground2d` (heights at equal distances) and `obstacles2d` (edges and polygons where
 //! the scene says). The importing file declares what `physics2d` and `collide2d` ask for, and a `State` with `bodies` and
-//! `touches`.
+//! `touches`, and the function `scene_contacts`.
 
 import package::shared::physics2d::{Physics2dManifold, Physics2dManifolds, physics2d_turned};
 import package::shared::collide2d::{collide2d_recall};
@@ -58,6 +58,16 @@ fn touch2d_place(manifolds: ptr<function, Physics2dManifolds>, found: ptr<functi
             before += select(0u, 1u, (*found).ranks[j] < (*found).ranks[i]);
         }
         (*manifolds)[slot + before] = (*found).manifolds[i];
+    }
+}
+
+/// All contacts of the bodies that push.
+fn touch2d_gather(state: ptr<function, State>, manifolds: ptr<function, Physics2dManifolds>) {
+    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
+        (*manifolds)[i].count = 0u;
+    }
+    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
+        scene_contacts(state, manifolds, SCENE_CONTACT_BODY[i], i, true);
     }
 }
 

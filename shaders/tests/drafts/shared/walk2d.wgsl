@@ -21,7 +21,6 @@ const WALK2D_GOAL: f32 = 88.666664;
 /// m; how far the lidar sees
 const WALK2D_RANGE: f32 = 5.3333335;
 const WALK2D_RAYS: u32 = 10u;
-const WALK2D_ANY: f32 = 3.4028235e38;
 
 struct Walk2dObservation {
     /// rad; the hull's angle

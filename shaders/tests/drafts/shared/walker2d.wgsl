@@ -16,8 +16,8 @@ import package::shared::physics2d::{
     physics2d_turned,
 };
 import package::shared::joint2d::{joint2d_angle, joint2d_speed};
-import package::shared::touch2d::{touch2d_standing};
-import package::shared::toi2d::{toi2d_began, toi2d_body};
+import package::shared::touch2d::{touch2d_gather, touch2d_standing};
+import package::shared::toi2d::{toi2d_began, toi2d_step};
 
 /// s; length of a step
 const WALKER2D_DT: f32 = 0.02;
@@ -78,12 +78,7 @@ fn walker2d_hull(state: ptr<function, State>) -> vec2<f32> {
 /// Whether the hull touched the ground, or the physics has lost hold of the bodies, which then are at rest at the origin.
 fn walker2d_advance(state: ptr<function, State>, setup: Walker2dSetup, action: array<f32, SCENE_JOINTS>) -> u32 {
     var manifolds: Physics2dManifolds;
-    for (var i = 0u; i < SCENE_CONTACTS; i += 1u) {
-        manifolds[i].count = 0u;
-    }
-    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
-        scene_contacts(state, &manifolds, SCENE_CONTACT_BODY[i], i, true);
-    }
+    touch2d_gather(state, &manifolds);
     let fallen = scene_contacts(state, &manifolds, SCENE_HULL, 0u, false);
     walker2d_report(state, &manifolds, false);
 
@@ -110,13 +105,7 @@ fn walker2d_advance(state: ptr<function, State>, setup: Walker2dSetup, action: a
     (*state).bodies = bodies;
     (*state).joints = joints;
     physics2d_note(state, &manifolds);
-    // Impacts begin where the step began.
-    var hit = false;
-    for (var i = 0u; i < SCENE_CONTACTS; i += SCENE_SLOTS) {
-        let body = SCENE_CONTACT_BODY[i];
-        hit = toi2d_body(state, &manifolds, before[body], body, i, setup.friction, WALKER2D_DT) || hit;
-    }
-    if hit {
+    if toi2d_step(state, &manifolds, before, setup.friction, WALKER2D_DT) {
         walker2d_report(state, &manifolds, true);
         physics2d_note(state, &manifolds);
     }
