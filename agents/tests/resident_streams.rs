@@ -86,10 +86,22 @@ fn of_the_host() -> Vec<Test> {
         };
         if shadergym_envs::spec(id).is_ok_and(taken) {
             let name = format!("all_environments::{id}");
-            tests.push((name, Box::new(move |device| alike("stream_q", id, "hidden=[16] keep_one=true", 40, device))));
+            tests.push((name, Box::new(move |device| alike_or_in_memory(id, device))));
         }
     }
     tests
+}
+
+/// An environment learns as on the CPU, or is refused because its kernel is one that keeps large values in memory, whose
+/// functions a learner cannot call.
+fn alike_or_in_memory(id: &str, device: &Device) -> Result<(), Failed> {
+    let environment = shadergym_shaders::environments().iter().find(|e| e.id == id).ok_or("not in the registry")?;
+    if environment.compiled().kernel_source.contains("\nalias KernelActions") {
+        return alike("stream_q", id, "hidden=[16] keep_one=true", 40, device);
+    }
+    let refused = streams("stream_q", &members("stream_q", id, &[("", 0)], 40, device)?)?.err();
+    assert!(refused.as_ref().is_some_and(|reason| reason.contains("large values in memory")), "{refused:?}");
+    Ok(())
 }
 
 /// The same settings and seed on both devices: the same episodes, and everything that is learned within [`TOLERANCE`].

@@ -22,6 +22,13 @@ pub struct Golden {
     pub rows: usize,
     /// Bounds of the reference's starts.
     pub starts: Vec<Start>,
+    /// Largest difference of a float, where the file says another than the usual one.
+    pub tolerance: Option<f64>,
+    /// Share of the rows that may be further off: where a solver that has not settled decides.
+    pub outliers: f64,
+    /// Whether rows that end an episode tell what the state and the observation become.
+    pub final_states: bool,
+    uncompared: Vec<String>,
     columns: Vec<(String, Vec<u32>)>,
 }
 
@@ -67,7 +74,19 @@ impl Golden {
                 .collect()
         });
         let origin = header["origin"].as_str().expect("origin").to_owned();
-        let golden = Self { stem: stem(path), origin, rows, starts, columns };
+        let golden = Self {
+            stem: stem(path),
+            origin,
+            rows,
+            starts,
+            tolerance: header["tolerance"].as_f64(),
+            outliers: header["outliers"].as_f64().unwrap_or(0.0),
+            final_states: header["final_states"].as_bool().unwrap_or(true),
+            uncompared: header["uncompared"]
+                .as_array()
+                .map_or(Vec::new(), |all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            columns,
+        };
         let facts = golden.facts();
         let fields =
             |name: &str| header[name].as_array().map(|f| f.iter().filter_map(Value::as_str).collect::<Vec<_>>());
@@ -86,6 +105,12 @@ impl Golden {
     /// Position of a state word by its flat name.
     pub fn word(&self, name: &str) -> Option<usize> {
         flat(self.facts()).iter().position(|n| n == name)
+    }
+
+    /// Which words of the state can be compared behind a step: the file names fields that no reference tells.
+    pub fn compared(&self) -> Vec<bool> {
+        let field = |name: &String| name.split('.').next().is_some_and(|f| self.uncompared.iter().any(|u| u == f));
+        flat(self.facts()).iter().map(|name| !field(name)).collect()
     }
 
     /// The words of a column.

@@ -2,12 +2,17 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Instant;
 
 use shadergym_envs::{
     ActionSpace, Actions, Batch, BatchOptions, Device, Encoding, Facts, Kind, Recording, SampleRng, Space,
     make_compiled, make_from_file,
 };
 use shadergym_shaders::Environment;
+
+/// Seconds that a property may repeat itself: games take a second for the most that any property asks for, a walker on a
+/// software GPU would take an hour.
+const PATIENCE: f64 = 2.0;
 
 /// One environment on one back end.
 pub struct Case {
@@ -45,6 +50,18 @@ impl Case {
         let mut batch = self.open(num_envs, |o| o);
         batch.reset(seed).expect("resets");
         batch
+    }
+
+    /// How many of `wanted` steps of `n` instances a property makes that shows the same with fewer: as many as take
+    /// [`PATIENCE`], which is all of them but for costly environments on slow devices, and at least `least`.
+    pub fn steps(&self, n: usize, wanted: usize, least: usize) -> usize {
+        const TIMED: usize = 20;
+        let mut batch = self.started(n, 1);
+        batch.rollout(1).expect("rolls out");
+        let begun = Instant::now();
+        batch.rollout(TIMED).expect("rolls out");
+        let each = begun.elapsed().as_secs_f64() / TIMED as f64;
+        ((PATIENCE / each.max(1e-9)) as usize).clamp(least.min(wanted), wanted)
     }
 
     pub fn is_gpu(&self) -> bool {

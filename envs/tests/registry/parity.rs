@@ -20,6 +20,22 @@ pub fn integer_environments_equal_the_cpu(case: &Case) {
 /// an ulp (6e-8) each, on states copied over before every step.
 const PARITY_TOLERANCE: f64 = 1e-5;
 
+/// How much further a row may be off than the CPU's own result moves when all floats of the state move by [`NUDGE`]: where
+/// unsettled rounds of a solver of contacts decide, one rounding on the way becomes 1e-3 and more.
+const SENSITIVITY: f64 = 30.0;
+
+/// Relative change of the floats of a state that tells how sensitive a transition is: four roundings.
+const NUDGE: f32 = 2.4e-7;
+
+/// Rewards are compared relative to at least this share of the largest reward of random play: one may be the difference of
+/// two potentials as large as that, whose roundings stay where they cancel. LunarLander's is off by 3e-5 where the largest is 100.
+const REWARD_SHARE: f64 = 0.05;
+
+/// Transitions in a million of rigid bodies that may be further off than that, by this much: where a corner of a body meets an
+/// edge in one rounding and misses it in another, no small number of nudges finds it.
+const UNSETTLED_PER_MILLION: usize = 1000;
+const UNSETTLED: f64 = 1e-2;
+
 /// Transitions in a million that may end on one device and not on the other: the state lies within the tolerance of a
 /// threshold. Their rewards are not compared.
 const UNDECIDED_PER_MILLION: usize = 20;
@@ -34,61 +50,99 @@ pub fn float_environments_equal_the_cpu_step_by_step(case: &Case) {
         batch
     };
     let cpu = Case::new(case.environment, Device::Cpu, false);
-    let (mut a, mut b) = (bare(case), bare(&cpu));
+    let (mut a, mut b, mut nudged) = (bare(case), bare(&cpu), bare(&cpu));
     // Random play with many ends gives the states; instances start at different times of their episodes.
     let mut play = cpu.started(n, 82);
-    let observation = spec.observation.kinds();
-    let mut undecided = 0;
+    let kinds = spec.state.kinds();
+    let observation = spec.observation.kinds().repeat(spec.agents);
+    let row_kinds = [observation.clone(), vec![Kind::F32; spec.agents], kinds.clone()].concat();
+    let largest =
+        cpu.started(64, 83).record(200).expect("records").rewards().iter().fold(0.0, |most, r| r.abs().max(most));
+    let mut scales = vec![1.0; row_kinds.len()];
+    scales[observation.len()..][..spec.agents].fill((REWARD_SHARE * f64::from(largest)).max(1.0));
+    let off = |a: &[u32], b: &[u32]| off(a, b, &row_kinds, &scales);
+    let rigid = spec.state.fields.iter().any(|field| field.name.starts_with("bodies"));
+    let (mut undecided, mut unsettled) = (0, 0);
     for step in 0..steps {
         play.rollout(7).expect("rolls out");
         let states = play.get_state(..).expect("reads");
-        for batch in [&mut a, &mut b] {
+        let moved: Vec<u32> = states.iter().zip(kinds.iter().cycle()).enumerate().map(nudge).collect();
+        for (batch, states) in [(&mut a, &states), (&mut b, &states), (&mut nudged, &moved)] {
             batch.reset(step).expect("resets");
-            batch.set_state(.., &states).expect("writes");
+            batch.set_state(.., states).expect("writes");
         }
         let drawn = play.record(1).expect("records");
-        let (x, y) = (a.step(drawn.actions()).expect("steps"), b.step(drawn.actions()).expect("steps"));
+        let [x, y, z] = [&mut a, &mut b, &mut nudged].map(|batch| {
+            batch.step(drawn.actions()).expect("steps");
+            (batch.view().terminated().to_vec(), rows(batch, spec.agents))
+        });
         for i in 0..n {
-            if x.terminated()[i] != y.terminated()[i] {
+            if x.0[i] != y.0[i] || off(&x.1[i], &y.1[i]).is_some_and(|(_, by)| by.is_infinite()) {
                 undecided += 1;
                 continue;
             }
-            let rewards = i * spec.agents..(i + 1) * spec.agents;
-            close(
-                &bits(&x.rewards()[rewards.clone()]),
-                &bits(&y.rewards()[rewards]),
-                &vec![Kind::F32; spec.agents],
-                "reward",
-            );
-            for row in i * spec.agents..(i + 1) * spec.agents {
-                close(
-                    x.observations().row(row).words(),
-                    y.observations().row(row).words(),
-                    &observation,
-                    "observation",
-                );
+            let Some((word, by)) = off(&x.1[i], &y.1[i]).filter(|(_, by)| *by > PARITY_TOLERANCE) else {
+                continue;
+            };
+            let sensitive = off(&z.1[i], &y.1[i]).map_or(0.0, |(_, by)| by);
+            if by <= PARITY_TOLERANCE + SENSITIVITY * sensitive {
+                continue;
             }
-        }
-        let (x, y) = (a.get_state(..).expect("reads"), b.get_state(..).expect("reads"));
-        let kinds = spec.state.kinds();
-        for (x, y) in x.chunks_exact(kinds.len()).zip(y.chunks_exact(kinds.len())) {
-            close(x, y, &kinds, "state");
+            unsettled += 1;
+            assert!(
+                rigid && by <= UNSETTLED,
+                "step {step}, instance {i}: word {word} of observation, reward, state is {:#x} on the GPU, {:#x} on the CPU, {by:e} \
+                 apart; four roundings of the state move the row by {sensitive:e}",
+                x.1[i][word],
+                y.1[i][word]
+            );
         }
     }
+    let allowed = n * steps as usize * UNSETTLED_PER_MILLION / 1_000_000;
+    assert!(unsettled <= allowed, "{unsettled} of {} transitions are off, allowed {allowed}", n as u64 * steps);
     let allowed = 1 + n * steps as usize * UNDECIDED_PER_MILLION / 1_000_000;
     assert!(
         undecided <= allowed,
-        "{undecided} of {} transitions end on one device only, allowed {allowed}",
+        "{undecided} of {} transitions end, or change whole numbers, on one device only, allowed {allowed}",
         n as u64 * steps
     );
 }
 
-fn close(gpu: &[u32], cpu: &[u32], kinds: &[Kind], what: &str) {
-    for (word, ((&gpu, &cpu), kind)) in gpu.iter().zip(cpu).zip(kinds).enumerate() {
-        let (x, y) = (f64::from(f32::from_bits(gpu)), f64::from(f32::from_bits(cpu)));
-        let ok = if *kind == Kind::F32 { (x - y).abs() <= PARITY_TOLERANCE * y.abs().max(1.0) } else { gpu == cpu };
-        assert!(ok, "{what} word {word}: gpu {x} ({gpu:#x}), cpu {y} ({cpu:#x})");
+/// A word of a state, moved up or down by [`NUDGE`] where it is a float.
+fn nudge((at, (&word, kind)): (usize, (&u32, &Kind))) -> u32 {
+    let value = f32::from_bits(word);
+    match kind {
+        Kind::F32 => (value * if at % 3 == 0 { 1.0 + NUDGE } else { 1.0 - NUDGE }).to_bits(),
+        Kind::U32 | Kind::I32 => word,
     }
+}
+
+/// Observations, rewards and state of each instance, behind one another.
+fn rows(batch: &mut Batch, agents: usize) -> Vec<Vec<u32>> {
+    let states = batch.get_state(..).expect("reads");
+    let view = batch.view();
+    let words = states.len() / batch.num_envs();
+    let row = |i: usize| {
+        let observations = (i * agents..(i + 1) * agents).flat_map(|row| view.observations().row(row).words().to_vec());
+        let rewards = bits(&view.rewards()[i * agents..(i + 1) * agents]);
+        observations.chain(rewards).chain(states[i * words..(i + 1) * words].iter().copied()).collect()
+    };
+    (0..batch.num_envs()).map(row).collect()
+}
+
+/// The word of two rows that differs most, and by how much: relative to its scale below that, to itself above, infinite
+/// for whole numbers.
+fn off(a: &[u32], b: &[u32], kinds: &[Kind], scales: &[f64]) -> Option<(usize, f64)> {
+    let by = |word: usize| {
+        let (a, b) = (a[word], b[word]);
+        let (x, y) = (f64::from(f32::from_bits(a)), f64::from(f32::from_bits(b)));
+        let by = match kinds[word] {
+            Kind::F32 => (x - y).abs() / y.abs().max(scales[word]),
+            Kind::U32 | Kind::I32 => [0.0, f64::INFINITY][usize::from(a != b)],
+        };
+        (word, by)
+    };
+    (0..kinds.len()).map(by).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Bitwise, whatever the options: two implementations of the same WGSL on the same machine.

@@ -7,13 +7,13 @@ use shadergym_envs::{Actions, AutoresetMode, Batch, Level, RolloutStats, SampleR
 use crate::case::{Case, fingerprint, random_params, trace};
 
 pub fn same_seed_same_run(case: &Case) {
-    const STEPS: usize = 100_000;
     const CHUNK: usize = 2000;
+    let chunks = case.steps(5, 100_000, CHUNK) / CHUNK;
     let (mut a, mut b) = (case.started(5, 11), case.started(5, 11));
     let mut other = case.started(5, 12);
     let (mut x, mut y) = (a.record(CHUNK).expect("records"), b.record(CHUNK).expect("records"));
     assert_ne!(fingerprint(&x), fingerprint(&other.record(CHUNK).expect("records")), "another seed, another run");
-    for chunk in 1..=STEPS / CHUNK {
+    for chunk in 1..=chunks {
         assert_eq!(fingerprint(&x), fingerprint(&y), "before step {}", chunk * CHUNK);
         a.record_into(CHUNK, None, &mut x).expect("records");
         b.record_into(CHUNK, None, &mut y).expect("records");
@@ -126,6 +126,7 @@ const SUM_TOLERANCE: f64 = 1e-11;
 pub fn long_rollouts_make_every_transition(case: &Case) {
     const PART: usize = 1009;
     for (n, parts) in [(1, 200), (64, 20)] {
+        let parts = case.steps(n, parts * PART, 2 * PART) / PART;
         for mode in [AutoresetMode::NextStep, AutoresetMode::SameStep] {
             let started = || {
                 let mut batch = case.open(n, |o| o.autoreset_mode(mode));

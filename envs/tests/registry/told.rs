@@ -1,6 +1,6 @@
 //! What a step tells beside observation and reward: infos, agents that are out, starts, the steps so far.
 
-use shadergym_envs::{AutoresetMode, Kind};
+use shadergym_envs::{AutoresetMode, Batch, Kind};
 
 use crate::case::Case;
 
@@ -142,4 +142,52 @@ pub fn agents_stay_out(case: &Case) {
             }
         }
     }
+}
+
+/// A physics that loses hold of its numbers ends its episode and says so, and nobody else sees anything of it. Every word of
+/// every body becomes something that no body can have, in an instance of its own between two that are left alone.
+pub fn blow_ups_stay_alone(case: &Case) {
+    let spec = case.spec();
+    if !spec.info.as_ref().is_some_and(|info| info.fields.iter().any(|field| field.name == "blown_up")) {
+        return;
+    }
+    let bodies = spec.state.fields.iter().filter(|field| field.name.starts_with("bodies"));
+    let words: Vec<usize> = bodies.flat_map(|field| field.offset..field.offset + field.words()).collect();
+    assert!(!words.is_empty(), "{} has bodies", spec.id);
+    // States put in have to be finite; sums of the largest numbers are not.
+    let bad = [1e30, -f32::MAX];
+    let n = 2 * words.len() * bad.len() + 1;
+    let [mut hurt, mut well] = [(); 2].map(|()| {
+        let mut batch = case.open(n, |o| o.autoreset_mode(AutoresetMode::Disabled));
+        batch.reset(5).expect("resets");
+        batch.rollout(3).expect("rolls out");
+        batch
+    });
+    let mut states = hurt.get_state(..).expect("reads");
+    for (i, (word, value)) in words.iter().flat_map(|word| bad.map(|value| (word, value))).enumerate() {
+        states[(2 * i + 1) * spec.state.words + word] = value.to_bits();
+    }
+    hurt.set_state(.., &states).expect("writes");
+    let stats = hurt.rollout(1).expect("rolls out");
+    well.rollout(1).expect("rolls out");
+    let told = hurt.view().info("blown_up").expect("a field");
+    let width = spec.observation_words() * spec.agents;
+    let rows = |batch: &Batch| batch.view().observations().words().chunks_exact(width).map(<[u32]>::to_vec).collect();
+    let (seen, expected): (Vec<Vec<u32>>, Vec<Vec<u32>>) = (rows(&hurt), rows(&well));
+    for i in 0..n {
+        assert!(hurt.view().rewards()[i].is_finite(), "reward of instance {i}");
+        if i % 2 == 1 {
+            assert!(told[i] == 1.0 && hurt.view().terminated()[i], "instance {i} has not blown up");
+            assert!(seen[i].iter().all(|word| f32::from_bits(*word).is_finite()), "instance {i} sees {:?}", seen[i]);
+        } else {
+            assert_eq!(told[i], 0.0, "instance {i} has blown up");
+            assert_eq!(seen[i], expected[i], "instance {i} sees something of its neighbours");
+            assert_eq!(
+                hurt.view().rewards()[i].to_bits(),
+                well.view().rewards()[i].to_bits(),
+                "reward of instance {i}"
+            );
+        }
+    }
+    assert_eq!(stats.info_sum.iter().sum::<f64>(), (n / 2) as f64, "episodes that blew up are counted");
 }

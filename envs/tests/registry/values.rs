@@ -132,12 +132,12 @@ pub fn random_play_is_legal(case: &Case) {
 }
 
 pub fn random_play_stays_finite(case: &Case) {
-    const STEPS: u64 = 10_000_000;
     let n = 1000;
+    let wanted = (n * case.steps(n, 10_000, 250)) as u64;
     let mut batch = case.started(n, 77);
     let kinds = case.spec().state.kinds();
     let mut transitions = 0;
-    while transitions < STEPS {
+    while transitions < wanted {
         let stats = batch.rollout(250).expect("rolls out");
         assert!(stats.transitions > 0, "instances get stuck");
         assert!(stats.return_sum.iter().all(|r| r.is_finite()), "{stats:?}");
