@@ -13,7 +13,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "id" in metafunc.fixturenames:
+    if "id" in metafunc.fixturenames and "device" not in metafunc.fixturenames:
         metafunc.parametrize("id", shadergym.ids())
     if "single_id" in metafunc.fixturenames:
         metafunc.parametrize("single_id", SINGLE)
