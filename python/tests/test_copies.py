@@ -25,7 +25,8 @@ def pytest_generate_tests(metafunc) -> None:
     """Each id on each device, but for rigid bodies on GPUs: a software GPU takes minutes for the pipelines of one test. What
     a GPU's state is made of does not depend on the environment."""
     if "device" in metafunc.fixturenames:
-        rigid = {id for id in shadergym.ids() if "blown_up" in str(shadergym.spec(id))}
+        infos = {id: shadergym.spec(id)["info"] or {"fields": []} for id in shadergym.ids()}
+        rigid = {id for id, info in infos.items() if "blown_up" in [field["name"] for field in info["fields"]]}
         pairs = [(id, device) for id in shadergym.ids() for device in ["cpu", "gpu"] if device == "cpu" or id not in rigid]
         metafunc.parametrize("id, device", pairs, indirect=["device"])
 

@@ -10,8 +10,10 @@ use shadergym_envs::{
 };
 use shadergym_shaders::Environment;
 
-/// Seconds that a property may repeat itself: games take a second for the most that any property asks for, a walker on a
-/// software GPU would take an hour.
+use crate::large;
+
+/// Seconds that a property of a large kernel may repeat itself: games take a second for the most that any property asks for,
+/// rigid bodies on a software GPU would take an hour.
 const PATIENCE: f64 = 2.0;
 
 /// One environment on one back end.
@@ -52,10 +54,18 @@ impl Case {
         batch
     }
 
-    /// How many of `wanted` steps of `n` instances a property makes that shows the same with fewer: as many as take
-    /// [`PATIENCE`], which is all of them but for costly environments on slow devices, and at least `least`.
+    /// Whether the environment is one of rigid bodies, whose numbers may get out of hand.
+    pub fn is_rigid(&self) -> bool {
+        self.spec().info.as_ref().is_some_and(|info| info.fields.iter().any(|field| field.name == "blown_up"))
+    }
+
+    /// How many of `wanted` steps of `n` instances a property makes that shows the same with fewer: all of them, but of large
+    /// kernels as many as take [`PATIENCE`], and at least `least`.
     pub fn steps(&self, n: usize, wanted: usize, least: usize) -> usize {
         const TIMED: usize = 20;
+        if !large::is_large(self.environment) {
+            return wanted;
+        }
         let mut batch = self.started(n, 1);
         batch.rollout(1).expect("rolls out");
         let begun = Instant::now();

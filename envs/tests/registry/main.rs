@@ -41,7 +41,6 @@ const PROPERTIES: &[Property] = &[
     ("starts_and_steps_tell_where_episodes_begin", told::starts_and_steps_tell_where_episodes_begin),
     ("infos_add_up", told::infos_add_up),
     ("agents_stay_out", told::agents_stay_out),
-    ("blow_ups_stay_alone", told::blow_ups_stay_alone),
 ];
 
 /// Properties of the self-tests whose outcomes tell what no shipped environment tells.
@@ -66,6 +65,9 @@ const CPU_PROPERTIES: &[Property] = &[
 /// Where actions are real numbers.
 const BOX_PROPERTIES: &[Property] =
     &[("actions_far_outside_leave_all_finite", values::actions_far_outside_leave_all_finite)];
+
+/// Where rigid bodies may get out of hand.
+const RIGID_PROPERTIES: &[Property] = &[("blow_ups_stay_alone", told::blow_ups_stay_alone)];
 
 /// What files compiled at run time owe the environments of the build.
 const FILE_PROPERTIES: &[Property] = &[
@@ -141,12 +143,14 @@ fn main() {
             if large && (name == "browser" || name != "cpu" && environment.shares_code()) {
                 continue;
             }
+            let rigid = Case::new(environment, device.clone(), false).is_rigid();
+            let of_bodies = if rigid { RIGID_PROPERTIES } else { &[] };
             let properties = match name {
-                "cpu" => [own, CPU_PROPERTIES, of_space],
-                "interpreter" if own.len() == PROPERTIES.len() => [own, FILE_PROPERTIES, of_space],
-                "interpreter" => [own, &[], of_space],
-                "gpu" => [own, parity, of_space],
-                _ => [BROWSER_PROPERTIES, parity, of_space],
+                "cpu" => [own, CPU_PROPERTIES, of_space, of_bodies],
+                "interpreter" if own.len() == PROPERTIES.len() => [own, FILE_PROPERTIES, of_space, of_bodies],
+                "interpreter" => [own, &[], of_space, of_bodies],
+                "gpu" => [own, parity, of_space, of_bodies],
+                _ => [BROWSER_PROPERTIES, parity, of_space, of_bodies],
             };
             let asked = |property: &str| {
                 !(large && name == "gpu" && software)

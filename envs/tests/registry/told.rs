@@ -148,9 +148,6 @@ pub fn agents_stay_out(case: &Case) {
 /// every body becomes something that no body can have, in an instance of its own between two that are left alone.
 pub fn blow_ups_stay_alone(case: &Case) {
     let spec = case.spec();
-    if !spec.info.as_ref().is_some_and(|info| info.fields.iter().any(|field| field.name == "blown_up")) {
-        return;
-    }
     let bodies = spec.state.fields.iter().filter(|field| field.name.starts_with("bodies"));
     let words: Vec<usize> = bodies.flat_map(|field| field.offset..field.offset + field.words()).collect();
     assert!(!words.is_empty(), "{} has bodies", spec.id);
