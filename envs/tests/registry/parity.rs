@@ -32,8 +32,9 @@ const NUDGE: f32 = 2.4e-7;
 const REWARD_SHARE: f64 = 0.05;
 
 /// Transitions in a million of rigid bodies that may be further off than that, by this much: where a corner of a body meets an
-/// edge in one rounding and misses it in another, no small number of nudges finds it.
-const UNSETTLED_PER_MILLION: usize = 1000;
+/// edge in one rounding and misses it in another, no small number of nudges finds it. Most on llvmpipe: 260 of LunarLander's, 1,220 of
+/// the four-legged walker's.
+const UNSETTLED_PER_MILLION: usize = 2000;
 const UNSETTLED: f64 = 1e-2;
 
 /// Transitions in a million that may end on one device and not on the other: the state lies within the tolerance of a

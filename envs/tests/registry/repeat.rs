@@ -201,7 +201,7 @@ pub fn state_round_trip(case: &Case) {
 }
 
 pub fn levels_equal_the_plain_reference(case: &Case) {
-    const STEPS: usize = 2000;
+    let steps = case.steps(67, 2000, 300);
     let run = |level: Level, spread: bool| {
         let mut batch = case.open(67, |o| o.level(level));
         if spread {
@@ -209,7 +209,7 @@ pub fn levels_equal_the_plain_reference(case: &Case) {
             batch.set_params_words(.., &params).expect("inside the box");
         }
         batch.reset(61).expect("resets");
-        let recording = batch.record(STEPS).expect("records");
+        let recording = batch.record(steps).expect("records");
         let image = batch.render(66, 24, 16).expect("renders");
         (fingerprint(&recording), image, recording)
     };
