@@ -34,7 +34,7 @@ fn main() {
 /// Folders of `src` with what learns, whatever the agent, and one that some agents use.
 const SHARED: [&str; 4] = ["common", "network", "optim", "tasks"];
 const SOME: &str = "streaming";
-/// Sources of tasks that use this module count for none: runs whose results are kept have no source.
+/// Sources of tasks that use this module count for runs with a source of tasks alone.
 const TEACHERS: &str = "crate::teachers";
 
 /// A list of agents with a hash of the code that decides what they come to: results of other code are out of date. Agents
@@ -66,7 +66,9 @@ fn code(source: &Path) -> String {
         let text: String = shared.iter().chain(more).map(read).chain([own.clone()]).collect();
         writeln!(table, "    ({stem:?}, \"{}\"),", hash::hash(text.bytes())).expect("a string");
     }
-    table + "];\n"
+    let teaching = of("teachers").chain(of("tasks").filter(taught)).map(|path| read(&path)).collect::<String>();
+    let doc = "/// A hash of the code of teachers, for runs with a source of tasks.";
+    table + &format!("];\n{doc}\npub(super) const TEACHING: &str = \"{}\";\n", hash::hash(teaching.bytes()))
 }
 
 /// The files of a folder as modules, and a list `<entry>S` of what each declares as `entry`.

@@ -1,6 +1,7 @@
 //! Options that work for an environment, found without a flag: `presets/<agent>/<family>.toml` for a family and
 //! `presets/<agent>/<family>/<stem>.toml` for one environment, over the agent's own defaults. Others have a name behind a dot:
-//! `minatar.published.toml`.
+//! `minatar.published.toml`. One with `like = "<stem>"` has what the preset of that environment of its family has, under its own
+//! options.
 
 use shadergym_envs::Facts;
 use toml::Table;
@@ -11,6 +12,15 @@ include!(concat!(env!("OUT_DIR"), "/presets.rs"));
 
 /// Of the options of a run that are not the agent's: environment steps.
 pub const STEPS: &str = "steps";
+
+/// The stem of the environment whose options lie under those of a file.
+const LIKE: &str = "like";
+
+/// A file of options.
+fn read(path: &str) -> Option<Table> {
+    let (_, text) = PRESETS.iter().find(|(name, _)| *name == path)?;
+    Some(text.parse().unwrap_or_else(|e| panic!("presets/{path}.toml: {e}")))
+}
 
 /// The preset of an agent for an environment; empty where there is none. With a name, one that has it:
 /// `presets/<agent>/<family>.<name>.toml` or `presets/<agent>/<family>/<stem>.<name>.toml`, in place of the one without.
@@ -26,10 +36,13 @@ pub fn preset(agent: &str, facts: &Facts, name: Option<&str>) -> Result<Table> {
     let mut found = None;
     for place in &places {
         let path = format!("{place}{suffix}");
-        if let Some((_, text)) = PRESETS.iter().find(|(n, _)| *n == path) {
-            let table = text.parse::<Table>().unwrap_or_else(|e| panic!("presets/{path}.toml: {e}"));
-            found.get_or_insert_with(Table::new).extend(table);
+        let Some(mut table) = read(&path) else { continue };
+        let all = found.get_or_insert_with(Table::new);
+        if let Some(like) = table.remove(LIKE) {
+            let like = format!("{agent}/{}/{}{suffix}", facts.family, like.as_str().expect("a stem"));
+            all.extend(read(&like).unwrap_or_else(|| panic!("presets/{path}.toml is like {like}, which is none")));
         }
+        all.extend(table);
     }
     match (found, name) {
         (Some(table), _) => Ok(table),

@@ -14,7 +14,7 @@ mod training;
 pub use date::today;
 pub use render::{Facts, render};
 pub use schedule::{Event, Options, outdated, run};
-pub use spec::{Experiment, Group, RunSpec};
+pub use spec::{Experiment, Group, Measure, RunSpec, Target};
 pub use store::{Record, Status, Store};
 pub use training::Training;
 
@@ -38,6 +38,13 @@ pub struct RunResult {
     /// Episodes of the evaluation that only its own time limit ended; None if there was no evaluation, or an old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_off: Option<usize>,
+    /// Share of the tasks of the evaluation, in percent, whose mean return is above the environment's reward threshold; None
+    /// without a source of tasks or a threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mastered: Option<f64>,
+    /// Points (environment steps, `mastered`) of the evaluations during training and at the end; stored as a file of its own.
+    #[serde(skip)]
+    pub mastery: Vec<(u64, f64)>,
     /// Points (environment steps, mean return of the episodes since the point before); stored as a file of its own.
     #[serde(skip)]
     pub curve: Vec<(u64, f64)>,

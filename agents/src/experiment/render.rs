@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::spec::{Experiment, Group, RunSpec, slug};
+use super::spec::{Experiment, Group, Measure, RunSpec, slug};
 use super::store::{Record, Status, Store};
 use crate::error::Result;
 use crate::report::compare::mean_curve;
-use crate::report::curve::{Panel, Series, curves};
+use crate::report::curve::{Series, curves};
 use crate::report::statistics::{Estimate, bootstrap, interquartile_mean, mean};
 
 /// What the report says besides the results.
@@ -55,26 +55,29 @@ pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(
         }
     });
     for env in envs {
-        let mut series = Vec::new();
-        for group in experiment.groups.iter().filter(|g| g.env == *env) {
-            let found = mean_of(&runs, group, store)?;
-            series.extend((!found.points.is_empty()).then_some(found));
+        let kinds: [(&str, &str, &str, Curve); 2] = [
+            ("", "Learning curves", "episode return", Store::curve),
+            (".mastered", "Tasks mastered", "tasks mastered (%)", Store::mastery),
+        ];
+        for (suffix, about, y_label, curve) in kinds {
+            let mut series = Vec::new();
+            for group in experiment.groups.iter().filter(|g| g.env == *env) {
+                let found = mean_of(&runs, group, store, curve)?;
+                series.extend((!found.points.is_empty()).then_some(found));
+            }
+            if series.is_empty() {
+                continue;
+            }
+            let name = format!("{}{suffix}.svg", slug(env));
+            let _ = writeln!(out, "\n![{about} on {env}]({}/{name})", experiment.name);
+            pictures.push((name, curves(env, "environment steps", y_label, &series)));
         }
-        if series.is_empty() {
-            continue;
-        }
-        let name = format!("{}.svg", slug(env));
-        let _ = writeln!(out, "\n![Learning curves on {env}]({}/{name})", experiment.name);
-        let Panel { title, x_label, y_label, series } = Panel {
-            title: env.clone(),
-            x_label: "environment steps".to_owned(),
-            y_label: "episode return".to_owned(),
-            series,
-        };
-        pictures.push((name, curves(&title, &x_label, &y_label, &series)));
     }
     Ok((out, pictures))
 }
+
+/// Head of the column that only experiments with tasks have.
+const MASTERED: &str = "mastered";
 
 /// Runs that are named; of more only the number is said.
 const FEW: usize = 8;
@@ -83,18 +86,22 @@ const EXPLANATION: &str = "
 Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
 percentile-bootstrap interval over seeds (10 000 resamples). Worst: the least of these means. IQM: inter-quartile mean of
 them (`trim_mean` with 0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained
-policy, with its interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in
+policy, with its interval. Mastered: share of the fixed tasks of the evaluation whose mean return is above the
+environment's reward threshold, in percent, mean over seeds with its interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in
 environments that have none: training had no limit there, and the return of such an episode is what it had got by then.
 A target is met if all seeds are made, none failed, and the lower end of the interval of what it is a target of reaches
 it. Seconds and steps per second, where they are given, are those of training alone, with as many runs side by side as
 said above. Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
 ";
 
-fn mean_of(runs: &[RunSpec], group: &Group, store: &Store) -> Result<Series> {
+/// The curve of a run as it is stored.
+type Curve = fn(&Store, &RunSpec) -> Result<Vec<(f64, f64)>>;
+
+fn mean_of(runs: &[RunSpec], group: &Group, store: &Store, curve: Curve) -> Result<Series> {
     let mut all = Vec::new();
     for run in runs.iter().filter(|r| r.group == *group) {
         if store.get(run).is_some_and(|r| r.status == Status::Done) {
-            let curve: Vec<(f64, f64)> = store.curve(run)?.into_iter().filter(|p| p.1.is_finite()).collect();
+            let curve: Vec<(f64, f64)> = curve(store, run)?.into_iter().filter(|p| p.1.is_finite()).collect();
             // A run in which no episode ended has none.
             all.extend((!curve.is_empty()).then_some(curve));
         }
@@ -140,28 +147,19 @@ fn origin(out: &mut String, experiment: &Experiment, records: &[&Record]) {
 
 fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSpec]) {
     let noted = experiment.groups.iter().any(|g| g.note.is_some());
-    let mut head = vec![
-        "agent",
-        "environment",
-        "steps",
-        "seeds",
-        "training",
-        "worst",
-        "IQM",
-        "evaluation",
-        "cut off",
-        "target",
-        "met",
-    ];
+    let tasks = runs.iter().any(|run| store.get(run).is_some_and(|record| record.result.mastered.is_some()));
+    let mut head = vec!["agent", "environment", "steps", "seeds", "training", "worst", "IQM", "evaluation"];
+    head.extend(tasks.then_some(MASTERED));
+    head.extend(["cut off", "target", "met"]);
     head.extend(experiment.timing.then_some(["s/run", "steps/s"]).into_iter().flatten());
     head.extend(noted.then_some("what was tried"));
     let _ = writeln!(out, "| {} |", head.join(" | "));
-    let aligned =
-        head.iter().enumerate().map(|(i, _)| if (2..13).contains(&i) && i != 9 && i != 10 { "--:" } else { "---" });
+    let texts = ["agent", "environment", "target", "met", "what was tried"];
+    let aligned = head.iter().map(|name| if texts.contains(name) { "---" } else { "--:" });
     let _ = writeln!(out, "|{}|", aligned.collect::<Vec<_>>().join("|"));
     for group in &experiment.groups {
         let records: Vec<&Record> = runs.iter().filter(|r| r.group == *group).filter_map(|r| store.get(r)).collect();
-        let mut row = row(group, &records, experiment.seeds_of(group).len());
+        let mut row = row(group, &records, experiment.seeds_of(group).len(), tasks);
         if !experiment.timing {
             row.truncate(row.len() - 2);
         }
@@ -170,11 +168,12 @@ fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSp
     }
 }
 
-fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
+fn row(group: &Group, records: &[&Record], seeds: usize, tasks: bool) -> Vec<String> {
     let done: Vec<&Record> = records.iter().filter(|r| r.status == Status::Done).copied().collect();
     let values = |value: fn(&Record) -> Option<f64>| done.iter().filter_map(|r| value(r)).collect::<Vec<_>>();
     let training = values(|r| r.result.last_100);
     let evaluation = values(|r| r.result.evaluation);
+    let mastered = values(|r| r.result.mastered);
     let cut_off: Option<Vec<usize>> = done.iter().map(|r| r.result.cut_off).collect();
     let cut_off =
         cut_off.filter(|counts| !counts.is_empty()).map_or("-".to_owned(), |c| c.iter().sum::<usize>().to_string());
@@ -187,7 +186,11 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
         let _ = write!(counted, ", {} without an episode", done.len() - training.len());
     }
     let target = group.target.as_ref().map(|target| {
-        let (values, of) = if target.evaluation { (&evaluation, "evaluation") } else { (&training, "training") };
+        let (values, of) = match target.of {
+            Measure::Training => (&training, "training"),
+            Measure::Evaluation => (&evaluation, "evaluation"),
+            Measure::Mastered => (&mastered, "% mastered"),
+        };
         let whole = values.len() == seeds;
         let met = if whole && bootstrap(&[values.to_vec()], mean).low >= target.value { "yes" } else { "**no**" };
         let source = if target.source.is_empty() { String::new() } else { format!(", {}", cell(&target.source)) };
@@ -197,7 +200,7 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
         if values.is_empty() { "-".to_owned() } else { text(values) }
     };
     let with_interval = |values: &[f64]| interval(bootstrap(&[values.to_vec()], mean), values.len());
-    vec![
+    let mut row = vec![
         cell(&group.label),
         cell(&group.env),
         steps(group.steps),
@@ -206,12 +209,16 @@ fn row(group: &Group, records: &[&Record], seeds: usize) -> Vec<String> {
         or_dash(&training, &|v| number(v.iter().copied().fold(f64::INFINITY, f64::min))),
         or_dash(&training, &|v| number(interquartile_mean(v))),
         or_dash(&evaluation, &with_interval),
+    ];
+    row.extend(tasks.then(|| or_dash(&mastered, &with_interval)));
+    row.extend([
         cut_off,
         target.as_ref().map_or("-".to_owned(), |(text, _)| text.clone()),
         target.map_or("-", |(_, met)| met).to_owned(),
         or_dash(&values(|r| Some(r.result.seconds)), &|v| format!("{:.1}", mean(v))),
         or_dash(&values(|r| Some(r.result.step as f64 / r.result.seconds.max(1e-9))), &|v| format!("{:.0}", mean(v))),
-    ]
+    ]);
+    row
 }
 
 fn failures(out: &mut String, records: &[&Record]) {

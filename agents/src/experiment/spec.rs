@@ -21,6 +21,8 @@ pub struct Experiment {
     pub tuning_seeds: Vec<u64>,
     /// Episodes of each evaluation, 0 for none; default 100.
     pub eval_episodes: usize,
+    /// Environment steps between two evaluations during training; None: only at the end.
+    pub eval_interval: Option<u64>,
     /// Whether the report says how fast runs were; default true. On a machine that did other things too that says little.
     pub timing: bool,
     /// An agent with its options in an environment, each with all seeds.
@@ -30,7 +32,7 @@ pub struct Experiment {
 /// Runs that differ by their seed only.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// What tables call it; the agent's name unless the file says otherwise.
+    /// What tables call it; the agent's name and that of its source of tasks unless the file says otherwise.
     pub label: String,
     /// Name of the agent.
     pub agent: String,
@@ -42,6 +44,8 @@ pub struct Group {
     pub preset: Option<String>,
     /// Options of the agent.
     pub settings: Table,
+    /// The source of tasks with its ranges and options, as [`crate::train::RunOptions::tasks`] has them; empty without one.
+    pub tasks: Table,
     /// Seeds, where they are not those of the experiment.
     pub seeds: Option<Vec<u64>>,
     /// Mean return that it should reach.
@@ -53,12 +57,36 @@ pub struct Group {
 /// What a published result says that should be reached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Mean return.
+    /// Mean return, or percent.
     pub value: f64,
-    /// Whether it is one of evaluations of trained policies; otherwise of the last 100 training episodes.
-    pub evaluation: bool,
+    /// What it is compared with.
+    pub of: Measure,
     /// Where it is from; may be empty.
     pub source: String,
+}
+
+/// What a target is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Mean return of the last 100 training episodes.
+    Training,
+    /// Mean return of evaluations of trained policies.
+    Evaluation,
+    /// Percent of the tasks of the evaluation that are mastered.
+    Mastered,
+}
+
+impl Measure {
+    const ALL: [Self; 3] = [Self::Training, Self::Evaluation, Self::Mastered];
+
+    /// Its key in the file.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Training => "target",
+            Self::Evaluation => "evaluation_target",
+            Self::Mastered => "mastered_target",
+        }
+    }
 }
 
 /// One run.
@@ -70,21 +98,25 @@ pub struct RunSpec {
     pub seed: u64,
     /// Episodes of the evaluation, 0 for none.
     pub eval_episodes: usize,
+    /// Environment steps between two evaluations during training.
+    pub eval_interval: Option<u64>,
 }
 
 /// What seeds can be.
 const SEEDS: &str = "a list of whole numbers, or a text such as \"1-30\"";
-const KEYS: [&str; 7] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "timing", "runs"];
-const RUN_KEYS: [&str; 12] = [
+const KEYS: [&str; 8] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "eval_interval", "timing", "runs"];
+const RUN_KEYS: [&str; 14] = [
     "agent",
     "env",
     "envs",
     "steps",
     "preset",
     "set",
+    "tasks",
     "seeds",
     "target",
     "evaluation_target",
+    "mastered_target",
     "source",
     "note",
     "label",
@@ -145,8 +177,8 @@ impl Experiment {
             }
         }
         let (about, eval_episodes) = (top.get("about")?.unwrap_or_default(), top.get("eval_episodes")?.unwrap_or(100));
-        let timing = top.get("timing")?.unwrap_or(true);
-        Ok(Self { name, about, seeds, tuning_seeds, eval_episodes, timing, groups })
+        let (timing, eval_interval) = (top.get("timing")?.unwrap_or(true), top.get("eval_interval")?);
+        Ok(Self { name, about, seeds, tuning_seeds, eval_episodes, eval_interval, timing, groups })
     }
 
     /// Seeds of a group.
@@ -158,7 +190,8 @@ impl Experiment {
     pub fn runs(&self, only: Option<&str>) -> Vec<RunSpec> {
         let only = only.map(str::to_lowercase);
         let all = self.groups.iter().flat_map(|group| {
-            let run = move |&seed| RunSpec { group: group.clone(), seed, eval_episodes: self.eval_episodes };
+            let (eval_episodes, eval_interval) = (self.eval_episodes, self.eval_interval);
+            let run = move |&seed| RunSpec { group: group.clone(), seed, eval_episodes, eval_interval };
             self.seeds_of(group).iter().map(run)
         });
         all.filter(|run| only.as_ref().is_none_or(|o| run.name().to_lowercase().contains(o))).collect()
@@ -216,6 +249,15 @@ impl Reader<'_> {
         parsed.map(Some).ok_or_else(|| self.error(key, format!("it is {value}, allowed is {}", T::KIND)))
     }
 
+    /// A table of options; empty where there is none.
+    fn options(&self, key: &str) -> Result<Table> {
+        match self.table.get(key) {
+            None => Ok(Table::new()),
+            Some(Value::Table(table)) => Ok(table.clone()),
+            Some(other) => Err(self.error(key, format!("it is {other}, allowed is a table of options"))),
+        }
+    }
+
     fn need<T: OptionValue>(&self, key: &str) -> Result<T> {
         self.get(key)?.ok_or_else(|| self.error(key, format!("it is missing, allowed is {}", T::KIND)))
     }
@@ -260,29 +302,25 @@ impl Reader<'_> {
         if !(1..=i64::MAX as u64).contains(&steps) {
             return Err(self.error("steps", format!("it is {steps}, allowed is 1 or more")));
         }
-        let settings = match self.table.get("set") {
-            None => Table::new(),
-            Some(Value::Table(table)) => table.clone(),
-            Some(other) => return Err(self.error("set", format!("it is {other}, allowed is a table of options"))),
-        };
+        let (settings, tasks) = (self.options("set")?, self.options("tasks")?);
         let agent: String = self.need("agent")?;
-        let label = self.get("label")?.unwrap_or_else(|| agent.clone());
+        let label = self.get("label")?.unwrap_or_else(|| match tasks.get("source").and_then(Value::as_str) {
+            Some(source) => format!("{agent} {source}"),
+            None => agent.clone(),
+        });
         let source: Option<String> = self.get("source")?;
-        let target = match (self.number("target")?, self.number("evaluation_target")?) {
-            (Some(_), Some(_)) => {
-                return Err(
-                    self.error("target", "there is an `evaluation_target` too, allowed is one of them".to_owned())
-                );
+        let mut target: Option<Target> = None;
+        for of in Measure::ALL {
+            let Some(value) = self.number(of.key())? else { continue };
+            if let Some(other) = target {
+                let reason = format!("there is a `{}` too, allowed is one of them", of.key());
+                return Err(self.error(other.of.key(), reason));
             }
-            (None, None) if source.is_some() => {
-                return Err(self.error("source", "it is that of a target, and there is none".to_owned()));
-            }
-            (training, evaluation) => training.or(evaluation).map(|value| Target {
-                value,
-                evaluation: evaluation.is_some(),
-                source: source.unwrap_or_default(),
-            }),
-        };
+            target = Some(Target { value, of, source: source.clone().unwrap_or_default() });
+        }
+        if target.is_none() && source.is_some() {
+            return Err(self.error("source", "it is that of a target, and there is none".to_owned()));
+        }
         let seeds = self.seeds("seeds")?;
         let note: Option<String> = self.get("note")?;
         let preset: Option<String> = self.get("preset")?;
@@ -293,6 +331,7 @@ impl Reader<'_> {
             steps,
             preset: preset.clone(),
             settings: settings.clone(),
+            tasks: tasks.clone(),
             seeds: seeds.clone(),
             target: target.clone(),
             note: note.clone(),

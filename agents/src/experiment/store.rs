@@ -12,6 +12,10 @@ use crate::report::file;
 /// Rows of a stored curve.
 pub const ROWS: usize = 200;
 
+/// What the columns of curves are called.
+const RETURN: &str = "return";
+const MASTERED: &str = "mastered";
+
 /// Folder of runs that are not over.
 const UNFINISHED: &str = "unfinished";
 
@@ -93,10 +97,11 @@ impl Store {
     /// [`Error::Io`].
     pub fn put(&mut self, run: &RunSpec, record: Record) -> Result<()> {
         file::create_folder(&self.folder)?;
-        let curve = thin(&record.result.curve);
-        let rows: String = curve.iter().map(|(step, value)| format!("{step},{}\n", short(*value))).collect();
-        // First the curve, so that every record has one.
-        file::write(&self.curve_path(run), format!("step,return\n{rows}").as_bytes())?;
+        // First the curves, so that every record has them.
+        self.write(run, RETURN, &record.result.curve)?;
+        if record.result.mastered.is_some() {
+            self.write(run, MASTERED, &record.result.mastery)?;
+        }
         self.records.insert(run.slug(), record);
         let text = serde_json::to_string_pretty(&self.records).expect("plain data");
         file::write(&self.folder.join("summary.json"), (text + "\n").as_bytes())
@@ -107,15 +112,33 @@ impl Store {
     /// # Errors
     /// [`Error::Io`]; [`Error::Metrics`] with the line that does not read.
     pub fn curve(&self, run: &RunSpec) -> Result<Vec<(f64, f64)>> {
-        let path = self.curve_path(run);
+        self.read(run, RETURN)
+    }
+
+    /// As [`Self::curve`], of what was mastered; empty where the run has no tasks.
+    ///
+    /// # Errors
+    /// As [`Self::curve`].
+    pub fn mastery(&self, run: &RunSpec) -> Result<Vec<(f64, f64)>> {
+        let is_there = self.get(run).is_some_and(|record| record.result.mastered.is_some());
+        if is_there { self.read(run, MASTERED) } else { Ok(Vec::new()) }
+    }
+
+    fn write(&self, run: &RunSpec, what: &str, curve: &[(u64, f64)]) -> Result<()> {
+        let rows: String = thin(curve).iter().map(|(step, value)| format!("{step},{}\n", short(*value))).collect();
+        file::write(&self.path(run, what), format!("step,{what}\n{rows}").as_bytes())
+    }
+
+    fn read(&self, run: &RunSpec, what: &str) -> Result<Vec<(f64, f64)>> {
+        let path = self.path(run, what);
         let text = file::read(&path)?;
         let parse = |(i, line): (usize, &str)| {
             let point = line.split_once(',').and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
             point.ok_or_else(|| Error::Metrics {
                 path: path.display().to_string(),
                 line: i + 1,
-                column: "return".to_owned(),
-                reason: format!("`{line}` is not a step and a return"),
+                column: what.to_owned(),
+                reason: format!("`{line}` is not a step and a number"),
             })
         };
         text.lines().enumerate().skip(1).map(parse).collect()
@@ -133,8 +156,9 @@ impl Store {
         let _ = std::fs::remove_dir(self.folder.join(UNFINISHED));
     }
 
-    fn curve_path(&self, run: &RunSpec) -> PathBuf {
-        self.folder.join(format!("{}.csv", run.slug()))
+    fn path(&self, run: &RunSpec, what: &str) -> PathBuf {
+        let of = if what == RETURN { String::new() } else { format!(".{what}") };
+        self.folder.join(format!("{}{of}.csv", run.slug()))
     }
 }
 

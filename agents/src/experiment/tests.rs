@@ -78,7 +78,10 @@ impl Trainer for Fake {
         let last = 100.0 + run.seed as f64;
         let curve = (0..=500).map(|i| (i * run.group.steps / 500, last * i as f64 / 500.0)).collect();
         let (step, seconds) = (run.group.steps, 2.0);
-        Ok(RunResult { step, seconds, last_100: Some(last), evaluation: Some(last + 1.0), cut_off: Some(4), curve })
+        let mastered = (!run.group.tasks.is_empty()).then_some(last / 4.0);
+        let mastery = mastered.iter().map(|percent| (step, *percent)).collect();
+        let (last_100, evaluation) = (Some(last), Some(last + 1.0));
+        Ok(RunResult { step, seconds, last_100, evaluation, cut_off: Some(4), mastered, mastery, curve })
     }
 }
 
@@ -137,14 +140,17 @@ fn a_file_gives_its_runs() {
         (runs[4].name().as_str(), runs[4].slug().as_str()),
         ("ppo MinAtar/Breakout-v1 2", "MinAtar-Breakout-v1-ppo-2")
     );
-    let target = |run: &RunSpec| run.group.target.as_ref().map(|t| (t.value, t.evaluation));
-    assert_eq!((runs[0].group.steps, target(&runs[0]), target(&runs[8])), (100_000, Some((100.5, false)), None));
+    let target = |run: &RunSpec| run.group.target.as_ref().map(|t| (t.value, t.of));
+    assert_eq!(
+        (runs[0].group.steps, target(&runs[0]), target(&runs[8])),
+        (100_000, Some((100.5, Measure::Training)), None)
+    );
     let own =
         parse(&FILE.replace("env = \"CartPole-v1\"", "env = \"CartPole-v1\"\nseeds = \"7-10\"\nevaluation_target = 9"))
             .unwrap();
     let of_own = own.runs(Some("dqn"));
     let seeds: Vec<u64> = of_own.iter().map(|run| run.seed).collect();
-    assert_eq!((seeds, target(&of_own[0])), (vec![7, 8, 9, 10], Some((9.0, true))));
+    assert_eq!((seeds, target(&of_own[0])), (vec![7, 8, 9, 10], Some((9.0, Measure::Evaluation))));
     assert_eq!(runs[8].group.settings["learning_rate"].as_float(), Some(1e-3));
     assert_eq!(experiment.runs(Some("CARTPOLE")).len(), 6);
     assert_eq!(experiment.runs(Some("dqn CartPole-v1 2")).len(), 1);
@@ -244,6 +250,24 @@ fn the_report_has_the_figures() {
     );
     assert!(pictures[0].1.contains(">ppo<") && pictures[0].1.contains(">dqn<") && !pictures[1].1.contains(">dqn<"));
     assert_eq!(page(&folder, FILE, &fake), (text, pictures), "the same data give the same report");
+}
+
+#[test]
+fn what_tasks_are_mastered_is_a_column_and_a_picture() {
+    let temporary = folder("mastered");
+    let folder = temporary.join("toy");
+    let fake = Fake::default();
+    let taught = FILE.replace("set = {", "mastered_target = 25\ntasks = { source = \"alp-gmm\" }\nset = {");
+    make(&folder, &taught, None, &fake, false);
+    let (text, pictures) = page(&folder, &taught, &fake);
+    assert!(text.contains("| evaluation | mastered | cut off |"), "{text}");
+    let row = "| 103.0 [102.0, 104.0] | 25.5 [25.2, 25.8] | 12 | 25 in % mastered | yes |";
+    assert!(text.contains("| dqn alp-gmm | CartPole-v1 | 1.5M |") && text.contains(row), "{text}");
+    assert!(text.contains("| 103.0 [102.0, 104.0] | - | 12 | 100.5 in training | yes |"), "others have none: {text}");
+    let names: Vec<&str> = pictures.iter().map(|picture| picture.0.as_str()).collect();
+    assert_eq!(names, ["CartPole-v1.svg", "CartPole-v1.mastered.svg", "MinAtar-Breakout-v1.svg"]);
+    let stored = fs::read_to_string(folder.join("CartPole-v1-dqn-alp-gmm-3.mastered.csv")).unwrap();
+    assert_eq!(stored, "step,mastered\n1500000,25.75\n");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use shadergym_envs::Device;
 use super::hash::hash;
 use super::{RunResult, RunSpec, Trainer};
 use crate::error::{Error, Result};
-use crate::train::{self, Out, RunOptions};
+use crate::report::metrics;
+use crate::train::{self, MASTERED, Out, RunOptions};
 
 include!(concat!(env!("OUT_DIR"), "/code.rs"));
 
@@ -24,9 +25,11 @@ fn options(run: &RunSpec) -> RunOptions {
         // Runs side by side would fight for one GPU, and what is chosen must not depend on the machine.
         device: Some(if shadergym_envs::is_file(&group.env) { Device::Auto } else { Device::Cpu }),
         eval_episodes: Some(run.eval_episodes),
+        eval_interval: run.eval_interval,
         gif: Some(false),
         preset: group.preset.clone(),
         settings: group.settings.clone(),
+        tasks: group.tasks.clone(),
         ..RunOptions::new(&group.agent, &group.env)
     }
 }
@@ -45,7 +48,8 @@ impl Trainer for Training {
         let text = hash(linked.expect("compiled before").bytes());
         let agent = CODE.iter().find(|(name, _)| *name == run.group.agent);
         let code = agent.expect("the configuration could be resolved").1;
-        Ok(format!("{config}\n{code}\n{text}"))
+        let teaching = if run.group.tasks.is_empty() { String::new() } else { format!("\n{TEACHING}") };
+        Ok(format!("{config}\n{code}\n{text}{teaching}"))
     }
 
     fn train(
@@ -77,7 +81,13 @@ impl Trainer for Training {
             },
             Some(outcome) => outcome?,
         };
+        let mastered = outcome.summary["evaluation"]["mastered"].as_f64();
+        let mut mastery = if mastered.is_some() { mastery(folder)? } else { Vec::new() };
+        mastery.retain(|(step, _)| *step < outcome.step);
+        mastery.extend(mastered.map(|percent| (outcome.step, percent)));
         Ok(RunResult {
+            mastered,
+            mastery,
             step: outcome.step,
             seconds: outcome.seconds,
             last_100: outcome.last_episodes.map(|spread| spread.mean),
@@ -86,4 +96,12 @@ impl Trainer for Training {
             curve: outcome.curve,
         })
     }
+}
+
+/// What the evaluations during training found.
+fn mastery(folder: &Path) -> Result<Vec<(u64, f64)>> {
+    let table = metrics::read(&folder.join(metrics::FILE))?;
+    let Some(column) = table.columns.iter().position(|name| name == MASTERED) else { return Ok(Vec::new()) };
+    let points = table.rows.iter().map(|row| (row[0] as u64, row[column]));
+    Ok(points.filter(|(_, percent)| percent.is_finite()).collect())
 }

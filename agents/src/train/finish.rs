@@ -130,6 +130,7 @@ fn summary(ended: &Ended, evaluation: Option<&Evaluation>, error: Option<&Error>
         value["deterministic"] = json!(true);
         if ended.plan.tasks.is_some() {
             value["by_task"] = e.by_task().iter().map(|spread| spread.mean).collect();
+            value["mastered"] = json!(ended.plan.facts.reward_threshold.and_then(|threshold| e.mastered(threshold)));
         }
         value
     });

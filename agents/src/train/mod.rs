@@ -50,6 +50,7 @@ pub use finish::animation;
 pub use online::{OnlineRun, online_learners, only_predicts, options_of};
 pub use online_teacher::OnlineTeacher;
 pub use options::{DEFAULT_STEPS, Interval, Out, RunOptions, steps};
+pub(crate) use play::MASTERED;
 pub use play::{EPISODE_LIMIT, Evaluation, Player, evaluate};
 pub use population::{Member, PopulationOutcome, is_population, parse_sweep, resume_population, train_population};
 pub use progress::{Callback, Phase, Progress};

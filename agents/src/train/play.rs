@@ -18,6 +18,9 @@ const SIDE_BY_SIDE: usize = 256;
 /// Time limit in steps where the environment has none: a good policy might never end.
 pub const EPISODE_LIMIT: u32 = 10_000;
 
+/// Name of what [`Evaluation::mastered`] says, in `metrics.csv`.
+pub(crate) const MASTERED: &str = "eval/mastered";
+
 /// Instances of an environment in which a policy acts; all agents of an instance act by the same policy.
 #[derive(Debug)]
 pub struct Player {
@@ -135,6 +138,14 @@ impl Evaluation {
             tasks.entry(task).or_default().push(episode);
         }
         tasks.into_values().filter_map(Spread::of).collect()
+    }
+
+    /// Percent of the fixed set's tasks whose mean return is above a threshold (Portelas et al. 2019 call them mastered above
+    /// 230); None without a source of tasks.
+    pub fn mastered(&self, threshold: f32) -> Option<f64> {
+        let tasks = self.by_task();
+        let above = tasks.iter().filter(|spread| spread.mean > f64::from(threshold)).count();
+        (!tasks.is_empty()).then(|| 100.0 * above as f64 / tasks.len() as f64)
     }
 }
 

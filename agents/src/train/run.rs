@@ -13,9 +13,10 @@ use super::finish::{self, Ended};
 use super::folder::RunFolder;
 use super::lock::Lock;
 use super::members::{self, evaluate_all};
+use super::play::MASTERED;
 use super::progress::{Callback, Phase, Progress};
 use super::records::Records;
-use super::tally::{Row, Spread, Tally};
+use super::tally::{Row, Tally};
 use super::{End, Outcome};
 use crate::abreast::SideBySide;
 use crate::agent::{Agent, Log, iterate};
@@ -277,9 +278,13 @@ impl Run {
         let found = evaluate_all(&policies, &self.plan.setup(), config.eval_episodes, config.seed, &mut listen)?;
         // Seconds are those of training.
         self.clock.since += start.elapsed();
-        let figures =
-            |s: Spread| vec![("eval/return".to_owned(), s.mean), ("eval/median_length".to_owned(), s.median_length)];
-        Ok((found.and_then(|evaluation| evaluation.spread()).map(figures), flow))
+        let Some((spread, found)) = found.and_then(|found| Some((found.spread()?, found))) else {
+            return Ok((None, flow));
+        };
+        let mastered = self.plan.facts.reward_threshold.and_then(|threshold| found.mastered(threshold));
+        let figures = [("eval/return", spread.mean), ("eval/median_length", spread.median_length)];
+        let figures = figures.into_iter().chain(mastered.map(|percent| (MASTERED, percent)));
+        Ok((Some(figures.map(|(name, value)| (name.to_owned(), value)).collect()), flow))
     }
 
     fn write_row(&mut self, step: u64, evaluated: Option<Figures>) -> Row {
