@@ -46,6 +46,9 @@ pub fn render(experiment: &Experiment, store: &Store, facts: &Facts) -> Result<(
     }
     table(&mut out, experiment, store, &runs);
     out += EXPLANATION;
+    if has_tasks(store, &runs) {
+        out += EXPLANATION_OF_TASKS;
+    }
     failures(&mut out, &records);
     let mut pictures = Vec::new();
     let mut envs: Vec<&String> = Vec::new();
@@ -86,16 +89,24 @@ const EXPLANATION: &str = "
 Training: mean over seeds of the mean return of the last 100 training episodes, exploration included, with the 95 %
 percentile-bootstrap interval over seeds (10 000 resamples). Worst: the least of these means. IQM: inter-quartile mean of
 them (`trim_mean` with 0.25). Evaluation: mean over seeds of the mean return of the evaluation episodes of the trained
-policy, with its interval. Mastered: share of the fixed tasks of the evaluation whose mean return is above the
-environment's reward threshold, in percent, mean over seeds with its interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in
+policy, with its interval. Cut off: evaluation episodes, over all seeds, that only the evaluation's own limit ended, in
 environments that have none: training had no limit there, and the return of such an episode is what it had got by then.
 A target is met if all seeds are made, none failed, and the lower end of the interval of what it is a target of reaches
 it. Seconds and steps per second, where they are given, are those of training alone, with as many runs side by side as
 said above. Curves: mean over seeds of the return of training episodes, with the 95 % bootstrap interval.
 ";
 
+fn has_tasks(store: &Store, runs: &[RunSpec]) -> bool {
+    runs.iter().any(|run| store.get(run).is_some_and(|record| record.result.mastered.is_some()))
+}
+
 /// The curve of a run as it is stored.
 type Curve = fn(&Store, &RunSpec) -> Result<Vec<(f64, f64)>>;
+
+const EXPLANATION_OF_TASKS: &str = "
+Mastered: share of the fixed tasks of the evaluation whose mean return is above the environment's reward threshold, in
+percent, mean over seeds with its interval; in the curves, of evaluations during training.
+";
 
 fn mean_of(runs: &[RunSpec], group: &Group, store: &Store, curve: Curve) -> Result<Series> {
     let mut all = Vec::new();
@@ -147,7 +158,7 @@ fn origin(out: &mut String, experiment: &Experiment, records: &[&Record]) {
 
 fn table(out: &mut String, experiment: &Experiment, store: &Store, runs: &[RunSpec]) {
     let noted = experiment.groups.iter().any(|g| g.note.is_some());
-    let tasks = runs.iter().any(|run| store.get(run).is_some_and(|record| record.result.mastered.is_some()));
+    let tasks = has_tasks(store, runs);
     let mut head = vec!["agent", "environment", "steps", "seeds", "training", "worst", "IQM", "evaluation"];
     head.extend(tasks.then_some(MASTERED));
     head.extend(["cut off", "target", "met"]);

@@ -261,9 +261,10 @@ fn what_tasks_are_mastered_is_a_column_and_a_picture() {
     make(&folder, &taught, None, &fake, false);
     let (text, pictures) = page(&folder, &taught, &fake);
     assert!(text.contains("| evaluation | mastered | cut off |"), "{text}");
-    let row = "| 103.0 [102.0, 104.0] | 25.5 [25.2, 25.8] | 12 | 25 in % mastered | yes |";
+    let row = "| 103.0 [102.0, 104.0] | 25.50 [25.25, 25.75] | 12 | 25 in % mastered | yes |";
     assert!(text.contains("| dqn alp-gmm | CartPole-v1 | 1.5M |") && text.contains(row), "{text}");
     assert!(text.contains("| 103.0 [102.0, 104.0] | - | 12 | 100.5 in training | yes |"), "others have none: {text}");
+    assert!(text.contains("\nMastered: ") && !page(&folder, FILE, &fake).0.contains("Mastered: "), "{text}");
     let names: Vec<&str> = pictures.iter().map(|picture| picture.0.as_str()).collect();
     assert_eq!(names, ["CartPole-v1.svg", "CartPole-v1.mastered.svg", "MinAtar-Breakout-v1.svg"]);
     let stored = fs::read_to_string(folder.join("CartPole-v1-dqn-alp-gmm-3.mastered.csv")).unwrap();
