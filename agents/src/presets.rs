@@ -16,10 +16,17 @@ pub const STEPS: &str = "steps";
 /// The stem of the environment whose options lie under those of a file.
 const LIKE: &str = "like";
 
-/// A file of options.
-fn read(path: &str) -> Option<Table> {
-    let (_, text) = PRESETS.iter().find(|(name, _)| *name == path)?;
-    Some(text.parse().unwrap_or_else(|e| panic!("presets/{path}.toml: {e}")))
+/// The options of a file over those of the one that it is like.
+fn read(path: &str, suffix: &str) -> Option<Table> {
+    let whole = format!("{path}{suffix}");
+    let (_, text) = PRESETS.iter().find(|(name, _)| *name == whole)?;
+    let mut own: Table = text.parse().unwrap_or_else(|e| panic!("presets/{whole}.toml: {e}"));
+    let Some(like) = own.remove(LIKE) else { return Some(own) };
+    let stem = like.as_str().filter(|stem| !path.ends_with(stem)).expect("another stem of the family");
+    let like = path.rsplit_once('/').map_or_else(|| stem.to_owned(), |(folder, _)| format!("{folder}/{stem}"));
+    let mut all = read(&like, suffix).unwrap_or_else(|| panic!("presets/{whole}.toml is like {like}, which is none"));
+    all.extend(own);
+    Some(all)
 }
 
 /// The preset of an agent for an environment; empty where there is none. With a name, one that has it:
@@ -35,14 +42,9 @@ pub fn preset(agent: &str, facts: &Facts, name: Option<&str>) -> Result<Table> {
     let suffix = name.map_or_else(String::new, |name| format!(".{name}"));
     let mut found = None;
     for place in &places {
-        let path = format!("{place}{suffix}");
-        let Some(mut table) = read(&path) else { continue };
-        let all = found.get_or_insert_with(Table::new);
-        if let Some(like) = table.remove(LIKE) {
-            let like = format!("{agent}/{}/{}{suffix}", facts.family, like.as_str().expect("a stem"));
-            all.extend(read(&like).unwrap_or_else(|| panic!("presets/{path}.toml is like {like}, which is none")));
+        if let Some(table) = read(place, &suffix) {
+            found.get_or_insert_with(Table::new).extend(table);
         }
-        all.extend(table);
     }
     match (found, name) {
         (Some(table), _) => Ok(table),

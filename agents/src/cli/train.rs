@@ -24,6 +24,10 @@ Files of a run, in runs/<environment>-<agent>-<seed>-<n> or the folder of --out:
   curve.svg            mean return over steps
   metrics.csv          all figures; events.out.tfevents... are the same for TensorBoard
   teacher.jsonl        what a teacher learned, a line for each change: Gaussians, regions, windows
+  episodes.jsonl       with a source of tasks: the tasks that were played, their returns and lengths
+  tasks.csv            with a source of tasks: what the policy reached in each task of the evaluation
+  tasks.svg, .gif      which tasks were played when, what the teacher thought of them, which are mastered
+  policy.gif           the policy in the tasks of the evaluation where it did best, in the middle and worst
   summary.json         how good, how fast, on which machine, and why it ended
   config.toml          every option in force; --config runs it again
   checkpoints/         for `shadergym resume`: a run that was stopped goes on as if it had not been
@@ -38,6 +42,7 @@ Examples:
   shadergym train ppo CartPole-v1 --param gravity=6 --param half_length=1 --eval-interval 50_000
   shadergym train ppo CartPole-v1 --tasks uniform --task-range gravity=5:15 --task-range half_length=0.3:1
   shadergym train ppo CartPole-v1 --teacher alp-gmm --task-set reward_low=0 --task-set reward_high=500
+  shadergym train ppo BipedalWalkerStumps-v0 --teacher alp-gmm --eval-interval 500_000
   shadergym train ppo CartPole-v1 --seeds 64                      64 learners on all cores, one folder, one curve
   shadergym train stream_q CartPole-v1 --seeds 10 --sweep lambda=0.7,0.8,0.9 --sweep kappa=2,3
   shadergym train --config runs/cart_pole-ppo-0-1/config.toml --seed 1

@@ -6,4 +6,5 @@ pub mod file;
 pub mod metrics;
 pub mod run;
 pub mod statistics;
+pub mod teaching;
 pub mod tensorboard;

@@ -9,6 +9,7 @@ use super::checkpoint::{Checkpoint, Meta};
 use super::config::{Plan, version};
 use super::folder::RunFolder;
 use super::members::{self, Windows, evaluate_all};
+use super::pictures;
 use super::play::{Evaluation, Player};
 use super::progress::Phase;
 use super::tally::Spread;
@@ -78,6 +79,9 @@ pub(super) fn finish(
     let evaluation = (!evaluation.episodes.is_empty()).then_some(evaluation);
     if let (Some(folder), Some(tasks), Some(found)) = (folder, &ended.plan.tasks, &evaluation) {
         folder.write("tasks.csv", by_task(&tasks.set, found).as_bytes())?;
+        if callback(Phase::Drawing).is_continue() {
+            pictures::draw(folder, &ended, &tasks.set, found, &policies[0])?;
+        }
     }
     outcome(ended, policies, folder, evaluation)
 }

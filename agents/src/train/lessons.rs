@@ -1,4 +1,5 @@
-//! `teacher.jsonl` of a run: what its teacher learned, one object per line and change, with the `step` at which it was written.
+//! `teacher.jsonl` of a run: what its teacher learned, one object per line and change, with the `step` at which it was written;
+//! and `episodes.jsonl`, the episodes that were played with their tasks, one object per line and iteration.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -7,11 +8,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::files::failed;
+use crate::agent::{Episode, Log};
 use crate::error::Result;
 use crate::report::file;
 
-/// Name of the file in the folder of a run.
+/// Name of the file in the folder of a run that a teacher writes.
 pub const FILE: &str = "teacher.jsonl";
+/// Name of the file of the episodes, where a source proposes tasks.
+pub const EPISODES: &str = "episodes.jsonl";
 
 /// The file, which is there from the first line on.
 #[derive(Debug)]
@@ -28,8 +32,19 @@ pub(super) struct Lessons {
 }
 
 impl Lessons {
-    pub fn new(folder: &Path) -> Self {
-        Self { path: folder.join(FILE), open: None, whole: 0, pending: String::new(), fails: false }
+    pub fn new(folder: &Path, name: &str) -> Self {
+        Self { path: folder.join(name), open: None, whole: 0, pending: String::new(), fails: false }
+    }
+
+    /// Adds the episodes of an iteration, with their tasks of so many numbers, as [`Self::write`] does.
+    pub fn write_episodes(&mut self, step: u64, log: &Log) -> Option<String> {
+        if log.tasks.is_empty() {
+            return None;
+        }
+        let of = |value: fn(&Episode) -> Json| log.episodes.iter().map(value).collect::<Vec<_>>();
+        let tasks: Vec<&[f64]> = log.tasks.chunks_exact(log.tasks.len() / log.episodes.len()).collect();
+        let (returns, lengths) = (of(|e| json!(e.episode_return)), of(|e| json!(e.length)));
+        self.write(step, vec![json!({ "tasks": tasks, "returns": returns, "lengths": lengths })])
     }
 
     /// Removes what an earlier attempt may have left there.
@@ -132,7 +147,7 @@ mod tests {
         let temporary = crate::test_folder::folder("lessons");
         let (run, aside) = (temporary.join("run"), temporary.join("aside"));
         fs::create_dir(&run).unwrap();
-        let mut lessons = Lessons::new(&run);
+        let mut lessons = Lessons::new(&run, FILE);
         assert!(lessons.write(1, Vec::new()).is_none() && !run.join(FILE).exists());
         assert!(lessons.write(1, row(1)).is_none());
         // The disk goes away.
@@ -146,7 +161,7 @@ mod tests {
         let text = || fs::read_to_string(run.join(FILE)).unwrap();
         let all = "{\"n\":1,\"step\":1}\n{\"n\":2,\"step\":2}\n{\"n\":3,\"step\":3}\n{\"n\":4,\"step\":4}\n";
         assert_eq!(text(), all);
-        let (mut again, mut notes) = (Lessons::new(&run), Vec::new());
+        let (mut again, mut notes) = (Lessons::new(&run, FILE), Vec::new());
         fs::write(run.join(FILE), format!("{all}{{\"n\"")).unwrap();
         again.go_back(3, &mut notes).unwrap();
         assert!(notes.is_empty() && text().lines().count() == 3, "{notes:?}");

@@ -31,6 +31,7 @@ mod mock;
 mod online;
 mod online_teacher;
 mod options;
+mod pictures;
 mod play;
 mod population;
 mod progress;

@@ -42,7 +42,7 @@ impl Player {
     }
 
     /// As [`Self::new`], with tasks `[num_envs, dimensions]` that the instances play from first to last.
-    fn with_tasks(
+    pub(super) fn with_tasks(
         setup: &Setup,
         num_envs: usize,
         tasks: Option<&TaskSet>,

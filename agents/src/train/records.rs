@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 
 use super::checkpoint::Checkpoint;
 use super::folder::RunFolder;
-use super::lessons::Lessons;
+use super::lessons::{self, Lessons};
 use super::lock::Lock;
 use super::tally::Row;
+use crate::agent::Log;
 use crate::error::Result;
 use crate::report::metrics::MetricsWriter;
 
@@ -25,6 +26,8 @@ pub(super) struct Records {
     pending: Vec<Row>,
     /// What a teacher told.
     lessons: Lessons,
+    /// What was played, where a source proposes tasks.
+    episodes: Lessons,
     /// Newest checkpoint and its step.
     checkpoint: Option<(u64, PathBuf)>,
     /// Whether the last attempt failed, and people know.
@@ -41,6 +44,7 @@ impl Records {
         let metrics = Some(MetricsWriter::create(&folder.path)?);
         let records = Self { metrics, ..Self::behind(folder, lock, 0) };
         records.lessons.remove()?;
+        records.episodes.remove()?;
         Ok(records)
     }
 
@@ -58,6 +62,7 @@ impl Records {
     ) -> Result<Self> {
         let mut records = Self::behind(folder, lock, step);
         records.lessons.go_back(checkpoint.0, notes)?;
+        records.episodes.go_back(checkpoint.0, notes)?;
         records.checkpoint = Some(checkpoint);
         records.open(notes)?;
         Ok(records)
@@ -66,7 +71,8 @@ impl Records {
     fn behind(folder: RunFolder, lock: Lock, written: u64) -> Self {
         let (pending, checkpoint) = (Vec::new(), None);
         Self {
-            lessons: Lessons::new(&folder.path),
+            lessons: Lessons::new(&folder.path, lessons::FILE),
+            episodes: Lessons::new(&folder.path, lessons::EPISODES),
             folder,
             _lock: lock,
             metrics: None,
@@ -85,6 +91,7 @@ impl Records {
     pub fn go_back(&mut self, checkpoint: (u64, PathBuf), step: u64, notes: &mut Vec<String>) -> Result<()> {
         self.pending.clear();
         self.lessons.go_back(checkpoint.0, notes)?;
+        self.episodes.go_back(checkpoint.0, notes)?;
         (self.written, self.checkpoint) = (step, Some(checkpoint));
         self.open(notes)
     }
@@ -130,6 +137,11 @@ impl Records {
         notes.extend(self.lessons.write(step, rows));
     }
 
+    /// Writes which tasks were played up to a step.
+    pub fn played(&mut self, step: u64, log: &Log, notes: &mut Vec<String>) {
+        notes.extend(self.episodes.write_episodes(step, log));
+    }
+
     /// The newest checkpoint, its step.
     pub fn checkpoint(&self) -> Option<&(u64, PathBuf)> {
         self.checkpoint.as_ref()
@@ -145,6 +157,7 @@ impl Records {
             let _ = metrics.sync();
         }
         let _ = self.lessons.sync();
+        let _ = self.episodes.sync();
         let path = self.folder.write_checkpoint(checkpoint)?;
         self.checkpoint = Some((checkpoint.meta.step, path));
         self.checkpoints_fail = false;

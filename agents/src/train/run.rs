@@ -236,6 +236,7 @@ impl Run {
         let step = self.agent.step();
         if let Some(records) = &mut self.records {
             records.taught(step, self.journal.take(), &mut self.notes);
+            records.played(step, log, &mut self.notes);
         }
         let crossed = |interval: u64| step / interval > before / interval;
         let mut evaluated = None;
