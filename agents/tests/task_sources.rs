@@ -218,7 +218,19 @@ fn the_command_line_takes_a_source() {
     assert!(SOURCES.iter().all(|source| options.contains(&format!("--tasks {}", source.name))), "{options}");
     // A teacher under its other names.
     let more = ["--teacher", "alp-gmm", "--task-set", "fit_rate=20", "--task-range", "gravity=5:15", "--out", "taught"];
-    common::run_in(&here, &[&train[..8], &more[..]].concat()).ok();
+    let with_pictures: Vec<&str> = train[..8].iter().copied().filter(|word| *word != "--no-gif").collect();
+    common::run_in(&here, &[&with_pictures[..], &more[..]].concat()).ok();
+    let is_gif = |path: &str| std::fs::read(here.join(path)).is_ok_and(|bytes| bytes.starts_with(b"GIF89a"));
+    assert!(is_gif("taught/tasks.gif") && is_gif("taught/policy.gif") && !here.join("run/tasks.gif").exists());
+    // What was played: every episode with its task.
+    let played = read(&here, "taught/episodes.jsonl");
+    let rows = played.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let counts = |row: serde_json::Value| ["tasks", "returns", "lengths"].map(|of| row[of].as_array().unwrap().len());
+    let counts: Vec<[usize; 3]> = rows.map(counts).collect();
+    let summary: serde_json::Value = serde_json::from_str(&read(&here, "taught/summary.json")).unwrap();
+    let all = counts.iter().map(|row| row[0]).sum::<usize>() as u64;
+    assert!(counts.iter().all(|[a, b, c]| a == b && b == c) && summary["episodes"].as_u64() == Some(all), "{counts:?}");
+    assert!(read(&here, "run/tasks.svg").contains("fixed for ppo on CartPole-v1"));
     assert!(read(&here, "taught/config.toml").contains("source = \"alp_gmm\""));
     let first: serde_json::Value =
         serde_json::from_str(read(&here, "taught/teacher.jsonl").lines().next().unwrap()).unwrap();
@@ -335,7 +347,9 @@ fn a_run_with_a_source_that_was_stopped_goes_on_bit_by_bit() {
             let taught = teachers::find(source.name).is_ok();
             assert_eq!(whole.join("teacher.jsonl").exists(), taught, "{}", source.name);
             assert_eq!(metrics(&whole)[0].contains("teacher/lag"), taught);
-            for file in ["policy.safetensors", "tasks.csv", "config.toml", "teacher.jsonl"] {
+            for file in
+                ["policy.safetensors", "tasks.csv", "tasks.svg", "config.toml", "teacher.jsonl", "episodes.jsonl"]
+            {
                 let bytes = |run: &Path| std::fs::read(run.join(file)).unwrap_or_default();
                 assert!(bytes(&whole) == bytes(&parts), "{} {}: {file}", agent.name, source.name);
             }
