@@ -4,6 +4,7 @@
 mod draw;
 mod frames;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -127,8 +128,10 @@ impl Teaching {
             played.extend(all.filter(|task| task.len() == dimensions.len()).map(|task| (step, place(&task, step))));
         }
         let mut thoughts = Vec::new();
+        let mut regions = BTreeMap::new();
         for row in rows(lessons)?.into_iter().filter(|_| !alone) {
-            let shapes = shapes(&row, dimensions);
+            let split = split(&row, &mut regions);
+            let shapes = if split { liked(regions.values().cloned().collect()) } else { shapes(&row, dimensions) };
             if !shapes.is_empty() {
                 thoughts.push((row["step"].as_u64().unwrap_or(0), shapes));
             }
@@ -184,35 +187,55 @@ fn numbers(value: &Json) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(Json::as_f64).collect()
 }
 
-/// What a row of a teacher says of the first two numbers of tasks: Gaussians with their progress, regions, or one box.
+/// The first two of a list of numbers.
+fn pair(value: &Json) -> Option<[f64; 2]> {
+    numbers(value).filter(|v| v.len() >= 2).map(|v| [v[0], v[1]])
+}
+
+fn region(value: &Json) -> Option<Shape> {
+    Some(Shape::Region { low: pair(&value["low"])?, high: pair(&value["high"])? })
+}
+
+/// Whether a row tells of a region that was split: those that it fell into take its place, each with its progress.
+fn split(row: &Json, regions: &mut BTreeMap<u64, (Shape, f64)>) -> bool {
+    let Some(below) = row["regions"].as_array() else { return false };
+    row["region"].as_u64().map(|split| regions.remove(&split));
+    for part in below {
+        if let (Some(index), Some(shape)) = (part["region"].as_u64(), region(part)) {
+            regions.insert(index, (shape, part["progress"].as_f64().unwrap_or(0.0)));
+        }
+    }
+    true
+}
+
+/// Shapes with their progress as a share of the largest; all alike where none has any.
+fn liked(mut shapes: Vec<(Shape, f64)>) -> Vec<(Shape, f64)> {
+    let most = shapes.iter().map(|(_, progress)| *progress).fold(0.0, f64::max);
+    shapes.iter_mut().for_each(|(_, progress)| *progress = if most > 0.0 { *progress / most } else { 1.0 });
+    shapes
+}
+
+/// What a row of a teacher says of the first two numbers of tasks: Gaussians with their progress, or one box.
 fn shapes(row: &Json, dimensions: &[Dimension]) -> Vec<(Shape, f64)> {
     let scaled = row["scaled"].as_bool() == Some(true);
     let scale = |d: usize| if scaled { dimensions[d].high - dimensions[d].low } else { 1.0 };
     let shift = |d: usize| if scaled { dimensions[d].low } else { 0.0 };
-    let pair = |value: &Json| numbers(value).filter(|v| v.len() >= 2).map(|v| [v[0], v[1]]);
-    let region = |value: &Json| Some(Shape::Region { low: pair(&value["low"])?, high: pair(&value["high"])? });
     let (means, covariances) = (row["means"].as_array(), row["covariances"].as_array());
     let mut found = Vec::new();
     if let (Some(means), Some(covariances)) = (means, covariances) {
-        let liked = numbers(&row["progress"]).unwrap_or_default();
-        let most = liked.iter().copied().fold(0.0, f64::max);
+        let progress = numbers(&row["progress"]).unwrap_or_default();
         for (i, (mean, rows)) in means.iter().zip(covariances).enumerate() {
             let (Some(mean), Some(first), Some(second)) = (pair(mean), pair(&rows[0]), pair(&rows[1])) else {
                 continue;
             };
-            let like = liked.get(i).copied().unwrap_or(0.0);
             let mean = [0, 1].map(|d| mean[d] * scale(d) + shift(d));
             let covariance = [0, 1].map(|d| [0, 1].map(|e| [first, second][d][e] * scale(d) * scale(e)));
-            found.push((Shape::Gaussian { mean, covariance }, if most > 0.0 { like / most } else { 1.0 }));
+            found.push((Shape::Gaussian { mean, covariance }, progress.get(i).copied().unwrap_or(0.0)));
         }
     } else if let Some(shape) = region(row) {
         found.push((shape, 1.0));
-    } else {
-        for below in row["regions"].as_array().into_iter().flatten() {
-            found.extend(region(below).map(|shape| (shape, 1.0)));
-        }
     }
-    found
+    liked(found)
 }
 
 #[cfg(test)]

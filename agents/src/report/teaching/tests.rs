@@ -31,13 +31,21 @@ fn what_was_played_and_thought_is_drawn() {
     let gaussians = "{\"step\":300,\"means\":[[1.0,2.0,0.5],[2.0,4.0,0.1]],\"progress\":[0.5,0.1],\
         \"covariances\":[[[0.04,0.0,0],[0.0,0.25,0],[0,0,1]],[[0.04,0.02,0],[0.02,0.25,0],[0,0,1]]]}\n\
         {\"step\":500,\"low\":[0.0,0.0],\"high\":[0.5,1.0]}\n\
-        {\"step\":580,\"regions\":[{\"low\":[0,0],\"high\":[3,2]},{\"low\":[0,2],\"high\":[3,6]}]}\n";
+        {\"step\":580,\"region\":0,\"regions\":[{\"region\":1,\"low\":[0,0],\"high\":[3,2],\"progress\":0.4},\
+        {\"region\":2,\"low\":[0,2],\"high\":[3,6],\"progress\":0.1}]}\n\
+        {\"step\":590,\"region\":1,\"regions\":[{\"region\":3,\"low\":[0,0],\"high\":[1,2],\"progress\":0.2},\
+        {\"region\":4,\"low\":[1,0],\"high\":[3,2],\"progress\":0}]}\n";
     let teaching = read(&dimensions(""), EPISODES, gaussians);
     assert_eq!(teaching.played.len(), 4, "a task with a number too few and half a line are left out");
     assert_eq!(teaching.density(0, 100).iter().filter(|share| **share == 1.0).count(), 2);
     let late = teaching.density(500, 600);
     assert_eq!((late[0], late.iter().sum::<f64>()), (1.0, 1.0), "the low corner comes first");
-    assert_eq!((teaching.thought(299).len(), teaching.thought(300).len(), teaching.thought(599).len()), (0, 2, 2));
+    assert_eq!(
+        (teaching.thought(299).len(), teaching.thought(300).len(), teaching.thought(599).len()),
+        (0, 2, 3),
+        "a region that was split is no more"
+    );
+    assert_eq!(teaching.thought(599).iter().map(|(_, like)| *like).collect::<Vec<_>>(), [0.5, 1.0, 0.0]);
     let likes: Vec<f64> = teaching.thought(300).iter().map(|(_, like)| *like).collect();
     assert_eq!(likes, [1.0, 0.2]);
     let outline = teaching.thought(300)[0].0.outline();
