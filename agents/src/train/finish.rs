@@ -196,6 +196,11 @@ fn curve(ended: &Ended) -> String {
     )
 }
 
+/// An animation that could not be encoded.
+pub(super) fn not_encoded(error: std::io::Error) -> Error {
+    super::files::failed("encode", Path::new("the animation"), error)
+}
+
 /// Plays `episodes` of one instance, or as many as `frames` pictures show, as a GIF `width` pixels wide.
 ///
 /// # Errors
@@ -209,7 +214,6 @@ pub fn animation(
     frames: usize,
 ) -> Result<Vec<u8>> {
     let height = ((width as f32 / aspect).round() as usize).clamp(8, 4096);
-    let failed = |e| super::files::failed("encode", Path::new("the animation"), e);
     let mut gif = Vec::new();
     let mut animation = Animation::new(&mut gif, width, height, FPS);
     let mut left = episodes;
@@ -217,12 +221,12 @@ pub fn animation(
         if frame > 0 {
             player.step(policy)?;
         }
-        animation.add(&player.batch().render(0, width, height)?.rgb).map_err(failed)?;
+        animation.add(&player.batch().render(0, width, height)?.rgb).map_err(not_encoded)?;
         left -= usize::from(frame > 0 && !player.ended().is_empty());
         if left == 0 {
             break;
         }
     }
-    animation.finish().map_err(failed)?;
+    animation.finish().map_err(not_encoded)?;
     Ok(gif)
 }

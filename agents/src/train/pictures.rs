@@ -1,6 +1,6 @@
 //! Pictures of a run with a source of tasks: which it played, and how it plays some of those that it is evaluated in.
 
-use super::finish::{Ended, FPS};
+use super::finish::{Ended, FPS, not_encoded};
 use super::folder::RunFolder;
 use super::lessons;
 use super::play::{Evaluation, Player};
@@ -40,8 +40,7 @@ pub(super) fn draw(
     if !config.gif {
         return Ok(());
     }
-    let failed = |e| super::files::failed("encode", std::path::Path::new("the animation"), e);
-    folder.write("tasks.gif", &teaching.gif(WIDTH).map_err(failed)?)?;
+    folder.write("tasks.gif", &teaching.gif(WIDTH).map_err(not_encoded)?)?;
     if let Some(aspect) = facts.pixel_aspect {
         folder.write("policy.gif", &policy_gif(ended, set, &returns, policy, aspect)?)?;
     }
@@ -65,7 +64,6 @@ fn policy_gif(ended: &Ended, set: &TaskSet, returns: &[f64], policy: &Policy, as
     let tasks = TaskSet { space: set.space.clone(), evaluated: picked.iter().flat_map(of).collect() };
     let setup = ended.plan.setup();
     let mut player = Player::with_tasks(&setup, picked.len(), Some(&tasks), ended.plan.config.seed, "animation", true)?;
-    let failed = |e| super::files::failed("encode", std::path::Path::new("the animation"), e);
     let (mut gif, mut last) = (Vec::new(), vec![Vec::new(); picked.len()]);
     let mut animation = Animation::new(&mut gif, width, STRIP * picked.len(), FPS);
     let mut over = vec![false; picked.len()];
@@ -78,12 +76,12 @@ fn policy_gif(ended: &Ended, set: &TaskSet, returns: &[f64], policy: &Policy, as
         for i in (0..picked.len()).filter(|&i| !over[i]) {
             last[i] = player.batch().render(i, width, STRIP)?.rgb;
         }
-        animation.add(&last.concat()).map_err(failed)?;
+        animation.add(&last.concat()).map_err(not_encoded)?;
         if over.iter().all(|over| *over) {
             break;
         }
     }
-    animation.finish().map_err(failed)?;
+    animation.finish().map_err(not_encoded)?;
     Ok(gif)
 }
 

@@ -3,8 +3,6 @@
 //! The files are made by the scripts beside this one, from the real reference packages; each file's first line says by
 //! which program and version. `<stem>.golden` and `<stem>.<part>.golden` belong to the environment with that stem.
 
-#[path = "../common/asked.rs"]
-mod asked;
 mod file;
 #[path = "../common/large.rs"]
 mod large;
@@ -34,7 +32,8 @@ fn main() {
         let name = path.file_name().expect("a file").to_string_lossy().trim_end_matches(".golden").to_owned();
         let stem = name.split('.').next().expect("a stem");
         let of_file = |e: &&Environment| e.facts().stem == stem && e.facts().variant_of.is_none();
-        let stands_back = environments().iter().find(of_file).is_some_and(asked::stands_back);
+        let stands_back =
+            environments().iter().find(of_file).is_some_and(|e| large::gpu_is_software() && large::is_huge(e));
         for (device, level) in targets() {
             let label = level.map_or("gpu".to_owned(), |l| format!("cpu_{l}"));
             let path = path.clone();

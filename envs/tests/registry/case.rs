@@ -14,7 +14,7 @@ use crate::large;
 
 /// Seconds that a property of a large kernel may repeat itself: games take a second for the most that any property asks for,
 /// rigid bodies on a software GPU would take an hour.
-const PATIENCE: f64 = 0.5;
+const PATIENCE: f64 = 2.0;
 
 /// One environment on one back end.
 pub struct Case {

@@ -15,7 +15,11 @@ const TOP: f64 = 34.0;
 const WIDTH: f64 = LEFT + PANEL + 16.0;
 const HEIGHT: f64 = TOP + PANEL + 48.0;
 const HEAD: f64 = 40.0;
-const FOOT: f64 = 30.0;
+const FOOT: f64 = 12.0;
+/// Of the legend.
+const LINE: f64 = 20.0;
+/// Titles and legends need as much.
+const NARROWEST: f64 = 620.0;
 
 /// Colours that do on light and dark pages, as those of curves.
 const INK: &str = "#7b7f85";
@@ -24,12 +28,21 @@ const THOUGHT: &str = "#d55e00";
 const MASTERED: &str = "#009e73";
 
 pub fn svg(teaching: &Teaching) -> String {
-    // Where steps are an axis, one panel shows the whole run.
-    let over_time = teaching.axes[0].high == teaching.steps as f64 && teaching.thoughts.is_empty();
+    // Where steps are an axis, one panel shows the whole run, with what is mastered at its end.
+    let over_time = teaching.over_time;
     let parts = if over_time { 1 } else { PARTS };
     let panels = parts as usize + usize::from(!teaching.tested.is_empty() && !over_time);
     let columns = panels.min(COLUMNS);
-    let (width, height) = (WIDTH * columns as f64, HEAD + HEIGHT * panels.div_ceil(COLUMNS) as f64 + FOOT);
+    let legend = [
+        (true, "blue: how often tasks were played"),
+        (!teaching.thoughts.is_empty(), "orange: what the teacher tells apart, fainter where it likes it less"),
+        (!teaching.tested.is_empty(), "green discs: tasks of the evaluation that are mastered, rings: others"),
+    ];
+    let legend: Vec<&str> = legend.into_iter().filter(|(there, _)| *there).map(|(_, text)| text).collect();
+    let foot = FOOT + LINE * legend.len() as f64;
+    let width = (WIDTH * columns as f64).max(NARROWEST);
+    let (margin, height) =
+        ((width - WIDTH * columns as f64) / 2.0, HEAD + HEIGHT * panels.div_ceil(COLUMNS) as f64 + foot);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\" font-family=\"system-ui, Helvetica, Arial, DejaVu Sans, sans-serif\" font-size=\"13\" fill=\"{INK}\">\n\
@@ -38,7 +51,7 @@ pub fn svg(teaching: &Teaching) -> String {
         width / 2.0
     );
     for panel in 0..panels {
-        let (x, y) = (WIDTH * (panel % COLUMNS) as f64 + LEFT, HEAD + HEIGHT * (panel / COLUMNS) as f64 + TOP);
+        let (x, y) = (margin + WIDTH * (panel % COLUMNS) as f64 + LEFT, HEAD + HEIGHT * (panel / COLUMNS) as f64 + TOP);
         let _ = writeln!(out, "<g transform=\"translate({x:.1} {y:.1})\">");
         if panel < parts as usize {
             let end = |part: u64| teaching.steps * part / parts;
@@ -47,6 +60,9 @@ pub fn svg(teaching: &Teaching) -> String {
             frame(&mut out, &teaching.axes, &format!("steps {} to {}", short(from), short(to)));
             cells(&mut out, &teaching.density(from, if last { u64::MAX } else { to }));
             teaching.thought(to).iter().for_each(|(shape, like)| outline(&mut out, &teaching.axes, shape, *like));
+            if over_time {
+                tested(&mut out, teaching);
+            }
         } else {
             let share = teaching.threshold.map(|threshold| {
                 let above = teaching.tested.iter().filter(|t| t.episode_return > threshold).count();
@@ -57,25 +73,10 @@ pub fn svg(teaching: &Teaching) -> String {
         }
         out += "</g>\n";
     }
-    let legend = match (teaching.thoughts.is_empty(), teaching.tested.is_empty() || over_time) {
-        (true, true) => "blue: how often tasks were played",
-        (true, false) => {
-            "blue: how often tasks were played; green discs: tasks of the evaluation that are mastered, rings: others"
-        }
-        (false, true) => {
-            "blue: how often tasks were played; orange: what the teacher tells apart, fainter where it likes it less"
-        }
-        (false, false) => {
-            "blue: how often tasks were played; orange: what the teacher tells apart, fainter where it likes it less; green \
-             discs: tasks of the evaluation that are mastered, rings: others"
-        }
-    };
-    let _ = writeln!(
-        out,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{legend}</text>",
-        width / 2.0,
-        height - 12.0
-    );
+    for (line, text) in legend.iter().enumerate() {
+        let y = height - foot + LINE * (line + 1) as f64;
+        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{text}</text>", width / 2.0);
+    }
     out + "</svg>\n"
 }
 

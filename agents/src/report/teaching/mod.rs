@@ -89,6 +89,8 @@ pub struct Teaching {
     pub title: String,
     /// The first two numbers of a task; steps and the number, where it is one.
     pub axes: [Axis; 2],
+    /// Whether tasks are one number, and steps the first axis.
+    pub over_time: bool,
     /// Environment steps of the run.
     pub steps: u64,
     /// Episodes by the step at which they had ended, and where they are on the axes.
@@ -119,8 +121,8 @@ impl Teaching {
             [first, second, ..] => [axis(first), axis(second)],
             [] => unreachable!("tasks have numbers"),
         };
-        let alone = dimensions.len() == 1;
-        let place = |task: &[f64], step: u64| if alone { [step as f64, task[0]] } else { [task[0], task[1]] };
+        let over_time = dimensions.len() == 1;
+        let place = |task: &[f64], step: u64| if over_time { [step as f64, task[0]] } else { [task[0], task[1]] };
         let mut played = Vec::new();
         for row in rows(episodes)? {
             let step = row["step"].as_u64().unwrap_or(0);
@@ -129,7 +131,7 @@ impl Teaching {
         }
         let mut thoughts = Vec::new();
         let mut regions = BTreeMap::new();
-        for row in rows(lessons)?.into_iter().filter(|_| !alone) {
+        for row in rows(lessons)?.into_iter().filter(|_| !over_time) {
             let split = split(&row, &mut regions);
             let shapes = if split { liked(regions.values().cloned().collect()) } else { shapes(&row, dimensions) };
             if !shapes.is_empty() {
@@ -138,7 +140,7 @@ impl Teaching {
         }
         let tested = tasks.chunks_exact(dimensions.len()).zip(returns);
         let tested = tested.map(|(task, r)| Tested { at: place(task, steps), episode_return: *r }).collect();
-        Ok(Self { title, axes, steps, played, thoughts, tested, threshold })
+        Ok(Self { title, axes, over_time, steps, played, thoughts, tested, threshold })
     }
 
     /// An SVG: how often tasks were played in six parts of the run, one after the other, with what the teacher thought at the

@@ -66,5 +66,9 @@ fn one_number_is_drawn_over_time() {
     let one = dimensions("stump_height = [0.0, 2.0]");
     let teaching = read(&one, "{\"step\":300,\"tasks\":[[1.0]]}\n", "{\"step\":1,\"low\":[0],\"high\":[1]}\n");
     assert_eq!((&*teaching.axes[0].label, teaching.played[0].1), ("environment steps", [300.0, 1.0]));
-    assert!(teaching.svg().contains("environment steps") && teaching.gif(48).is_ok());
+    let svg = teaching.svg();
+    assert!(
+        svg.contains("environment steps") && svg.matches("<circle").count() == 3 && teaching.gif(48).is_ok(),
+        "{svg}"
+    );
 }
