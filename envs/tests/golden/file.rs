@@ -16,6 +16,8 @@ pub struct Start {
 /// One golden file.
 pub struct Golden {
     stem: String,
+    /// Id of the variant whose transitions these are, where the file names one.
+    id: Option<String>,
     /// Program and version that made it.
     pub origin: String,
     /// Transitions.
@@ -76,6 +78,7 @@ impl Golden {
         let origin = header["origin"].as_str().expect("origin").to_owned();
         let golden = Self {
             stem: stem(path),
+            id: header["id"].as_str().map(str::to_owned),
             origin,
             rows,
             starts,
@@ -97,9 +100,11 @@ impl Golden {
         golden
     }
 
-    /// The environment of this file.
+    /// The environment of this file: the one that its header names, else the first of the stem.
     pub fn facts(&self) -> &'static Facts {
-        ids().map(|id| spec(id).expect("listed")).find(|f| f.stem == self.stem).expect("filtered by `files`")
+        let of_stem = ids().map(|id| spec(id).expect("listed")).filter(|f| f.stem == self.stem);
+        let mut named = of_stem.filter(|f| self.id.as_ref().is_none_or(|id| f.id == *id));
+        named.next().expect("filtered by `files`, and the header's id is one of the stem's")
     }
 
     /// Position of a state word by its flat name.

@@ -3,10 +3,19 @@
 //! The files are made by the scripts beside this one, from the real reference packages; each file's first line says by
 //! which program and version. `<stem>.golden` and `<stem>.<part>.golden` belong to the environment with that stem.
 
+mod bitstreams;
+mod darkroom;
 mod file;
+mod gaussian_bandit;
+mod key_to_door;
 #[path = "../common/large.rs"]
 mod large;
+mod linear_bandit;
 mod maze_levels;
+mod n_delayed_match;
+mod n_parity;
+mod second_rules;
+mod tabular_mdp;
 mod tic_tac_toe;
 
 use file::Golden;
@@ -44,6 +53,13 @@ fn main() {
     }
     trials.extend(maze_levels::trials(gpu));
     trials.extend(tic_tac_toe::trials(gpu));
+    trials.extend(darkroom::trials(gpu));
+    trials.extend(gaussian_bandit::trials(gpu));
+    trials.extend(key_to_door::trials(gpu));
+    trials.extend(linear_bandit::trials(gpu));
+    trials.extend(n_delayed_match::trials(gpu));
+    trials.extend(n_parity::trials(gpu));
+    trials.extend(tabular_mdp::trials(gpu));
     trials.extend(oracles(&trials));
     libtest_mimic::run(&arguments, trials).exit();
 }
