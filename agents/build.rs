@@ -31,9 +31,9 @@ fn main() {
     fs::write(out.join("code.rs"), code(&root.join("src"))).expect("OUT_DIR is writable");
 }
 
-/// Folders of `src` with what learns, whatever the agent, and one that some agents use.
+/// Folders of `src` with what learns, whatever the agent, and those that some agents use.
 const SHARED: [&str; 4] = ["common", "network", "optim", "tasks"];
-const SOME: &str = "streaming";
+const SOME: [&str; 2] = ["sequence", "streaming"];
 /// Sources of tasks that use this module count for runs with a source of tasks alone.
 const TEACHERS: &str = "crate::teachers";
 
@@ -49,7 +49,6 @@ fn code(source: &Path) -> String {
     let alone = ["algorithms/mod.rs", "policy.rs", "schedule.rs"].map(|name| source.join(name));
     let shared: Vec<PathBuf> =
         SHARED.iter().flat_map(|folder| of(folder)).filter(|path| !taught(path)).chain(alone).collect();
-    let some: Vec<PathBuf> = of(SOME).collect();
     let read = |path: &PathBuf| {
         println!("cargo::rerun-if-changed={}", path.display());
         fs::read_to_string(path).expect("readable")
@@ -62,8 +61,12 @@ fn code(source: &Path) -> String {
         let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
         let parts = algorithms.iter().filter(|part| part.parent() == Some(&source.join("algorithms").join(&stem)));
         let own: String = [path].into_iter().chain(parts).map(read).collect();
-        let more = some.iter().filter(|_| own.contains(&format!("crate::{SOME}")));
-        let text: String = shared.iter().chain(more).map(read).chain([own.clone()]).collect();
+        let more: Vec<PathBuf> = SOME
+            .iter()
+            .filter(|folder| own.contains(&format!("crate::{folder}")))
+            .flat_map(|folder| of(folder))
+            .collect();
+        let text: String = shared.iter().chain(&more).map(read).chain([own.clone()]).collect();
         writeln!(table, "    ({stem:?}, \"{}\"),", hash::hash(text.bytes())).expect("a string");
     }
     let teaching = of("teachers").chain(of("tasks").filter(taught)).map(|path| read(&path)).collect::<String>();

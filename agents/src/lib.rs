@@ -24,6 +24,7 @@ pub mod report;
 #[cfg(feature = "gpu")]
 mod resident;
 pub mod schedule;
+pub mod sequence;
 pub mod state;
 pub mod streaming;
 pub mod tasks;

@@ -8,7 +8,7 @@ use crate::common::head::Head;
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
 use crate::error::{Error, Result};
-use crate::network::{Carry, Network, RowMap, Rows};
+use crate::network::{Carry, Network, Recurrent, RowMap, Rows};
 use crate::state::State;
 use crate::streaming::Inputs as StreamInputs;
 
@@ -34,9 +34,29 @@ pub struct Memory {
     of_networks: Vec<Carry>,
     /// Steps since the start of each row's episode.
     elapsed: Vec<u32>,
+    /// Rewards of the newest step, one for each row; empty: zeros.
+    rewards: Vec<f32>,
 }
 
 impl Memory {
+    /// What [`Self::carried`] gave, of a policy with one network.
+    pub fn of_carried(values: &[f32]) -> Self {
+        let mut carry = Carry::default();
+        carry.set(values);
+        Self { of_networks: vec![carry], ..Self::default() }
+    }
+
+    /// What rows carry in the only network of a policy, `[rows, carry]`.
+    pub fn carried(&self) -> &[f32] {
+        self.of_networks.first().map_or(&[], Carry::values)
+    }
+
+    /// What the rows got for their newest actions.
+    pub fn hear(&mut self, rewards: &[f32]) {
+        self.rewards.clear();
+        self.rewards.extend_from_slice(rewards);
+    }
+
     /// Of rows of which only the steps since the start of their episodes are known.
     pub fn at(elapsed: Vec<u32>) -> Self {
         Self { elapsed, ..Self::default() }
@@ -82,6 +102,11 @@ impl Policy {
     /// Whether it reads the time in an episode, which [`Self::act_on`] counts.
     pub fn reads_time(&self) -> bool {
         matches!(&self.inputs, Inputs::Stream(inputs) if inputs.timed())
+    }
+
+    /// What it is if it is one network that remembers.
+    pub fn recurrent(&self) -> Option<&dyn Recurrent> {
+        self.networks[0].recurrent().filter(|_| self.networks.len() == 1)
     }
 
     /// What the environment's file declares: spaces and docs.
@@ -165,13 +190,20 @@ impl Policy {
         let width = self.networks[0].outputs();
         let mut outputs = vec![0.0; rows.len() * width];
         memory.of_networks.resize(self.networks.len(), Carry::default());
+        let heard = !memory.rewards.is_empty();
         if let [network] = &self.networks[..] {
+            if heard {
+                memory.of_networks[0].hear(&**network, memory.rewards.iter().copied());
+            }
             memory.of_networks[0].advance(&**network, rows, starts, &mut outputs);
         } else {
             for (k, (network, carry)) in self.networks.iter().zip(&mut memory.of_networks).enumerate() {
                 let own = self.map.rows_of(k, rows.len());
                 let chosen: Vec<u32> = own.iter().map(|&row| row as u32).collect();
                 let mut of_own = vec![0.0; own.len() * width];
+                if heard {
+                    carry.hear(&**network, own.iter().map(|&row| memory.rewards[row]));
+                }
                 carry.advance(&**network, rows.select(&chosen), |k| starts(own[k]), &mut of_own);
                 for (&row, of_row) in own.iter().zip(of_own.chunks_exact(width)) {
                     outputs[row * width..(row + 1) * width].copy_from_slice(of_row);
@@ -180,6 +212,11 @@ impl Policy {
         }
         actions.resize(rows.len() * self.facts.action.words(), 0);
         self.head.act(&outputs, width, masks, deterministic, noise, actions);
+        let words = self.facts.action.words();
+        for (k, (network, carry)) in self.networks.iter().zip(&mut memory.of_networks).enumerate() {
+            let own = (0..rows.len()).filter(|&row| self.map.network(row) == k);
+            carry.remember(&**network, own.map(|row| &actions[row * words..(row + 1) * words]));
+        }
         Ok(())
     }
 

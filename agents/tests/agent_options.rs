@@ -24,7 +24,7 @@ fn observe(params: Params, state: State) -> Observation {
 ";
 
 /// Options that change nothing in these runs, and why.
-const WITHOUT_EFFECT: [(&str, &str); 8] = [
+const WITHOUT_EFFECT: [(&str, &str); 11] = [
     ("optimizer=\"adamw\"", "without weight decay it is adam"),
     ("weight_decay", "only optimisers with decoupled decay have it"),
     ("priority_beta", "only prioritised replay has weights"),
@@ -33,12 +33,16 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
     ("overshoot", "it only measures"),
     ("target_frequency", "one step more between copies may fall on the same updates"),
     ("learning_starts", "one step more may fall on the same updates"),
+    ("heads", "only attention has them"),
+    ("context", "only attention has one"),
+    ("clip_eigenvalues", "none comes near 0"),
 ];
 
 /// Few steps, of which most are learned from.
 const SHORT: &str = "num_envs=4 num_steps=16 num_minibatches=2 hidden=[8] learning_rate=1e-2 policy_learning_rate=1e-2 \
     q_learning_rate=1e-2 alpha_learning_rate=1e-2 learning_starts=100 buffer_size=200 batch_size=16 train_frequency=4 \
-    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=8 policy_kappa=8 final_epsilon=0.2";
+    target_frequency=150 exploration_fraction=0.3 max_grad_norm=0.5 tau=0.5 keep_one=true kappa=8 policy_kappa=8 final_epsilon=0.2 \
+    width=32 state_size=16 encoder=[8]";
 
 fn tasks() -> [Task; 2] {
     let walk = |name, actions, functions| Task {
@@ -53,8 +57,8 @@ fn tasks() -> [Task; 2] {
     [walk("WalkByChoice", TWO, with("2.0 * f32(action) - 1.0")), walk("WalkByNumber", NUMBER, with("action[0]"))]
 }
 
-/// Other values of an option than this one: every word, the other truth, a number beside it.
-fn others(option: &OptionInfo, value: &Value) -> Vec<Value> {
+/// Other values of an option than this one: every word, the other truth, a number beside it, or twice it where that is refused.
+fn others(option: &OptionInfo, value: &Value, allowed: impl Fn(&Value) -> bool) -> Vec<Value> {
     match value {
         Value::Boolean(b) => vec![Value::Boolean(!b)],
         Value::String(word) => {
@@ -62,7 +66,8 @@ fn others(option: &OptionInfo, value: &Value) -> Vec<Value> {
             assert!(words.len() > 1 && words.contains(&word.as_str()), "{}: {}", option.name, option.kind);
             words.into_iter().filter(|w| w != word).map(|w| Value::String(w.to_owned())).collect()
         }
-        Value::Integer(n) => vec![Value::Integer(n + 1)],
+        Value::Integer(n) if allowed(&Value::Integer(n + 1)) => vec![Value::Integer(n + 1)],
+        Value::Integer(n) => vec![Value::Integer(2 * n)],
         Value::Float(x) if *x == 0.0 => vec![Value::Float(0.01)],
         Value::Float(x) => vec![Value::Float(x * 0.5)],
         Value::Array(_) => vec!["x = [8, 8]".parse::<Table>().unwrap()["x"].clone(), Value::Array(Vec::new())],
@@ -96,12 +101,17 @@ fn every_value_of_every_option_works_and_matters() {
         }
         let (mut tried, mut idle) = (0, Vec::new());
         for option in (agent.options)() {
-            for value in others(&option, &in_force[option.name]) {
+            let with = |value: &Value| {
+                let mut table = base.clone();
+                table.insert(option.name.to_owned(), value.clone());
+                table
+            };
+            let allowed = |value: &Value| (agent.resolve)(&with(value), &fitting[0].1.facts).is_ok();
+            for value in others(&option, &in_force[option.name], allowed) {
                 if value.as_str() == Some("conv") {
                     continue;
                 }
-                let mut table = base.clone();
-                table.insert(option.name.to_owned(), value.clone());
+                let table = with(&value);
                 let changed = fitting.iter().zip(&defaults).map(|((_, s), d)| learned(agent, s, &table).0 != d.0);
                 // In every one it has to work, in one it has to matter.
                 if !changed.collect::<Vec<_>>().contains(&true) {
@@ -131,6 +141,8 @@ fn options_work_together() {
         ("stream_ac", "optimizer=rmsprop epsilon=0.01", "optimizer=rmsprop"),
         ("sac", "variant=spinning_up alpha=0.1 truncation=terminal", "variant=spinning_up alpha=0.1"),
         ("sac", "variant=spinning_up policy_frequency=2", "variant=spinning_up"),
+        ("recurrent_ppo", "cell=attention heads=2", "cell=attention"),
+        ("recurrent_ppo", "cell=attention context=4", "cell=attention"),
     ] {
         let agent = AGENTS.iter().find(|a| a.name == name).expect("shipped");
         let setups = tasks().map(|task| setup(&task, 600, 1));

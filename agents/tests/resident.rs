@@ -59,9 +59,14 @@ fn of_kernels() -> Vec<Test> {
         tests.push((name, Box::new(move |device| alike(agent, env, &settings, device))));
     }
     // What no environment above has: several agents, several choices, observations of several parts.
+    let mut kinds = std::collections::BTreeSet::new();
     for id in shadergym_envs::ids() {
+        // The first of each combination.
         let of_new_kind = |f: &shadergym_envs::Facts| {
-            f.agents > 1 || matches!(f.action, ActionSpace::MultiDiscrete { .. }) || !f.observation.is_flat()
+            let numbers = f.observation.parts.iter().any(|part| part.encoding == shadergym_envs::Encoding::Count);
+            let choices = matches!(f.action, ActionSpace::MultiDiscrete { .. });
+            let kind = [f.agents > 1, choices, f.observation.parts.len() > 1, numbers];
+            kind.contains(&true) && kinds.insert(kind)
         };
         if shadergym_envs::spec(id).is_ok_and(of_new_kind) {
             let settings = format!("{PPO} num_steps=16 hidden=[32]");

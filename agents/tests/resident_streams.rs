@@ -82,7 +82,8 @@ fn of_the_host() -> Vec<Test> {
     ];
     for id in shadergym_envs::ids() {
         let taken = |f: &shadergym_envs::Facts| {
-            f.agents == 1 && !f.action_mask && matches!(f.action, ActionSpace::Discrete { .. })
+            let of_file = f.variant_of.is_none();
+            of_file && f.agents == 1 && !f.action_mask && matches!(f.action, ActionSpace::Discrete { .. })
         };
         if shadergym_envs::spec(id).is_ok_and(taken) {
             let name = format!("all_environments::{id}");

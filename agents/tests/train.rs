@@ -33,10 +33,11 @@ const STEPS: &str = "2400";
 fn arguments<'a>(agent: &'a Entry, more: &[&'a str]) -> Vec<&'a str> {
     let always =
         ["train", agent.name, env(agent), "--steps", STEPS, "--seed", "3", "--device", "cpu", "--eval-episodes", "4"];
-    // Those that fill a buffer first shall learn too, and none of it needs to be good.
-    let cheap = ["learning_starts=1500", "hidden=[16]", "batch_size=16"]
-        .into_iter()
-        .filter(|setting| (agent.options)().iter().any(|option| setting.split('=').next() == Some(option.name)));
+    // Those that fill a buffer first or learn from long rollouts shall learn too, and none of it needs to be good.
+    let cheap =
+        ["learning_starts=1500", "hidden=[16]", "batch_size=16", "num_steps=32", "num_minibatches=2", "width=16"]
+            .into_iter()
+            .filter(|setting| (agent.options)().iter().any(|option| setting.split('=').next() == Some(option.name)));
     always.into_iter().chain(cheap.flat_map(|setting| ["--set", setting])).chain(more.iter().copied()).collect()
 }
 

@@ -90,12 +90,15 @@ fn main() -> ExitCode {
 
 fn learns(agent: &Entry, truncation: &str, expected: f64) -> Result<(), Failed> {
     let (_folder, env, facts) = environment(agent)?;
+    // What is remembered of an episode that is cut off belongs to no state that a memory learned about, so it is told nothing but
+    // the state and forgets at once (S5 with steps of 10).
     let settings = format!(
         "truncation={truncation} gamma=0.5 hidden=[16] num_envs=16 learning_rate=1e-2 q_learning_rate=1e-2 \
          policy_learning_rate=1e-2 schedule=linear num_steps=16 max_grad_norm=0 exploration_fraction=0.1 \
          learning_starts=200 buffer_size=1000 target_frequency=100 train_frequency=4 batch_size=64 tau=0.2 \
          autotune=false alpha=1e-4 layer_norm=false num_minibatches=2 entropy_coef=0 scale_rewards=false \
-         time_feature=false sparsity=0"
+         time_feature=false sparsity=0 previous_action=false start_flag=false step_low=10 step_high=10 width=16 \
+         state_size=16 encoder=[16]"
     );
     let known = (agent.options)();
     let mut table = parse_settings(settings.split_whitespace())?;

@@ -127,6 +127,17 @@ class Policy:
     def act(
         self, observations: Any, masks: Any, deterministic: bool, elapsed: list[int] | None
     ) -> np.ndarray: ...
+    def act_from(
+        self,
+        observations: Any,
+        masks: Any,
+        deterministic: bool,
+        state: bytes | None,
+        starts: list[bool] | None,
+        rewards: list[float] | None,
+    ) -> tuple[np.ndarray, bytes]: ...
+    @property
+    def carry(self) -> int: ...
     def reset_noise(self, seed: int) -> None: ...
     def evaluate(
         self, episodes: int, seed: int, deterministic: bool, device: str, num_threads: int | None

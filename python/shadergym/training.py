@@ -57,7 +57,8 @@ class Policy:
             deterministic: Whether to take the best action, or the most likely one, instead of drawing it.
             action_mask: Legal actions, int8 or bool ``[n, actions]``, as infos have them. Without it all are.
             elapsed: Steps since the start of each episode, one number or one per observation. Policies of streaming
-                agents that read the time (``time_feature``) need it; :meth:`predict` counts by itself.
+                agents that read the time (``time_feature``) need it, and those that remember, which act so in first steps
+                only (0); :meth:`predict` counts and remembers by itself.
 
         Returns:
             Actions with the leading dimensions of ``obs``: int64 where they are discrete, else float32.
@@ -78,12 +79,16 @@ class Policy:
         episode_start: Any = None,
         deterministic: bool = False,
         action_masks: Any = None,
+        reward: Any = None,
     ) -> tuple[Any, Any]:
         """:meth:`act` under the name and with the arguments of Stable-Baselines3.
 
         The state that it returns and takes is what a policy remembers: the steps of each episode where it reads the
-        time, else None.
+        time, float32 ``[..., carry]`` of a recurrent one, else None. ``reward`` is what the actions before gave, for
+        policies trained with ``previous_reward``.
         """
+        if self._native.carry:
+            return self._remember(obs, state, episode_start, deterministic, action_masks, reward)
         if not self._native.reads_time:
             return self.act(obs, deterministic, action_masks), None
         elapsed = np.zeros((), np.int64) if state is None else np.asarray(state)
@@ -92,6 +97,22 @@ class Policy:
         actions = self.act(obs, deterministic, action_masks, elapsed)
         rows = np.shape(actions) if self._scalar else np.shape(actions)[:-1]
         return actions, np.broadcast_to(elapsed, rows) + 1
+
+    def _remember(
+        self, obs: Any, state: Any, episode_start: Any, deterministic: bool, action_masks: Any, reward: Any
+    ) -> tuple[Any, Any]:
+        before = None if state is None else np.ascontiguousarray(state, np.float32)
+        actions, after = self._native.act_from(
+            obs,
+            action_masks,
+            deterministic,
+            None if before is None else before.tobytes(),
+            None if episode_start is None else np.ravel(np.asarray(episode_start, bool)).tolist(),
+            None if reward is None else np.ravel(np.asarray(reward, np.float32)).tolist(),
+        )
+        rows = actions.shape if self._scalar else actions.shape[:-1]
+        carried = np.frombuffer(after, np.float32).reshape(*rows, self._native.carry)
+        return (actions[()] if actions.ndim == 0 else actions), carried
 
     def reset_noise(self, seed: int = 0) -> None:
         """Seeds what is drawn by :meth:`act` without ``deterministic``."""

@@ -116,6 +116,12 @@ impl Policy {
                 let text = format!("elapsed has {} numbers, allowed are 1 or {rows}, one per observation", steps.len());
                 return Err(PyValueError::new_err(text));
             }
+            if policy.recurrent().is_some()
+                && elapsed.as_ref().is_some_and(|steps| steps.iter().any(|steps| *steps > 0))
+            {
+                let text = "this policy remembers what it saw: hand `predict` the state that it gave back";
+                return Err(PyValueError::new_err(text));
+            }
             let mut memory = elapsed.map(Memory::at);
             let mut act = || {
                 let (masks, noise, actions) = (masks.as_deref(), &mut noise, &mut actions);
@@ -135,21 +141,67 @@ impl Policy {
                 *self.noise.lock().unwrap_or_else(PoisonError::into_inner) = noise;
             }
         }
-        let mut shape = lead;
-        if !matches!(facts.action, shadergym_envs::ActionSpace::Discrete { .. }) {
-            shape.push(facts.action.words());
-        }
-        let (array, target) =
-            if policy.is_continuous() { new_array::<f32>(py, &shape) } else { new_array::<i64>(py, &shape) };
-        // SAFETY: the array has the shape of these actions.
-        unsafe {
-            if policy.is_continuous() {
-                target.put::<f32>(0, bytemuck::cast_slice(&actions));
-            } else {
-                target.fill(0, actions.iter().map(|&action| i64::from(action)));
+        Ok(self.actions(py, lead, &actions))
+    }
+
+    /// As `act`, for a policy that remembers: `state` is what it gave back for the same rows before, `[rows, carry]` as bytes,
+    /// none where all begin; `starts` tells which of the rows begin an episode, `rewards` what they got since.
+    #[allow(clippy::too_many_arguments, reason = "one call, from one place")]
+    fn act_from<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Bound<'py, PyAny>,
+        masks: Option<&Bound<'py, PyAny>>,
+        deterministic: bool,
+        state: Option<&[u8]>,
+        starts: Option<Vec<bool>>,
+        rewards: Option<Vec<f32>>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyBytes>)> {
+        let policy = &self.trained.policy;
+        let facts = policy.facts();
+        let (lead, words) = observed_words(observations, &facts.observation, &facts.id)?;
+        let rows = lead.iter().product::<usize>();
+        let masks = masks.map(|given| self.masks(given, &lead)).transpose()?;
+        let recurrent =
+            policy.recurrent().ok_or_else(|| PyValueError::new_err("this policy remembers nothing: use `act`"))?;
+        let width = recurrent.carry();
+        let begins = state.is_none();
+        let starts = starts.unwrap_or_else(|| vec![begins; rows]);
+        let carried: Vec<f32> = state.map_or(Vec::new(), bytemuck::pod_collect_to_vec);
+        for (what, length, allowed) in [
+            ("state", carried.len(), if begins { 0 } else { rows * width }),
+            ("episode_start", starts.len(), rows),
+            ("reward", rewards.as_ref().map_or(rows, Vec::len), rows),
+        ] {
+            if length != allowed {
+                let text = format!("{what} has {length} numbers, allowed are {allowed} for {rows} observations");
+                return Err(PyValueError::new_err(text));
             }
         }
-        Ok(array)
+        if recurrent.reads_reward() && rewards.is_none() && !starts.iter().all(|starts| *starts) {
+            return Err(PyValueError::new_err("this policy reads the reward of the step before: give `reward`"));
+        }
+        let mut memory = if begins { Memory::default() } else { Memory::of_carried(&carried) };
+        if let Some(rewards) = &rewards {
+            memory.hear(rewards);
+        }
+        let mut actions = Vec::new();
+        let mut noise = *self.noise.lock().unwrap_or_else(PoisonError::into_inner);
+        let act = || {
+            let begins = |row: usize| starts[row];
+            policy.act_on(&words, masks.as_deref(), (&mut memory, &begins), deterministic, &mut noise, &mut actions)
+        };
+        py.detach(act).map_err(|e| errors::of_agents(py, e))?;
+        if !deterministic {
+            *self.noise.lock().unwrap_or_else(PoisonError::into_inner) = noise;
+        }
+        Ok((self.actions(py, lead, &actions), PyBytes::new(py, bytemuck::cast_slice(memory.carried()))))
+    }
+
+    /// Numbers that each row carries; 0 for a policy that remembers nothing.
+    #[getter]
+    fn carry(&self) -> usize {
+        self.trained.policy.recurrent().map_or(0, |recurrent| recurrent.carry())
     }
 
     /// What is drawn from now on follows from the seed.
@@ -197,6 +249,27 @@ impl Policy {
 }
 
 impl Policy {
+    /// Raw words as an array of actions with these leading dimensions.
+    fn actions<'py>(&self, py: Python<'py>, lead: Vec<usize>, actions: &[u32]) -> Bound<'py, PyAny> {
+        let policy = &self.trained.policy;
+        let facts = policy.facts();
+        let mut shape = lead;
+        if !matches!(facts.action, shadergym_envs::ActionSpace::Discrete { .. }) {
+            shape.push(facts.action.words());
+        }
+        let (array, target) =
+            if policy.is_continuous() { new_array::<f32>(py, &shape) } else { new_array::<i64>(py, &shape) };
+        // SAFETY: the array has the shape of these actions.
+        unsafe {
+            if policy.is_continuous() {
+                target.put::<f32>(0, bytemuck::cast_slice(actions));
+            } else {
+                target.fill(0, actions.iter().map(|&action| i64::from(action)));
+            }
+        }
+        array
+    }
+
     /// Masks as words, a bit per action.
     fn masks(&self, given: &Bound<'_, PyAny>, lead: &[usize]) -> PyResult<Vec<u32>> {
         let facts = self.trained.policy.facts();

@@ -6,11 +6,7 @@
 
 #[path = "ppo/config.rs"]
 mod config;
-#[cfg(test)]
-#[path = "ppo/tests.rs"]
-mod tests;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 pub use config::Config;
@@ -20,16 +16,15 @@ use super::Entry;
 use crate::agent::{Agent, Clocks, Log, Next, Setup};
 use crate::common::actor_critic::ActorCritic;
 use crate::common::build;
-use crate::common::collector::{Act, Collector, Rollout};
+use crate::common::collector::Collector;
 use crate::common::head::Head;
 use crate::common::learner::Learner;
 use crate::common::minibatches::Minibatches;
 use crate::common::moments::Normalizers;
 use crate::common::noise::Noise;
-use crate::common::returns::backward;
+use crate::common::ppo::{self, Terms, gae};
 use crate::error::Result;
 use crate::network::{LossSums, Rows};
-use crate::options::{Truncation, words};
 use crate::policy::Policy;
 use crate::state::State;
 use crate::tasks::Tasks;
@@ -52,20 +47,6 @@ pub const AGENT: Entry = Entry {
     policy: |table, setup| Config::checked(table, &setup.facts)?.policy(setup),
     online: None,
 };
-
-/// What the policy maximises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Objective {
-    /// PPO's clipped probability ratio.
-    Clip,
-    /// Discovered policy optimisation: the drift of Lu et al. 2022 (arXiv 2210.05639) in place of clipping.
-    Dpo,
-}
-words!(Objective, "clip or dpo", { "clip" => Objective::Clip, "dpo" => Objective::Dpo });
-
-/// Constants of DPO's drift (arXiv 2210.05639).
-const DPO_ALPHA: f32 = 2.0;
-const DPO_BETA: f32 = 0.6;
 
 struct Ppo {
     config: Config,
@@ -130,9 +111,9 @@ impl Agent for Ppo {
         let (c, learning_rate) = (&self.config, self.learning_rate);
         let (rollout, space, learner) = (&self.collector.rollout, &self.facts.observation, &mut self.learner);
         let rows = Rows::packed(&rollout.observations, space.flat_encoding(), space.flat_elements());
-        let terms = Terms { config: c, head: &self.head, rollout, advantages: &self.advantages };
+        let terms = Terms { loss: c.loss(), head: &self.head, rollout, advantages: &self.advantages };
         let update = |chosen: &[u32]| {
-            learner.update(("ppo", self.steps), rows.select(chosen), &terms.loss(chosen), learning_rate)
+            learner.update(("ppo", self.steps), rows.select(chosen), &terms.of(chosen), learning_rate)
         };
         let go_on = |last: &LossSums| c.target_kl == 0.0 || last[3] <= f64::from(c.target_kl);
         self.means = Some(self.minibatches.passes(c.update_epochs, rows.len(), c.num_minibatches, update, go_on)?);
@@ -140,11 +121,7 @@ impl Agent for Ppo {
     }
 
     fn report(&mut self, log: &mut Log) {
-        let names = ["loss/policy", "loss/value", "policy/entropy", "policy/approx_kl", "policy/clip_fraction"];
-        log.scalars.extend(self.means.take().into_iter().flat_map(|means| names.into_iter().zip(means)));
-        let values = &self.collector.rollout.values;
-        log.scalars.insert("value/mean", values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64);
-        log.scalars.insert("value/explained_variance", explained_variance(values, &self.advantages));
+        ppo::report(self.means.take(), &self.collector.rollout.values, &self.advantages, log);
         log.scalars.insert("optimizer/learning_rate", f64::from(self.learning_rate));
         log.scalars.insert("optimizer/grad_norm", f64::from(self.learner.grad_norm()));
     }
@@ -175,125 +152,4 @@ impl Agent for Ppo {
         self.normalizers.load(state, "ppo")?;
         self.collector.load(state)
     }
-}
-
-/// Generalised advantage estimation (Schulman et al. 2016) over the newest rollout: fills `advantages` `[rows]`. The
-/// return that the value learns is advantage + value.
-fn gae(collector: &Collector, gamma: f32, gae_lambda: f32, truncation: Truncation, advantages: &mut Vec<f32>) {
-    let rollout = &collector.rollout;
-    advantages.resize(rollout.rewards.len(), 0.0);
-    backward(collector, truncation, |row, next| {
-        let delta = rollout.rewards[row] + gamma * next.value - rollout.values[row];
-        advantages[row] = delta + gamma * gae_lambda * next.row.map_or(0.0, |next| advantages[next]);
-    });
-}
-
-/// What the loss is made from.
-struct Terms<'a> {
-    config: &'a Config,
-    head: &'a ActorCritic,
-    rollout: &'a Rollout,
-    /// `[rows]`.
-    advantages: &'a [f32],
-}
-
-impl<'a> Terms<'a> {
-    /// The loss of the chosen rows: clipped (or drifting) policy loss, value loss and entropy, averaged over them. Its
-    /// sums are policy loss, value loss, entropy, approximate KL (Schulman's third estimator), rows out of the range.
-    fn loss(&self, chosen: &'a [u32]) -> impl Fn(Range<usize>, &[f32], &mut [f32]) -> LossSums + Sync + 'a {
-        let Self { config: c, head, rollout, advantages } = *self;
-        let n = chosen.len() as f32;
-        let (mean, deviation) = if c.normalize_advantage { moments(advantages, chosen) } else { (0.0, 1.0) };
-        move |range, outputs, gradient| {
-            let (width, at_value) = (outputs.len() / range.len(), head.policy_outputs());
-            let mut sums = LossSums::default();
-            let rows = outputs.chunks_exact(width).zip(gradient.chunks_exact_mut(width));
-            for (&row, (outputs, gradient)) in chosen[range].iter().zip(rows) {
-                let row = row as usize;
-                let (action, mask) = head.recorded(rollout, row);
-                let advantage = (advantages[row] - mean) / deviation;
-                let (log_prob, entropy) = head.distribution.evaluate(outputs, action, mask, None);
-                let log_ratio = log_prob - rollout.log_probs[row];
-                let ratio = log_ratio.exp();
-                let (policy_loss, of_log_prob) = match c.objective {
-                    Objective::Clip => clipped(ratio, advantage, c.clip_coef),
-                    Objective::Dpo => drifting(ratio, log_ratio, advantage),
-                };
-                let weights = (of_log_prob / n, -c.entropy_coef / n, &mut *gradient);
-                head.distribution.evaluate(outputs, action, mask, Some(weights));
-                let target = advantages[row] + rollout.values[row];
-                let clip = c.clip_value.then_some((rollout.values[row], c.clip_coef));
-                let (value_loss, of_value) = value_loss(head.value(outputs, None), target, clip);
-                gradient[at_value] += c.value_coef * of_value / n;
-                sums[0] += f64::from(policy_loss);
-                sums[1] += f64::from(value_loss);
-                sums[2] += f64::from(entropy);
-                sums[3] += f64::from(ratio - 1.0 - log_ratio);
-                sums[4] += f64::from(u8::from((ratio - 1.0).abs() > c.clip_coef));
-            }
-            sums
-        }
-    }
-}
-
-/// Mean and (sample) deviation of the advantages of the chosen rows.
-fn moments(advantages: &[f32], chosen: &[u32]) -> (f32, f32) {
-    let n = chosen.len() as f64;
-    let of = |row: &u32| f64::from(advantages[*row as usize]);
-    let mean = chosen.iter().map(of).sum::<f64>() / n;
-    if chosen.len() < 2 {
-        // One row has no spread; minus its own mean it would teach nothing.
-        return (0.0, 1.0);
-    }
-    let squares = chosen.iter().map(|row| (of(row) - mean).powi(2)).sum::<f64>();
-    (mean as f32, (squares / (n - 1.0).max(1.0)).sqrt() as f32 + 1e-8)
-}
-
-/// PPO's loss and its derivative with respect to the log-probability.
-fn clipped(ratio: f32, advantage: f32, clip: f32) -> (f32, f32) {
-    let (free, bound) = (-advantage * ratio, -advantage * ratio.clamp(1.0 - clip, 1.0 + clip));
-    if free >= bound { (free, free) } else { (bound, 0.0) }
-}
-
-/// DPO's loss and its derivative with respect to the log-probability.
-fn drifting(ratio: f32, log_ratio: f32, advantage: f32) -> (f32, f32) {
-    let (u, scale) =
-        if advantage >= 0.0 { ((ratio - 1.0) * advantage, DPO_ALPHA) } else { (log_ratio * advantage, DPO_BETA) };
-    let tanh = (u / scale).tanh();
-    let drift = (u - scale * tanh).max(0.0);
-    let slope = if drift > 0.0 { tanh * tanh } else { 0.0 };
-    // d u / d log ratio is A·ratio or A.
-    let inner = if advantage >= 0.0 { advantage * ratio } else { advantage };
-    (-(ratio * advantage - drift), -(ratio * advantage - slope * inner))
-}
-
-/// Half the squared error, the larger of plain and clipped (old value, range), and its derivative.
-fn value_loss(value: f32, target: f32, clip: Option<(f32, f32)>) -> (f32, f32) {
-    let plain = 0.5 * (value - target).powi(2);
-    if let Some((old, range)) = clip {
-        let bound = old + (value - old).clamp(-range, range);
-        let clipped = 0.5 * (bound - target).powi(2);
-        // Within the range both are the same but for rounding, and the gradient flows.
-        if clipped > plain && (value - old).abs() > range {
-            return (clipped, 0.0);
-        }
-    }
-    (plain, value - target)
-}
-
-/// Share of the variance of the returns that the values explain: 1 is perfect, 0 no better than their mean.
-fn explained_variance(values: &[f32], advantages: &[f32]) -> f64 {
-    let variance = |numbers: &mut dyn Iterator<Item = f64>| {
-        let (mut n, mut mean, mut squares) = (0.0, 0.0, 0.0);
-        for x in numbers {
-            n += 1.0;
-            let d = x - mean;
-            mean += d / n;
-            squares += d * (x - mean);
-        }
-        squares / n
-    };
-    let rest = variance(&mut advantages.iter().map(|a| f64::from(*a)));
-    let all = variance(&mut advantages.iter().zip(values).map(|(a, v)| f64::from(a + v)));
-    if all > 0.0 { 1.0 - rest / all } else { f64::NAN }
 }

@@ -4,24 +4,28 @@
 //! observations go through the network and its actions into the environment while they are in the cache. Random numbers
 //! belong to (step, row), so neither threads nor shards change what is drawn.
 
+mod memory;
 mod recording;
+mod shard;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use memory::Memory;
 use rayon::prelude::*;
 pub use recording::Rollout;
 use recording::{Part, split, take};
-use shadergym_envs::{Actions, Batch, BatchOptions, Device, Facts, Snapshot};
+use shadergym_envs::{Actions, BatchOptions, Device, Facts, Snapshot};
+use shard::{Shard, collect_shard};
 
 use crate::agent::{Episode, Log, Setup};
 use crate::common::moments::ObservationMoments;
 use crate::common::noise::Noise;
-use crate::common::restarts::{Restarts, autoreset, last_observation};
+use crate::common::restarts::{Restarts, autoreset};
 use crate::error::{Error, Result};
-use crate::network::{Network, Rows};
+use crate::network::Network;
 use crate::state::State;
 use crate::tasks::Tasks;
 
@@ -53,26 +57,6 @@ pub struct Chosen<'a> {
     pub values: &'a mut [f32],
 }
 
-struct Shard {
-    env: Batch,
-    /// Its rows of one step, counted over all shards.
-    rows: Range<usize>,
-    outputs: Vec<f32>,
-    executed: Vec<u32>,
-    /// Observations at the end of truncated episodes and the row of the shard's recording that they belong to.
-    finals: Vec<u32>,
-    final_masks: Vec<u32>,
-    final_rows: Vec<usize>,
-    /// Observations `[T, rows, elements]` as they were before normalisation; empty without.
-    raw: Vec<f32>,
-    /// Each with its step of the rollout.
-    episodes: Vec<(usize, Episode)>,
-    /// Sums of their infos, one after the other, and their tasks.
-    infos: Vec<f32>,
-    tasks: Vec<f64>,
-    restarts: Restarts,
-}
-
 /// The environments of an on-policy agent.
 pub struct Collector {
     facts: Arc<Facts>,
@@ -80,6 +64,8 @@ pub struct Collector {
     steps: usize,
     threads: usize,
     step: u64,
+    /// Steps of a sequence that a recurrent network learns from.
+    sequence: usize,
     /// The newest recording.
     pub rollout: Rollout,
 }
@@ -128,6 +114,7 @@ impl Collector {
                 infos: Vec::new(),
                 tasks: Vec::new(),
                 restarts: Restarts::new(setup, first),
+                memory: Memory::default(),
             });
             first += n;
         }
@@ -152,7 +139,29 @@ impl Collector {
         rollout.terminated.resize(rows, false);
         rollout.truncated.resize(rows, false);
         rollout.last_values.resize(num_envs * agents, 0.0);
-        Ok(Self { facts, shards, steps, threads: setup.num_threads, step: 0, rollout })
+        Ok(Self { facts, shards, steps, threads: setup.num_threads, step: 0, sequence: steps, rollout })
+    }
+
+    /// Cuts rollouts into sequences of so many steps for a recurrent network.
+    ///
+    /// # Panics
+    /// If they do not divide a rollout.
+    pub fn in_sequences(self, steps: usize) -> Self {
+        assert!(steps > 0 && self.steps.is_multiple_of(steps), "{} steps in sequences of {steps}", self.steps);
+        Self { sequence: steps, ..self }
+    }
+
+    /// The sequences of a rollout in the order of [`Rollout::carries`]: the first row of each and the distance from one of its
+    /// rows to the next.
+    pub fn sequences(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let cuts = self.steps / self.sequence;
+        self.shards()
+            .flat_map(move |(rows, n)| (0..cuts * n).map(move |k| (rows.start + k / n * self.sequence * n + k % n, n)))
+    }
+
+    /// Steps of a sequence.
+    pub fn sequence_steps(&self) -> usize {
+        self.sequence
     }
 
     /// Environment transitions of one rollout.
@@ -203,15 +212,17 @@ impl Collector {
         tasks: Option<&Tasks>,
         log: &mut Log,
     ) -> Result<()> {
-        let Self { facts, shards, steps, rollout, step, threads } = self;
+        let Self { facts, shards, steps, rollout, step, threads, sequence } = self;
+        let cuts = *steps / *sequence;
+        rollout.remember(network, cuts);
         let mut rest = split(rollout);
         let mut work = Vec::with_capacity(shards.len());
         for shard in shards.iter_mut() {
             let rows = shard.rows.len() * *steps;
-            work.push((take(&mut rest, rows, shard.rows.len(), facts), shard));
+            work.push((take(&mut rest, (rows, shard.rows.len()), facts, (network, cuts)), shard));
         }
         let run = |(mut part, shard): (Part<'_>, &mut Shard)| {
-            collect_shard(shard, &mut part, facts, *steps, *step, network, act, moments, tasks)
+            collect_shard(shard, &mut part, facts, (*steps, *sequence), *step, network, act, moments, tasks)
         };
         if *threads > 1 && work.len() > 1 {
             work.into_par_iter().map(run).collect::<Result<Vec<()>>>()?;
@@ -247,6 +258,7 @@ impl Collector {
         for (k, shard) in self.shards.iter_mut().enumerate() {
             state.put_bytes(format!("collector/environments.{k}"), &shard.env.snapshot()?.to_bytes());
             shard.restarts.save(state, &format!("collector/tasks.{k}"));
+            shard.memory.save(state, &format!("collector/memory.{k}"));
         }
         Ok(())
     }
@@ -260,6 +272,7 @@ impl Collector {
         for (k, shard) in self.shards.iter_mut().enumerate() {
             shard.env.restore(&Snapshot::from_bytes(state.bytes(&format!("collector/environments.{k}"))?)?)?;
             shard.restarts.load(state, &format!("collector/tasks.{k}"))?;
+            shard.memory.load(state, &format!("collector/memory.{k}"))?;
         }
         Ok(())
     }
@@ -276,106 +289,4 @@ pub fn as_actions<'a>(facts: &Facts, words: &'a [u32]) -> Actions<'a> {
         shadergym_envs::ActionSpace::Box { .. } => Actions::Continuous(bytemuck::cast_slice(words)),
         _ => Actions::Discrete(words),
     }
-}
-
-#[allow(clippy::too_many_arguments, reason = "one call, from one place")]
-fn collect_shard(
-    shard: &mut Shard,
-    part: &mut Part<'_>,
-    facts: &Facts,
-    steps: usize,
-    step: u64,
-    network: &dyn Network,
-    act: &dyn Act,
-    moments: Option<&ObservationMoments>,
-    tasks: Option<&Tasks>,
-) -> Result<()> {
-    let Shard { env, rows, outputs, executed, finals, final_masks, final_rows, raw, episodes, infos, .. } = shard;
-    let (n, agents, width) = (rows.len(), facts.agents, network.outputs());
-    let (words, action_words, mask_words) = (facts.observation.flat_words(), facts.action.words(), mask_words(facts));
-    let (elements, encoding) = (facts.observation.flat_elements(), facts.observation.flat_encoding());
-    outputs.resize(n * width, 0.0);
-    finals.clear();
-    final_masks.clear();
-    final_rows.clear();
-    raw.clear();
-    episodes.clear();
-    infos.clear();
-    shard.tasks.clear();
-    shard.restarts.begin(env, tasks)?;
-    part.final_values.fill(0.0);
-    for t in 0..steps {
-        let at = t * n..(t + 1) * n;
-        let observations = &mut part.observations[t * n * words..(t + 1) * n * words];
-        observations.copy_from_slice(&env.observations().flattened());
-        if let Some(moments) = moments {
-            raw.extend_from_slice(bytemuck::cast_slice(observations));
-            moments.normalize(bytemuck::cast_slice_mut(observations));
-        }
-        let masks = env.view().action_masks().map(|masks| {
-            let kept = &mut part.masks[t * n * mask_words..(t + 1) * n * mask_words];
-            kept.copy_from_slice(masks);
-            &*kept
-        });
-        network.predict(Rows::packed(observations, encoding, elements), outputs);
-        let chosen = Chosen {
-            actions: &mut part.actions[t * n * action_words..(t + 1) * n * action_words],
-            executed,
-            log_probs: &mut part.log_probs[at.clone()],
-            values: &mut part.values[at.clone()],
-        };
-        act.act(step + t as u64, rows.start, outputs, masks, chosen);
-        env.step(as_actions(facts, executed))?;
-        let view = env.view();
-        part.rewards[at.clone()].copy_from_slice(view.rewards());
-        if agents == 1 {
-            part.terminated[at.clone()].copy_from_slice(view.terminated());
-            part.truncated[at.clone()].copy_from_slice(view.truncated());
-        } else {
-            for (r, row) in at.clone().enumerate() {
-                part.terminated[row] = view.terminated()[r / agents];
-                part.truncated[row] = view.truncated()[r / agents];
-            }
-        }
-        for i in view.ended_instances() {
-            let returns = &view.episode_returns()[i * agents..(i + 1) * agents];
-            let episode_return = returns.iter().sum::<f32>() / agents as f32;
-            let instance = (rows.start / agents + i) as u32;
-            let length = view.episode_lengths()[i];
-            let (task, numbers) = shard.restarts.task(i);
-            shard.tasks.extend_from_slice(numbers);
-            episodes.push((t, Episode { episode_return, length, instance, member: 0, task }));
-            if let Some(sums) = view.episode_infos() {
-                let width = facts.info_words();
-                infos.extend_from_slice(&sums[i * width..(i + 1) * width]);
-            }
-            if view.truncated()[i] && !view.terminated()[i] {
-                let rows = i * agents..(i + 1) * agents;
-                rows.clone().for_each(|row| finals.extend_from_slice(&last_observation(env, row)));
-                if let Some(masks) = view.action_masks() {
-                    final_masks.extend_from_slice(&masks[rows.start * mask_words..rows.end * mask_words]);
-                }
-                final_rows.extend(rows.map(|r| at.start + r));
-            }
-        }
-        shard.restarts.restart(env, tasks)?;
-    }
-    // Values beyond the recording: of the last observations of truncated episodes, and after the last step.
-    let mut values = |observations: &mut [u32], masks: Option<&[u32]>, put: &mut dyn FnMut(usize, f32)| {
-        if let Some(moments) = moments {
-            moments.normalize(bytemuck::cast_slice_mut(observations));
-        }
-        if !observations.is_empty() {
-            outputs.resize(observations.len() / words * width, 0.0);
-            network.predict(Rows::packed(observations, encoding, elements), outputs);
-            for (r, row) in outputs.chunks_exact(width).enumerate() {
-                put(r, act.value(row, masks.map(|m| &m[r * mask_words..(r + 1) * mask_words])));
-            }
-        }
-    };
-    let masks = (mask_words > 0).then_some(&final_masks[..]);
-    values(finals, masks, &mut |r, value| part.final_values[final_rows[r]] = value);
-    let mut last = env.observations().flattened().into_owned();
-    values(&mut last, env.view().action_masks(), &mut |r, value| part.last_values[r] = value);
-    Ok(())
 }

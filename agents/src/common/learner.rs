@@ -1,7 +1,7 @@
 //! A network with its optimiser: from a minibatch and a loss to changed parameters.
 
 use crate::error::{Error, Result};
-use crate::network::{Loss, LossSums, Network, Rows};
+use crate::network::{Loss, LossSums, Network, Rows, Sequences};
 use crate::optim::{Optimizer, clip_global_norm};
 use crate::state::State;
 
@@ -36,6 +36,31 @@ impl Learner {
     ) -> Result<LossSums> {
         self.gradient.fill(0.0);
         let sums = self.network.gradient(rows, loss, &mut self.gradient);
+        self.step((agent, step), sums, learning_rate)
+    }
+
+    /// The same for a recurrent network.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    ///
+    /// # Panics
+    /// If the network remembers nothing.
+    pub fn update_over(
+        &mut self,
+        agent_and_step: (&str, u64),
+        sequences: Sequences<'_>,
+        loss: &Loss<'_>,
+        learning_rate: f32,
+    ) -> Result<LossSums> {
+        self.gradient.fill(0.0);
+        let recurrent = self.network.recurrent().expect("a network that remembers");
+        let sums = recurrent.gradient_over(sequences, loss, &mut self.gradient);
+        self.step(agent_and_step, sums, learning_rate)
+    }
+
+    /// From the gradient to changed parameters.
+    fn step(&mut self, (agent, step): (&str, u64), sums: LossSums, learning_rate: f32) -> Result<LossSums> {
         let norm =
             clip_global_norm(&mut self.gradient, if self.max_grad_norm > 0.0 { self.max_grad_norm } else { f32::MAX });
         let bad = sums.iter().find(|v| !v.is_finite()).map(|v| ("the loss", *v));

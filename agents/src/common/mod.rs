@@ -11,6 +11,7 @@ pub mod minibatches;
 pub mod moments;
 pub mod noise;
 pub mod off_policy;
+pub mod ppo;
 pub mod replay;
 pub mod restarts;
 pub mod returns;

@@ -8,20 +8,20 @@
 mod bits;
 mod carry;
 mod convolve;
-mod elementwise;
-mod feedforward;
-mod init;
-mod kernels;
+pub(crate) mod elementwise;
+pub(crate) mod feedforward;
+pub(crate) mod init;
+pub(crate) mod kernels;
 mod layout;
 mod lines;
 mod row_map;
 mod rows;
-mod transpose;
+pub(crate) mod transpose;
 pub mod vector_math;
 
 use std::ops::Range;
 
-pub use carry::{Carry, Recurrent};
+pub use carry::{Carry, Recurrent, Sequences};
 pub use feedforward::{Activation, Convolution, FeedForward, Init, Inputs, LayerNorm, Shape, Tower};
 pub(crate) use init::{Random, sparse, uniform};
 pub use layout::{Layout, Part};
@@ -70,6 +70,11 @@ pub trait Network: Send + Sync {
     /// # Panics
     /// As [`Self::gradient`]; if the rows are not floats.
     fn input_gradient(&self, rows: Rows<'_>, loss: &Loss<'_>, input_gradient: &mut [f32]) -> LossSums;
+
+    /// The largest real part among the eigenvalues of its states, if it is a state-space model: above 0 they grow without bound.
+    fn largest_eigenvalue(&self) -> Option<f32> {
+        None
+    }
 
     /// Itself, if it remembers: then [`Recurrent::advance`] takes the place of [`Self::predict`].
     fn recurrent(&self) -> Option<&dyn Recurrent> {

@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 use shadergym_envs::{ActionSpace, Encoding, Facts, ObservationSpace};
 
 use super::structs::{Layer, MAX_LAYERS, Plan};
-use crate::algorithms::ppo::Objective;
+use crate::common::ppo::Objective;
 use crate::error::{Error, Result};
 use crate::network::{Activation, Layout};
 use crate::options::Truncation;

@@ -2,9 +2,9 @@
 
 use super::{Learning, Resident};
 use crate::agent::{Agent, Clocks, Log, Next, Setup};
-use crate::algorithms::ppo::Objective;
 use crate::algorithms::pqn::Config;
 use crate::common::action_values::epsilon_at;
+use crate::common::ppo::Objective;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::optim::Kind as OptimizerKind;

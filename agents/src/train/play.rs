@@ -85,6 +85,7 @@ impl Player {
         let (observations, masks) = (view.observations().words(), view.action_masks());
         let agents = self.batch.agents();
         let starts = |row: usize| view.started(row / agents);
+        self.memory.hear(view.rewards());
         policy.act_on(
             observations,
             masks,

@@ -3,12 +3,12 @@
 use shadergym_envs::{ActionSpace, Encoding, Facts};
 use toml::Table;
 
-use super::Objective;
 use crate::agent::Setup;
 use crate::common::actor_critic::ActorCritic;
 use crate::common::build::{self, Networks};
 use crate::common::head::Head;
 use crate::common::moments::Normalizers;
+use crate::common::ppo::{Loss, Objective};
 use crate::error::Result;
 use crate::network::{Activation, Init, Network};
 use crate::optim::Kind as OptimizerKind;
@@ -125,6 +125,17 @@ impl Config {
             Head::Policy(head.distribution),
             self.normalizers(setup).observations,
         ))
+    }
+
+    pub(super) fn loss(&self) -> Loss {
+        Loss {
+            objective: self.objective,
+            clip_coef: self.clip_coef,
+            clip_value: self.clip_value,
+            entropy_coef: self.entropy_coef,
+            value_coef: self.value_coef,
+            normalize_advantage: self.normalize_advantage,
+        }
     }
 
     pub(super) fn normalizers(&self, setup: &Setup) -> Normalizers {

@@ -3,6 +3,7 @@
 use shadergym_envs::Facts;
 
 use super::mask_words;
+use crate::network::Network;
 
 /// What a rollout recorded. Rows lie shard by shard, within a shard `[T, rows of the shard]`.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,23 @@ pub struct Rollout {
     pub final_values: Vec<f32>,
     /// Value of the state after the last step, per row of a step, shard by shard.
     pub last_values: Vec<f32>,
+    /// `[rows, hints]` what a recurrent network read beside the observation.
+    pub hints: Vec<f32>,
+    /// `[rows]` whether an episode began with the step, for a recurrent network.
+    pub starts: Vec<bool>,
+    /// What sequences carried into their first step, shard by shard `[sequences in time, rows of the shard, carry]`.
+    pub carries: Vec<f32>,
+}
+
+impl Rollout {
+    /// Makes room for what a recurrent network needs, with `sequences` of them one behind the other in each of `rows_of_step` rows.
+    pub(super) fn remember(&mut self, network: &dyn Network, sequences: usize) {
+        if let Some(recurrent) = network.recurrent() {
+            self.starts.resize(self.rewards.len(), false);
+            self.hints.resize(self.rewards.len() * recurrent.hints(), 0.0);
+            self.carries.resize(self.last_values.len() * sequences * recurrent.carry(), 0.0);
+        }
+    }
 }
 
 /// A shard's part of the recording.
@@ -41,6 +59,9 @@ pub struct Part<'a> {
     pub truncated: &'a mut [bool],
     pub final_values: &'a mut [f32],
     pub last_values: &'a mut [f32],
+    pub hints: &'a mut [f32],
+    pub starts: &'a mut [bool],
+    pub carries: &'a mut [f32],
 }
 
 /// The whole recording as one part.
@@ -56,16 +77,26 @@ pub fn split(rollout: &mut Rollout) -> Part<'_> {
         truncated: &mut rollout.truncated,
         final_values: &mut rollout.final_values,
         last_values: &mut rollout.last_values,
+        hints: &mut rollout.hints,
+        starts: &mut rollout.starts,
+        carries: &mut rollout.carries,
     }
 }
 
-/// Takes the rows of a shard, of which one step has `of_step`, off the front of the rest.
-pub fn take<'a>(rest: &mut Part<'a>, rows: usize, of_step: usize, facts: &Facts) -> Part<'a> {
+/// Takes the rows of a shard, of which one step has `of_step`, off the front of the rest; `sequences` as in [`Rollout::remember`].
+pub fn take<'a>(
+    rest: &mut Part<'a>,
+    (rows, of_step): (usize, usize),
+    facts: &Facts,
+    (network, sequences): (&dyn Network, usize),
+) -> Part<'a> {
     fn front<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
         let (head, tail) = std::mem::take(slice).split_at_mut(n);
         *slice = tail;
         head
     }
+    let (hints, carry) = network.recurrent().map_or((0, 0), |recurrent| (recurrent.hints(), recurrent.carry()));
+    let of_starts = if network.recurrent().is_some() { rows } else { 0 };
     Part {
         observations: front(&mut rest.observations, rows * facts.observation.flat_words()),
         masks: front(&mut rest.masks, rows * mask_words(facts)),
@@ -77,5 +108,8 @@ pub fn take<'a>(rest: &mut Part<'a>, rows: usize, of_step: usize, facts: &Facts)
         truncated: front(&mut rest.truncated, rows),
         final_values: front(&mut rest.final_values, rows),
         last_values: front(&mut rest.last_values, of_step),
+        hints: front(&mut rest.hints, rows * hints),
+        starts: front(&mut rest.starts, of_starts),
+        carries: front(&mut rest.carries, of_step * sequences * carry),
     }
 }

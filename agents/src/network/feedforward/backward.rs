@@ -17,7 +17,7 @@ use crate::network::{Loss, LossSums, Rows};
 
 /// A layer with at most so many outputs has its weight gradient summed transposed: its few outputs would leave most of
 /// a vector empty.
-pub(super) const NARROW: usize = 8;
+pub(crate) const NARROW: usize = 8;
 
 /// What the backward pass is for; each is added to.
 pub(super) enum Wanted<'a> {
@@ -200,7 +200,14 @@ impl FeedForward {
 }
 
 /// `out[i][j] += sum over rows of x[row][i] d[row][j]`, the rows of `out` without gaps.
-fn weight_gradient<S: Simd>(simd: S, rows: usize, x: Tile<'_>, d: Tile<'_>, narrow: &mut [f32], out: &mut [f32]) {
+pub(crate) fn weight_gradient<S: Simd>(
+    simd: S,
+    rows: usize,
+    x: Tile<'_>,
+    d: Tile<'_>,
+    narrow: &mut [f32],
+    out: &mut [f32],
+) {
     if d.width > NARROW {
         return outer(simd, rows, x, d, out, d.width);
     }

@@ -21,8 +21,10 @@ use fearless_simd::{Level, dispatch};
 use rayon::prelude::*;
 use shadergym_envs::Encoding;
 
-use self::backward::{NARROW, Wanted};
-use self::parallel::{add, tiles};
+use self::backward::Wanted;
+pub(crate) use self::backward::{NARROW, weight_gradient};
+use self::parallel::tiles;
+pub(crate) use self::parallel::{add, add_floats, each};
 use self::patches::Patches;
 pub use self::shape::{Activation, Convolution, Init, Inputs, LayerNorm, Shape, Tower};
 use self::workspace::Workspace;
@@ -39,7 +41,7 @@ const PARALLEL_TRANSPOSE: usize = 1 << 15;
 
 /// Floats from one row of activations to the next. Rows a multiple of half a page apart would all fall into the same few
 /// places of the first cache.
-fn row_stride(width: usize) -> usize {
+pub(crate) fn row_stride(width: usize) -> usize {
     let width = padded(width);
     if width.is_multiple_of(512) { width + LINE } else { width }
 }

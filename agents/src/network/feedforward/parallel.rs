@@ -36,7 +36,7 @@ struct Task<'a> {
 }
 
 /// Does something with each on so many threads at most.
-fn each<T: Send>(tasks: &mut [T], threads: usize, turn: &(impl Fn(&mut T) + Sync)) {
+pub(crate) fn each<T: Send>(tasks: &mut [T], threads: usize, turn: &(impl Fn(&mut T) + Sync)) {
     if threads <= 1 || tasks.len() <= 1 {
         return tasks.iter_mut().for_each(turn);
     }
@@ -51,7 +51,7 @@ pub(super) fn tiles(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     range.step_by(TILE).map(move |start| start..(start + TILE).min(end))
 }
 
-pub(super) fn add(sums: &mut LossSums, more: LossSums) {
+pub(crate) fn add(sums: &mut LossSums, more: LossSums) {
     sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
@@ -141,7 +141,7 @@ impl FeedForward {
     }
 }
 
-fn add_floats<S: Simd>(simd: S, to: &mut [f32], from: &[f32]) {
+pub(crate) fn add_floats<S: Simd>(simd: S, to: &mut [f32], from: &[f32]) {
     simd.vectorize(
         #[inline(always)]
         || {
