@@ -7,6 +7,7 @@ import pickle
 import gymnasium as gym
 import numpy as np
 import pytest
+from conftest import IDS
 from gymnasium import error
 from gymnasium.vector import AutoresetMode
 
@@ -22,12 +23,13 @@ def twin_of(request):
 
 
 def pytest_generate_tests(metafunc) -> None:
-    """Each id on each device, but for rigid bodies on GPUs: a software GPU takes minutes for the pipelines of one test. What
-    a GPU's state is made of does not depend on the environment."""
+    """Each id on the CPU, and the first of each family on a GPU, but for rigid bodies, for whose pipelines a software GPU takes
+    minutes. What a GPU's state is made of does not depend on the environment."""
     if "device" in metafunc.fixturenames:
-        infos = {id: shadergym.spec(id)["info"] or {"fields": []} for id in shadergym.ids()}
+        infos = {id: shadergym.spec(id)["info"] or {"fields": []} for id in IDS}
         rigid = {id for id, info in infos.items() if "blown_up" in [field["name"] for field in info["fields"]]}
-        pairs = [(id, device) for id in shadergym.ids() for device in ["cpu", "gpu"] if device == "cpu" or id not in rigid]
+        families = {shadergym.spec(id)["family"]: id for id in reversed(IDS) if id not in rigid}
+        pairs = [*((id, "cpu") for id in IDS), *((id, "gpu") for id in families.values())]
         metafunc.parametrize("id, device", pairs, indirect=["device"])
 
 

@@ -49,6 +49,22 @@ def observations(env, n, **options):
     return envs, obs, infos
 
 
+def remembers(policy, obs, state):
+    """A recurrent policy: what it saw matters, up to the beginning of an episode."""
+    again, later = policy.predict(obs, state, deterministic=True)
+    assert np.shape(later) == np.shape(state) and (later != state).any()
+    fresh, begun = policy.predict(obs, state, episode_start=np.ones(np.shape(state)[:-1], bool), deterministic=True)
+    np.testing.assert_array_equal(begun, state)
+    np.testing.assert_array_equal(fresh, policy.predict(obs, deterministic=True)[0])
+    assert again.shape == fresh.shape
+    with pytest.raises(ValueError, match="state has"):
+        policy.predict(obs, state[:1])
+    with pytest.raises(ValueError, match="episode_start has 1 numbers"):
+        policy.predict(obs, state, episode_start=[True])
+    with pytest.raises(ValueError, match="hand `predict` the state"):
+        policy.act(obs, elapsed=3)
+
+
 @pytest.mark.parametrize("agent", shadergym.agents())
 @pytest.mark.parametrize("env", ONE_OF_EACH)
 def test_every_agent_trains_where_it_can_act(agent, env):
@@ -82,9 +98,12 @@ def test_every_agent_trains_where_it_can_act(agent, env):
     # Stable-Baselines3's way to act hands the steps on by itself.
     same, state = policy.predict(obs, deterministic=True)
     np.testing.assert_array_equal(same, all_of_them)
-    assert state is None or (np.shape(state) == same.shape[:1] and (state == 1).all())
+    if state is not None and np.ndim(state) > same.ndim - (same.dtype == np.float32):
+        remembers(policy, obs, state)
+    else:
+        assert state is None or (np.shape(state) == same.shape[:1] and (state == 1).all())
     if state is not None:
-        with pytest.raises(ValueError, match="counts steps"):
+        with pytest.raises(ValueError, match="counts steps|remembers what it saw"):
             policy.act(obs)
         with pytest.raises(ValueError, match="elapsed is -1"):
             policy.act(obs, elapsed=-1)

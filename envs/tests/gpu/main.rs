@@ -52,7 +52,12 @@ fn main() -> ExitCode {
     for id in ids() {
         let of_file = if spec(id).is_ok_and(|facts| facts.variant_of.is_none()) { TESTS_OF_FILES } else { &[] };
         // `registry` asks of large kernels on software GPUs what each of their pipelines has to do.
-        if software && environments().iter().any(|e| e.id == id && large::is_large(e)) {
+        let of_id = |e: &&shadergym_shaders::Environment| e.id == id;
+        if software && environments().iter().find(of_id).is_some_and(large::is_large) {
+            continue;
+        }
+        // Of variants that share the code of their file `registry` asks what numbers alone could change.
+        if environments().iter().find(of_id).is_some_and(|e| e.shares_code()) {
             continue;
         }
         for (name, test) in TESTS.iter().chain(of_file) {

@@ -166,7 +166,6 @@ pub fn modes_agree_on_natural_ends(case: &Case) {
 }
 
 pub fn params_wait_for_the_next_start(case: &Case) {
-    const CHANGED: usize = 4;
     let params = random_params(case.spec(), 1, &mut SampleRng::new(9));
     let limited = |seed| {
         let mut batch = case.open(INSTANCES, |o| o.max_episode_steps(12));
@@ -175,22 +174,25 @@ pub fn params_wait_for_the_next_start(case: &Case) {
     };
     let (mut changed, mut same) = (limited(101), limited(101));
     let (_, _) = (changed.rollout(2).expect("rolls out"), same.rollout(2).expect("rolls out"));
-    changed.set_params_words(CHANGED, &params).expect("inside the box");
-    assert_eq!(changed.pending_params(CHANGED).expect("reads").words(), params);
-    assert_eq!(changed.params(CHANGED).expect("reads").words(), case.spec().default_params);
+    // One whose episode goes on: where it has just ended, the next step is a start.
+    let view = same.view();
+    let changing = (4..INSTANCES).find(|&i| !view.ended(i)).expect("some go on");
+    changed.set_params_words(changing, &params).expect("inside the box");
+    assert_eq!(changed.pending_params(changing).expect("reads").words(), params);
+    assert_eq!(changed.params(changing).expect("reads").words(), case.spec().default_params);
     let (a, b) = (changed.record(100).expect("records"), same.record(100).expect("records"));
-    for i in (0..INSTANCES).filter(|&i| i != CHANGED) {
+    for i in (0..INSTANCES).filter(|&i| i != changing) {
         assert_eq!(trace(&a, i), trace(&b, i), "instance {i} has nothing to do with it");
     }
     // Up to the end of the episode it runs as if nothing had been written.
-    let ended = |t: usize| b.terminated()[t * INSTANCES + CHANGED] | b.truncated()[t * INSTANCES + CHANGED];
+    let ended = |t: usize| b.terminated()[t * INSTANCES + changing] | b.truncated()[t * INSTANCES + changing];
     let end = (0..100).find(|&t| ended(t)).expect("within twelve steps");
-    assert_eq!(trace(&a, CHANGED)[..=end], trace(&b, CHANGED)[..=end]);
-    assert_eq!(changed.params(CHANGED).expect("reads").words(), params, "in force since");
+    assert_eq!(trace(&a, changing)[..=end], trace(&b, changing)[..=end]);
+    assert_eq!(changed.params(changing).expect("reads").words(), params, "in force since");
     assert_eq!(changed.params(0).expect("reads").words(), case.spec().default_params);
     // And it does have an effect: a batch with these parameters from the beginning starts the same way.
     let mut from_start = case.open(INSTANCES, |o| o.max_episode_steps(12));
-    from_start.set_params_words(CHANGED, &params).expect("inside the box");
+    from_start.set_params_words(changing, &params).expect("inside the box");
     from_start.reset(7).expect("resets");
     changed.reset(7).expect("resets");
     assert_eq!(

@@ -91,6 +91,11 @@ const BROWSER_PROPERTIES: &[Property] = &[
 /// What a large kernel owes on a software GPU, beside parity: a picture after a rollout with starts in it, and one without.
 const LARGE_PROPERTIES: &[&str] = &["pictures_show_something", "blow_ups_stay_alone"];
 
+/// What a variant owes on the GPU, beside parity, and interpreted, beside [`FILE_PROPERTIES`]: it differs from the file's own id,
+/// which owes all, in parameters and constants. On the lanes it owes all too.
+const VARIANT_PROPERTIES: &[&str] =
+    &["spaces_contain_what_comes_out", "long_rollouts_make_every_transition", "autoreset_modes_agree_on_natural_ends"];
+
 /// A kind of device: its name, whether it is there, what it has to have.
 struct Column {
     name: &'static str,
@@ -123,10 +128,12 @@ fn main() {
         let shipped = environments().iter().map(|environment| (environment, PROPERTIES));
         let told = selftests().iter().filter(tells).map(|environment| (environment, SELFTEST_PROPERTIES));
         for (environment, own) in shipped.chain(told) {
-            // Variants that share code differ in constants, whose kernels a browser takes as long to compile again: half a
-            // minute for a game of MinAtar. They are tested on the other devices; that sharing works in a browser too is
-            // told by the self-test `torture_variants`.
-            if name == "browser" && environment.shares_code() {
+            // Variants differ in constants, whose kernels a browser takes as long to compile again: half a minute for a game of
+            // MinAtar. They are tested on the other devices, that it accepts their text is told by `tests/browser`, and that
+            // sharing works in a browser too by the self-test `torture_variants`.
+            let shipped = own.len() == PROPERTIES.len();
+            let variant = environment.shares_code() || shipped && environment.facts().variant_of.is_some();
+            if name == "browser" && variant {
                 continue;
             }
             let parity = match environment.facts().integer {
@@ -156,7 +163,20 @@ fn main() {
                 _ => [BROWSER_PROPERTIES, parity, of_space, of_bodies],
             };
             let stands_back = name == "gpu" && software && large::is_huge(environment);
+            let of_family = |other: &&Environment| other.facts().family == environment.facts().family;
+            let first_of_family = environments().iter().find(of_family).is_some_and(|first| first.id == environment.id);
+            let narrow = shipped && environment.facts().variant_of.is_some() && name != "cpu";
+            let of_file = FILE_PROPERTIES.iter().chain(parity).map(|(name, _)| *name);
+            let narrowly: Vec<&str> = of_file.chain(VARIANT_PROPERTIES.iter().copied()).collect();
             let asked = |property: &str| {
+                if narrow && !narrowly.contains(&property) {
+                    return false;
+                }
+                // Thirty pipelines, which differ in what is around the functions of an environment: one of each family in a
+                // browser, which takes a second for each. Parity runs the functions of all.
+                if name == "browser" && shipped && !first_of_family && property == "every_pipeline_works" {
+                    return false;
+                }
                 !(large && name == "gpu" && software)
                     || LARGE_PROPERTIES.contains(&property)
                     || parity.iter().any(|(name, _)| *name == property)
