@@ -294,17 +294,27 @@ fn rng_between_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_rng: &mut Rng<
 }
 
 #[inline(always)]
+fn cart_pole_start_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_params: Params<Simd>, a1_state: &mut State<Simd>, a2_rng: &mut Rng<Simd>) {
+    let e3 = a0_params.start_spread;
+    let e5 = -e3;
+    let e6 = rng_between_masked(s, mask0, a2_rng, e5, e3);
+    a1_state.x = l::blend(s, mask0, e6, a1_state.x);
+    let e8 = -e3;
+    let e9 = rng_between_masked(s, mask0, a2_rng, e8, e3);
+    a1_state.x_dot = l::blend(s, mask0, e9, a1_state.x_dot);
+    let e11 = -e3;
+    let e12 = rng_between_masked(s, mask0, a2_rng, e11, e3);
+    a1_state.theta = l::blend(s, mask0, e12, a1_state.theta);
+    let e14 = -e3;
+    let e15 = rng_between_masked(s, mask0, a2_rng, e14, e3);
+    a1_state.theta_dot = l::blend(s, mask0, e15, a1_state.theta_dot);
+}
+
+#[inline(always)]
 fn initial_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_params: Params<Simd>, a1_rng: &mut Rng<Simd>) -> State<Simd> {
-    let e2 = a0_params.start_spread;
-    let e3 = -e2;
-    let e4 = rng_between_masked(s, mask0, a1_rng, e3, e2);
-    let e5 = -e2;
-    let e6 = rng_between_masked(s, mask0, a1_rng, e5, e2);
-    let e7 = -e2;
-    let e8 = rng_between_masked(s, mask0, a1_rng, e7, e2);
-    let e9 = -e2;
-    let e10 = rng_between_masked(s, mask0, a1_rng, e9, e2);
-    State::<Simd> { x: e4, x_dot: e6, theta: e8, theta_dot: e10 }
+    let mut v0_state = l::splat::<Simd, State<Simd>>(s, State::<l::Plain> { x: 0.0f32, x_dot: 0.0f32, theta: 0.0f32, theta_dot: 0.0f32 });
+    cart_pole_start_masked(s, mask0, a0_params, &mut v0_state, a1_rng);
+    v0_state
 }
 
 #[inline(always)]
@@ -498,82 +508,84 @@ fn math_sincos<Simd: l::Lanes>(s: Simd, a0_x: Simd::F) -> [Simd::F; 2] {
 }
 
 #[inline(always)]
-fn step_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_params: Params<Simd>, a1_state: &mut State<Simd>, a2_action: Simd::U, _: &mut Rng<Simd>) -> Outcome<Simd> {
-    let e4 = *a1_state;
-    let e5 = e4.theta;
-    let e6 = math_sincos(s, e5);
-    let e7 = a0_params.mass_cart;
-    let e8 = a0_params.mass_pole;
-    let e9 = e7 + e8;
-    let e10 = a0_params.mass_pole;
-    let e11 = a0_params.half_length;
-    let e12 = e10 * e11;
-    let e13 = a0_params.force;
-    let e14 = -e13;
-    let e15 = a0_params.force;
-    let e17 = a2_action.same(l::splat::<Simd, Simd::U>(s, W(1u32)));
-    let e18 = l::blend::<Simd, Simd::F>(s, e17, e15, e14);
-    let e19 = e4.theta_dot;
-    let e20 = e4.theta_dot;
-    let e21 = e19 * e20;
-    let e22 = e12 * e21;
-    let e23 = e6[0];
-    let e24 = e22 * e23;
-    let e25 = e18 + e24;
-    let e26 = a0_params.half_length;
-    let e28 = e9 * l::splat::<Simd, Simd::F>(s, 1.3333334f32);
-    let e29 = a0_params.mass_pole;
-    let e30 = e6[1];
-    let e31 = e6[1];
-    let e32 = e30 * e31;
-    let e33 = e29 * e32;
-    let e34 = e28 - e33;
-    let e35 = e26 * e34;
-    let e36 = e9 * e35;
-    let e38 = l::splat::<Simd, Simd::F>(s, 1.0f32) / e36;
-    let e39 = a0_params.gravity;
-    let e40 = e9 * e39;
-    let e41 = e6[0];
-    let e42 = e40 * e41;
-    let e43 = e6[1];
-    let e44 = e43 * e25;
-    let e45 = e42 - e44;
-    let e46 = e9 * e38;
-    let e47 = e45 * e46;
-    let e48 = e6[1];
-    let e49 = e12 * e48;
-    let e50 = e49 * e47;
-    let e51 = e25 - e50;
-    let e52 = e35 * e38;
-    let e53 = e51 * e52;
-    let e54 = e4.x;
+fn cart_pole_step_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_params: Params<Simd>, a1_state: &mut State<Simd>, a2_right: Simd::M) -> Simd::M {
+    let e4 = a1_state.x_dot;
+    let e6 = a1_state.theta_dot;
+    let e8 = a1_state.theta;
+    let e9 = math_sincos(s, e8);
+    let e10 = a0_params.mass_cart;
+    let e11 = a0_params.mass_pole;
+    let e12 = e10 + e11;
+    let e13 = a0_params.mass_pole;
+    let e14 = a0_params.half_length;
+    let e15 = e13 * e14;
+    let e16 = a0_params.force;
+    let e17 = -e16;
+    let e18 = a0_params.force;
+    let e19 = l::blend::<Simd, Simd::F>(s, a2_right, e18, e17);
+    let e20 = e6 * e6;
+    let e21 = e15 * e20;
+    let e22 = e9[0];
+    let e23 = e21 * e22;
+    let e24 = e19 + e23;
+    let e25 = a0_params.half_length;
+    let e27 = e12 * l::splat::<Simd, Simd::F>(s, 1.3333334f32);
+    let e28 = a0_params.mass_pole;
+    let e29 = e9[1];
+    let e30 = e9[1];
+    let e31 = e29 * e30;
+    let e32 = e28 * e31;
+    let e33 = e27 - e32;
+    let e34 = e25 * e33;
+    let e35 = e12 * e34;
+    let e37 = l::splat::<Simd, Simd::F>(s, 1.0f32) / e35;
+    let e38 = a0_params.gravity;
+    let e39 = e12 * e38;
+    let e40 = e9[0];
+    let e41 = e39 * e40;
+    let e42 = e9[1];
+    let e43 = e42 * e24;
+    let e44 = e41 - e43;
+    let e45 = e12 * e37;
+    let e46 = e44 * e45;
+    let e47 = e9[1];
+    let e48 = e15 * e47;
+    let e49 = e48 * e46;
+    let e50 = e24 - e49;
+    let e51 = e34 * e37;
+    let e52 = e50 * e51;
+    let e54 = a1_state.x;
     let e55 = a0_params.tau;
-    let e56 = e4.x_dot;
-    let e57 = e55 * e56;
-    let e58 = e54 + e57;
-    let e59 = e4.theta;
+    let e56 = e55 * e4;
+    let e57 = e54 + e56;
+    let e59 = a1_state.theta;
     let e60 = a0_params.tau;
-    let e61 = e4.theta_dot;
-    let e62 = e60 * e61;
-    let e63 = e59 + e62;
-    let e64 = e4.x_dot;
+    let e61 = e60 * e6;
+    let e62 = e59 + e61;
+    a1_state.x = l::blend(s, mask0, e57, a1_state.x);
     let e65 = a0_params.tau;
-    let e66 = e65 * e53;
-    let e67 = e64 + e66;
-    let e68 = e4.theta_dot;
-    let e69 = a0_params.tau;
-    let e70 = e69 * e47;
-    let e71 = e68 + e70;
-    let e72 = State::<Simd> { x: e58, x_dot: e67, theta: e63, theta_dot: e71 };
-    *a1_state = l::blend(s, mask0, e72, *a1_state);
-    let e73 = e58.magnitude();
+    let e66 = e65 * e52;
+    let e67 = e4 + e66;
+    a1_state.x_dot = l::blend(s, mask0, e67, a1_state.x_dot);
+    a1_state.theta = l::blend(s, mask0, e62, a1_state.theta);
+    let e70 = a0_params.tau;
+    let e71 = e70 * e46;
+    let e72 = e6 + e71;
+    a1_state.theta_dot = l::blend(s, mask0, e72, a1_state.theta_dot);
+    let e73 = e57.magnitude();
     let e74 = a0_params.x_threshold;
     let e75 = e74.less(e73);
-    let e76 = e63.magnitude();
+    let e76 = e62.magnitude();
     let e77 = a0_params.theta_threshold;
     let e78 = e77.less(e76);
-    let e79 = e75 | e78;
-    Outcome::<Simd> { reward: l::splat::<Simd, Simd::F>(s, 1.0f32), terminated: e79 }
+    e75 | e78
+}
+
+#[inline(always)]
+fn step_masked<Simd: l::Lanes>(s: Simd, mask0: Simd::M, a0_params: Params<Simd>, a1_state: &mut State<Simd>, a2_action: Simd::U, _: &mut Rng<Simd>) -> Outcome<Simd> {
+    let e5 = a2_action.same(l::splat::<Simd, Simd::U>(s, W(1u32)));
+    let e6 = cart_pole_step_masked(s, mask0, a0_params, a1_state, e5);
+    Outcome::<Simd> { reward: l::splat::<Simd, Simd::F>(s, 1.0f32), terminated: e6 }
 }
 
 #[inline(always)]
@@ -768,6 +780,12 @@ fn kernel_observe_lllu<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_stat
 }
 
 #[inline(always)]
+fn cart_pole_unit<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>) -> Simd::F {
+    let e1 = a0_params.x_threshold;
+    e1 / l::splat::<Simd, Simd::F>(s, 2.4f32)
+}
+
+#[inline(always)]
 fn draw_world<Simd: l::Lanes>(s: Simd, a0_uv: [Simd::F; 2], a1_centre: [Simd::F; 2], a2_size: [Simd::F; 2]) -> [Simd::F; 2] {
     let e4 = [0.5f32; 2];
     let e5 = [a0_uv[0] - l::splat::<Simd, Simd::F>(s, e4[0]), a0_uv[1] - l::splat::<Simd, Simd::F>(s, e4[1])];
@@ -777,6 +795,16 @@ fn draw_world<Simd: l::Lanes>(s: Simd, a0_uv: [Simd::F; 2], a1_centre: [Simd::F;
     let e9 = [e6, e8];
     let e10 = [e5[0] * e9[0], e5[1] * e9[1]];
     [a1_centre[0] + e10[0], a1_centre[1] + e10[1]]
+}
+
+#[inline(always)]
+fn cart_pole_point<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_uv: [Simd::F; 2]) -> [Simd::F; 2] {
+    let e2 = cart_pole_unit(s, a0_params);
+    let e4 = l::splat::<Simd, Simd::F>(s, 0.75f32) * e2;
+    let e6 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e4];
+    let e9 = [4.8f32, 3.2f32];
+    let e10 = [l::splat::<Simd, Simd::F>(s, e9[0]) * e2, l::splat::<Simd, Simd::F>(s, e9[1]) * e2];
+    draw_world(s, a1_uv, e6, e10)
 }
 
 #[inline(always)]
@@ -856,86 +884,94 @@ fn draw_capsule<Simd: l::Lanes>(s: Simd, a0_p: [Simd::F; 2], a1_a: [Simd::F; 2],
 }
 
 #[inline(always)]
-fn pixel<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_state: State<Simd>, a2_uv: [Simd::F; 2]) -> [Simd::F; 3] {
+fn cart_pole_rod<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_p: [Simd::F; 2], a2_x: Simd::F, a3_theta: Simd::F) -> Simd::F {
+    let e5 = [a2_x, l::splat::<Simd, Simd::F>(s, 0.0f32)];
+    let e6 = math_sincos(s, a3_theta);
+    let e7 = e6[0];
+    let e8 = e6[1];
+    let e9 = [e7, e8];
+    let e10 = a0_params.half_length;
+    let e12 = l::splat::<Simd, Simd::F>(s, 2.0f32) * e10;
+    let e13 = [e9[0] * e12, e9[1] * e12];
+    let e14 = [e5[0] + e13[0], e5[1] + e13[1]];
+    let e15 = cart_pole_unit(s, a0_params);
+    let e17 = l::splat::<Simd, Simd::F>(s, 0.04f32) * e15;
+    draw_capsule(s, a1_p, e5, e14, e17)
+}
+
+#[inline(always)]
+fn cart_pole_picture<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_state: State<Simd>, a2_uv: [Simd::F; 2]) -> [Simd::F; 3] {
     let mut v0_color = l::splat::<Simd, [Simd::F; 3]>(s, [0.0f32; 3]);
-    let e3 = a0_params.x_threshold;
-    let e5 = e3 / l::splat::<Simd, Simd::F>(s, 2.4f32);
-    let e7 = l::splat::<Simd, Simd::F>(s, 0.75f32) * e5;
-    let e9 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e7];
-    let e12 = [4.8f32, 3.2f32];
-    let e13 = [l::splat::<Simd, Simd::F>(s, e12[0]) * e5, l::splat::<Simd, Simd::F>(s, e12[1]) * e5];
-    let e14 = draw_world(s, a2_uv, e9, e13);
-    let e16 = l::splat::<Simd, Simd::F>(s, 0.016f32) * e5;
-    let e17 = a1_state.x;
-    let e19 = [e17, l::splat::<Simd, Simd::F>(s, 0.0f32)];
-    let e20 = a1_state.theta;
-    let e21 = math_sincos(s, e20);
-    let e22 = e21[0];
-    let e23 = e21[1];
-    let e24 = [e22, e23];
-    let e25 = a0_params.half_length;
-    let e27 = l::splat::<Simd, Simd::F>(s, 2.0f32) * e25;
-    let e28 = [e24[0] * e27, e24[1] * e27];
-    let e29 = [e19[0] + e28[0], e19[1] + e28[1]];
-    let e30 = e14[0];
-    let e31 = a1_state.x;
-    let e32 = e30 - e31;
-    let e33 = e32.magnitude();
-    let e34 = e14[1];
-    let e35 = [e33, e34];
-    let e37 = l::splat::<Simd, Simd::F>(s, -0.32f32) * e5;
-    let e39 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e37];
-    let e42 = e14[1];
-    let e43 = e39[1];
-    let e44 = e42 - e43;
-    let e45 = draw_cover(s, e44, e16);
-    let e46 = draw_over_uul(s, DRAW_PAPER, DRAW_MIST, e45);
-    v0_color = e46;
-    let e48 = v0_color;
-    let e52 = [3.0f32, 0.015f32];
-    let e53 = [l::splat::<Simd, Simd::F>(s, e52[0]) * e5, l::splat::<Simd, Simd::F>(s, e52[1]) * e5];
-    let e54 = draw_box(s, e14, e39, e53);
-    let e55 = draw_cover(s, e54, e16);
-    let e56 = draw_over_lul(s, e48, DRAW_GREY, e55);
-    v0_color = e56;
-    let e57 = v0_color;
-    let e61 = [0.01f32, 0.07f32];
-    let e62 = [l::splat::<Simd, Simd::F>(s, e61[0]) * e5, l::splat::<Simd, Simd::F>(s, e61[1]) * e5];
-    let e63 = draw_box(s, e14, e39, e62);
-    let e64 = draw_cover(s, e63, e16);
-    let e65 = draw_over_lul(s, e57, DRAW_GREY, e64);
-    v0_color = e65;
-    let e67 = l::splat::<Simd, Simd::F>(s, 0.09f32) * e5;
-    let e69 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e67];
-    let e70 = [e19[0] - e69[0], e19[1] - e69[1]];
-    let e73 = [0.26f32, 0.13f32];
-    let e74 = [l::splat::<Simd, Simd::F>(s, e73[0]) * e5, l::splat::<Simd, Simd::F>(s, e73[1]) * e5];
-    let e75 = draw_box(s, e14, e70, e74);
-    let e76 = v0_color;
-    let e79 = l::splat::<Simd, Simd::F>(s, 0.02f32) * e5;
-    let e80 = e75 - e79;
-    let e81 = draw_cover(s, e80, e16);
-    let e82 = draw_over_lul(s, e76, DRAW_INK, e81);
-    v0_color = e82;
-    let e85 = [0.15f32, -0.24f32];
-    let e86 = [l::splat::<Simd, Simd::F>(s, e85[0]) * e5, l::splat::<Simd, Simd::F>(s, e85[1]) * e5];
-    let e88 = l::splat::<Simd, Simd::F>(s, 0.065f32) * e5;
-    let e89 = draw_circle(s, e35, e86, e88);
-    let e90 = v0_color;
-    let e92 = draw_cover(s, e89, e16);
-    let e93 = draw_over_lul(s, e90, DRAW_GREY, e92);
-    v0_color = e93;
-    let e94 = v0_color;
-    let e97 = l::splat::<Simd, Simd::F>(s, 0.04f32) * e5;
-    let e98 = draw_capsule(s, e14, e19, e29, e97);
-    let e99 = draw_cover(s, e98, e16);
-    let e100 = draw_over_lul(s, e94, DRAW_ORANGE, e99);
-    v0_color = e100;
-    let e101 = v0_color;
-    let e104 = l::splat::<Simd, Simd::F>(s, 0.045f32) * e5;
-    let e105 = draw_circle(s, e14, e19, e104);
-    let e106 = draw_cover(s, e105, e16);
-    draw_over_lul(s, e101, DRAW_BLUE, e106)
+    let e3 = cart_pole_unit(s, a0_params);
+    let e4 = cart_pole_point(s, a0_params, a2_uv);
+    let e6 = l::splat::<Simd, Simd::F>(s, 0.016f32) * e3;
+    let e7 = a1_state.x;
+    let e9 = [e7, l::splat::<Simd, Simd::F>(s, 0.0f32)];
+    let e10 = e4[0];
+    let e11 = a1_state.x;
+    let e12 = e10 - e11;
+    let e13 = e12.magnitude();
+    let e14 = e4[1];
+    let e15 = [e13, e14];
+    let e17 = l::splat::<Simd, Simd::F>(s, -0.32f32) * e3;
+    let e19 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e17];
+    let e22 = e4[1];
+    let e23 = e19[1];
+    let e24 = e22 - e23;
+    let e25 = draw_cover(s, e24, e6);
+    let e26 = draw_over_uul(s, DRAW_PAPER, DRAW_MIST, e25);
+    v0_color = e26;
+    let e28 = v0_color;
+    let e32 = [3.0f32, 0.015f32];
+    let e33 = [l::splat::<Simd, Simd::F>(s, e32[0]) * e3, l::splat::<Simd, Simd::F>(s, e32[1]) * e3];
+    let e34 = draw_box(s, e4, e19, e33);
+    let e35 = draw_cover(s, e34, e6);
+    let e36 = draw_over_lul(s, e28, DRAW_GREY, e35);
+    v0_color = e36;
+    let e37 = v0_color;
+    let e41 = [0.01f32, 0.07f32];
+    let e42 = [l::splat::<Simd, Simd::F>(s, e41[0]) * e3, l::splat::<Simd, Simd::F>(s, e41[1]) * e3];
+    let e43 = draw_box(s, e4, e19, e42);
+    let e44 = draw_cover(s, e43, e6);
+    let e45 = draw_over_lul(s, e37, DRAW_GREY, e44);
+    v0_color = e45;
+    let e47 = l::splat::<Simd, Simd::F>(s, 0.09f32) * e3;
+    let e49 = [l::splat::<Simd, Simd::F>(s, 0.0f32), e47];
+    let e50 = [e9[0] - e49[0], e9[1] - e49[1]];
+    let e53 = [0.26f32, 0.13f32];
+    let e54 = [l::splat::<Simd, Simd::F>(s, e53[0]) * e3, l::splat::<Simd, Simd::F>(s, e53[1]) * e3];
+    let e55 = draw_box(s, e4, e50, e54);
+    let e56 = v0_color;
+    let e59 = l::splat::<Simd, Simd::F>(s, 0.02f32) * e3;
+    let e60 = e55 - e59;
+    let e61 = draw_cover(s, e60, e6);
+    let e62 = draw_over_lul(s, e56, DRAW_INK, e61);
+    v0_color = e62;
+    let e65 = [0.15f32, -0.24f32];
+    let e66 = [l::splat::<Simd, Simd::F>(s, e65[0]) * e3, l::splat::<Simd, Simd::F>(s, e65[1]) * e3];
+    let e68 = l::splat::<Simd, Simd::F>(s, 0.065f32) * e3;
+    let e69 = draw_circle(s, e15, e66, e68);
+    let e70 = v0_color;
+    let e72 = draw_cover(s, e69, e6);
+    let e73 = draw_over_lul(s, e70, DRAW_GREY, e72);
+    v0_color = e73;
+    let e74 = v0_color;
+    let e76 = a1_state.x;
+    let e77 = a1_state.theta;
+    let e78 = cart_pole_rod(s, a0_params, e4, e76, e77);
+    let e79 = draw_cover(s, e78, e6);
+    let e80 = draw_over_lul(s, e74, DRAW_ORANGE, e79);
+    v0_color = e80;
+    let e81 = v0_color;
+    let e84 = l::splat::<Simd, Simd::F>(s, 0.045f32) * e3;
+    let e85 = draw_circle(s, e4, e9, e84);
+    let e86 = draw_cover(s, e85, e6);
+    draw_over_lul(s, e81, DRAW_BLUE, e86)
+}
+
+#[inline(always)]
+fn pixel<Simd: l::Lanes>(s: Simd, a0_params: Params<Simd>, a1_state: State<Simd>, a2_uv: [Simd::F; 2]) -> [Simd::F; 3] {
+    cart_pole_picture(s, a0_params, a1_state, a2_uv)
 }
 
 #[inline(always)]
@@ -949,7 +985,7 @@ pub struct Environment;
 
 impl l::Program for Environment {
     const AGENTS: usize = 1;
-    const START_COST: usize = 245;
+    const START_COST: usize = 254;
     const TOTALS: l::TotalsAt = l::TotalsAt { transitions: core::mem::offset_of!(KernelTotals<l::Plain>, transitions) / 4, episodes: core::mem::offset_of!(KernelTotals<l::Plain>, episodes) / 4, length_sum: core::mem::offset_of!(KernelTotals<l::Plain>, length_sum) / 4, return_sum: core::mem::offset_of!(KernelTotals<l::Plain>, return_sum) / 4, info_sum: 0, finished_length: core::mem::offset_of!(KernelTotals<l::Plain>, finished_length) / 4, finished_return: core::mem::offset_of!(KernelTotals<l::Plain>, finished_return) / 4, finished_info: 0 };
     type Episode<Simd: l::Lanes> = KernelEpisode<Simd>;
     type State<Simd: l::Lanes> = State<Simd>;
