@@ -304,7 +304,7 @@ fn options(agent: &Entry, env: &str, source: &str, out: &Path) -> RunOptions {
         eval_interval: Some(1500),
         settings: settings(
             agent,
-            "num_envs=6 num_steps=32 hidden=[8] learning_starts=500 batch_size=16 train_frequency=50",
+            "num_envs=6 num_steps=32 num_minibatches=3 hidden=[8] width=16 learning_starts=500 batch_size=16 train_frequency=50",
         ),
         tasks: format!("source = '{source}'\neval_tasks = 3\nranges.scale = [0.25, 0.75]\n{}", changing(source))
             .parse()
