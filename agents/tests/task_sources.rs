@@ -51,7 +51,7 @@ fn environments() -> [Task; 2] {
 }
 
 const SHORT: &str = "num_envs=130 num_steps=16 num_minibatches=2 hidden=[8] learning_starts=200 buffer_size=1000 batch_size=16 \
-    train_frequency=400 normalize_observation=true";
+    train_frequency=400 normalize_observation=true width=16 state_size=16 encoder=[8]";
 
 fn ranges() -> Table {
     "scale = [0.25, 0.75]".parse().unwrap()
@@ -304,7 +304,8 @@ fn options(agent: &Entry, env: &str, source: &str, out: &Path) -> RunOptions {
         eval_interval: Some(1500),
         settings: settings(
             agent,
-            "num_envs=6 num_steps=32 num_minibatches=3 hidden=[8] width=16 learning_starts=500 batch_size=16 train_frequency=50",
+            "num_envs=6 num_steps=32 num_minibatches=3 hidden=[8] width=16 state_size=16 encoder=[8] \
+             learning_starts=500 batch_size=16 train_frequency=50",
         ),
         tasks: format!("source = '{source}'\neval_tasks = 3\nranges.scale = [0.25, 0.75]\n{}", changing(source))
             .parse()
