@@ -189,7 +189,7 @@ pub fn last_rows_are_those_of_a_recording(id: &str) -> Result<(), Failed> {
     for batch in [&mut stepped, &mut recorded] {
         batch.reset(7)?;
     }
-    let (mut ends, mut natural) = (Vec::new(), false);
+    let (mut ends, mut natural) = (Vec::new(), 0);
     // A few start anew on the way, so that they meet the time limit by themselves.
     let few: Vec<bool> = (0..n).map(|i| i % 1009 == 0).collect();
     for part in [3, 9] {
@@ -202,21 +202,21 @@ pub fn last_rows_are_those_of_a_recording(id: &str) -> Result<(), Failed> {
             for i in view.ended_instances() {
                 let (a, b) = (view.final_observations().words(), recording.final_observations().words());
                 let at = t * n + i;
-                natural |= recording.terminated()[at];
                 let same = row(a, i, n) == row(b, at, part * n)
                     && row(&globals[0], i, n) == row(&globals[1], at, part * n)
                     && recording.terminated()[at] | recording.truncated()[at];
                 check(same, format!("the last row of instance {i} differs at step {t}"))?;
             }
             ends.push(view.ended_instances().count());
+            natural = natural.max(recording.terminated()[t * n..(t + 1) * n].iter().filter(|&&ended| ended).count());
         }
         for batch in [&mut stepped, &mut recorded] {
             batch.reset_masked(&few, 3)?;
         }
     }
-    // None, a few, many: that is the time limit's doing. An environment that ends episodes so early itself ends as many as it does.
-    if natural {
-        return check(ends.iter().any(|&ended| ended > 0), "nothing ended");
+    // None, a few, many: that is the time limit's doing, unless the environment itself ends more than a few within a step.
+    if natural > n / 20 {
+        return Ok(());
     }
     check(ends.iter().any(|&ended| ended > n / 2), format!("never did most of {n} instances end: {ends:?}"))?;
     check(ends.iter().any(|&ended| (1..=n / 20).contains(&ended)), format!("never did few of {n} end: {ends:?}"))
