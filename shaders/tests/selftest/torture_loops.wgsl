@@ -33,7 +33,7 @@ alias Action = u32;
 const ACTION_COUNT: u32 = 4u;
 
 struct Observation {
-    /// 1; low bits of the first word
+    /// 1; low bits of the first word and of a copy's
     low: f32,
 }
 const OBSERVATION_LOW: f32 = 0.0;
@@ -58,7 +58,14 @@ fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<fu
 }
 
 fn observe(params: Params, state: State) -> Observation {
-    return Observation(f32(state.words[0] & 0xffffu));
+    // A copy that a loop changes, too long to be written out: the state itself stays.
+    var copy = state.words;
+    for (var round = 0u; round < 40u; round++) {
+        for (var i = 0u; i < 7u; i++) {
+            copy[i] = mix(copy[i], copy[i + 1u]);
+        }
+    }
+    return Observation(f32((state.words[0] ^ copy[0]) & 0xffffu));
 }
 
 fn mix(h: u32, v: u32) -> u32 {

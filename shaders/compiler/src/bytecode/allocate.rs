@@ -144,7 +144,8 @@ fn lives(b: &Builder) -> Lives {
     let mut segments: Vec<Vec<Segment>> = (0..n)
         .map(|v| match storage(v) {
             true if last_write[v] > 0 => vec![(0, end[v]), (last_write[v], usize::MAX)],
-            true => vec![(0, end[v])],
+            // What a program only reads must be there when it is over: a state that an observation is made of, for one.
+            true => vec![(0, usize::MAX)],
             false if start[v] == usize::MAX => Vec::new(),
             false => vec![(start[v], end[v])],
         })
