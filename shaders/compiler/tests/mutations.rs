@@ -4,8 +4,10 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use shadergym_compiler::{compile, template};
+use shadergym_compiler::{Library, compile, template};
 
 /// Debug builds are ten times slower and catch arithmetic overflow; release builds go through all cases.
 const CASES: u64 = if cfg!(debug_assertions) { 300 } else { 2500 };
@@ -105,34 +107,47 @@ fn damaged_files_never_panic() {
     let library = common::library();
     let mut sources: Vec<String> = common::shipped().into_iter().map(|(_, text)| text).collect();
     sources.extend([template("point_mass").unwrap().1, common::own("clean.wgsl"), common::own("everything.wgsl")]);
-    let mut failures = Vec::new();
-    let mut accepted = 0;
-    for case in 0..CASES {
-        let mut random = Random(case);
-        let mut text = sources[random.below(sources.len())].clone();
-        for _ in 0..=random.below(3) {
-            text = mutate(&text, &mut random);
-        }
-        let outcome = catch_unwind(AssertUnwindSafe(|| match compile(Path::new("mutant.wgsl"), &text, &library) {
-            Ok(compiled) => {
-                // The lints refuse what the CPU back end cannot translate.
-                compiled.lanes().unwrap_or_else(|e| panic!("{e}"));
-                true
+    let (accepted, next) = (AtomicU64::new(0), AtomicU64::new(0));
+    let failures = Mutex::new(Vec::new());
+    let work = || {
+        while let case = next.fetch_add(1, Ordering::Relaxed)
+            && case < CASES
+        {
+            match catch_unwind(AssertUnwindSafe(|| is_accepted(case, &sources, &library))) {
+                Ok(fine) => drop(accepted.fetch_add(u64::from(fine), Ordering::Relaxed)),
+                Err(_) => failures.lock().unwrap().push(case),
             }
-            Err(error) => {
-                let full = |d: &shadergym_compiler::Diagnostic| {
-                    !d.message.is_empty() && !d.fix.is_empty() && !d.file.is_empty()
-                };
-                assert!(!error.diagnostics.is_empty() && error.diagnostics.iter().all(full), "{error:?}");
-                assert!(!error.to_string().is_empty());
-                false
-            }
-        }));
-        match outcome {
-            Ok(fine) => accepted += u64::from(fine),
-            Err(_) => failures.push(case),
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let (failures, accepted) = (failures.into_inner().unwrap(), accepted.into_inner());
     assert!(failures.is_empty(), "cases {failures:?} panicked");
     assert!((1..CASES).contains(&accepted), "{accepted} of {CASES} mutants were accepted: the test sees one side only");
+}
+
+/// Compiles one mutant: whether it is an environment. Panics where what comes out is neither that nor a readable error.
+fn is_accepted(case: u64, sources: &[String], library: &Library) -> bool {
+    let mut random = Random(case);
+    let mut text = sources[random.below(sources.len())].clone();
+    for _ in 0..=random.below(3) {
+        text = mutate(&text, &mut random);
+    }
+    match compile(Path::new("mutant.wgsl"), &text, library) {
+        Ok(compiled) => {
+            // The lints refuse what the CPU back end cannot translate.
+            compiled.lanes().unwrap_or_else(|e| panic!("{e}"));
+            true
+        }
+        Err(error) => {
+            let full =
+                |d: &shadergym_compiler::Diagnostic| !d.message.is_empty() && !d.fix.is_empty() && !d.file.is_empty();
+            assert!(!error.diagnostics.is_empty() && error.diagnostics.iter().all(full), "{error:?}");
+            assert!(!error.to_string().is_empty());
+            false
+        }
+    }
 }
