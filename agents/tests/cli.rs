@@ -244,6 +244,30 @@ fn new_env_finds_the_repository() {
 }
 
 #[test]
+fn project_writes_an_environment_once() {
+    let here = folder("project");
+    let text = run_in(&here, &["project", "CartPole-v1", "-o", "meta.wgsl", "--observation-size", "5"]).ok();
+    assert!(text.contains("wrote meta.wgsl: CartPoleProjected-v1"), "{text}");
+    assert!(run_in(&here, &["spec", "meta.wgsl"]).ok().contains("task_mix"));
+    assert!(
+        run_in(&here, &["project", "CartPole-v1", "-o", "meta.wgsl", "--observation-size", "5"])
+            .ok()
+            .contains("already")
+    );
+    run_in(&here, &["project", "CartPole-v1", "-o", "meta.wgsl"]).fails(1, &["meta.wgsl exists and stays as it is"]);
+    run_in(&here, &["project", "CartPole-v1", "-o", "x.wgsl", "--observation-size", "3"])
+        .fails(1, &["allowed are 4 to 1020"]);
+    run_in(&here, &["project", "CartPole-v1", "-o", "x.txt"]).fails(1, &["x.txt", ".wgsl"]);
+    run_in(&here, &["project", "CartPole-v7", "-o", "x.wgsl"]).fails(1, &["CartPole-v7"]);
+    assert!(!here.join("x.wgsl").exists());
+    let trained =
+        ["train", "recurrent_ppo", "meta.wgsl", "--steps", "512", "--out", "run", "-q", "--set", "num_envs=8"];
+    run_in(&here, &[&trained[..], &["--set", "num_steps=32", "--set", "width=16", "--set", "state_size=16"]].concat())
+        .ok();
+    assert!(here.join("run/policy.safetensors").is_file());
+}
+
+#[test]
 fn dump_prints_what_is_derived() {
     let id = any_id();
     assert!(run(&["dump", id, "--source"]).ok().starts_with(&format!("//! {id}: ")));

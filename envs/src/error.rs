@@ -120,6 +120,9 @@ pub enum Error {
         /// Environment id.
         id: String,
     },
+    /// An environment, or sizes, of which no random projection can be made.
+    #[error(transparent)]
+    Projection(#[from] shadergym_compiler::ProjectionError),
     /// The file has no `pixel` function.
     #[error(
         "{id} cannot be rendered: its shader has no `pixel` function; add `fn pixel(params: Params, state: State, uv: vec2<f32>) -> vec3<f32>`"

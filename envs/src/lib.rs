@@ -29,6 +29,7 @@ mod elements;
 mod error;
 mod observations;
 mod params;
+mod projection;
 mod registry;
 mod sampling;
 mod space;
@@ -50,11 +51,14 @@ pub use elements::{Actions, DType, Elements};
 pub use error::{Error, Result};
 pub use observations::{Observations, PartRows};
 pub use params::{Params, Values};
+pub use projection::random_projection;
 pub use registry::{
     absolute_name, choose_device, compile_file, default_params, ids, is_file, make, make_compiled, make_from_file,
     make_with, spec,
 };
 pub use sampling::SampleRng;
-pub use shadergym_compiler::{ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationPart, ObservationSpace};
+pub use shadergym_compiler::{
+    ActionSpace, Encoding, Facts, Field, Kind, Layout, ObservationPart, ObservationSpace, Projection, ProjectionError,
+};
 pub use shadergym_shaders::lanes::Level;
 pub use space::Space;

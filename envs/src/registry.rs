@@ -95,10 +95,15 @@ pub fn make_from_file(path: impl AsRef<Path>, options: &BatchOptions) -> Result<
 /// [`Error::Unreadable`], [`Error::Compile`].
 pub fn compile_file(path: &Path) -> Result<(String, Compiled)> {
     let (path, variant) = of_variant(path);
-    let source = std::fs::read_to_string(&path)
-        .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })?;
+    let source = read(&path)?;
     let compiled = compile_variant(&path, &source, shadergym_shaders::library(), variant.as_deref())?;
     Ok((source, compiled))
+}
+
+/// The text of a user's own file.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Error::Unreadable { path: path.display().to_string(), message: e.to_string() })
 }
 
 /// Whether a name stands for a file, or for a variant that a file lists, and not for an id.
@@ -119,7 +124,7 @@ pub fn absolute_name(name: &str) -> String {
 }
 
 /// The file, and the id behind `.wgsl#`.
-fn of_variant(path: &Path) -> (PathBuf, Option<String>) {
+pub(crate) fn of_variant(path: &Path) -> (PathBuf, Option<String>) {
     match path.to_str().and_then(|text| text.rsplit_once(".wgsl#")) {
         Some((stem, id)) if !path.exists() => (PathBuf::from(format!("{stem}.wgsl")), Some(id.to_owned())),
         _ => (path.to_owned(), None),
@@ -131,7 +136,7 @@ pub fn choose_device(device: &Device, num_envs: usize) -> Choice {
     device.choose(num_envs, hardware)
 }
 
-fn find(id: &str) -> Result<usize> {
+pub(crate) fn find(id: &str) -> Result<usize> {
     environments()
         .iter()
         .position(|e| e.id == id)

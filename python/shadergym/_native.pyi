@@ -17,6 +17,7 @@ __all__ = [
     "compile",
     "ids",
     "online_learners",
+    "random_projection",
     "resume",
     "run_command_line",
     "spec",
@@ -168,6 +169,9 @@ def agents(env: str | None) -> list[str]: ...
 def compile(path: str | PathLike[str]) -> str: ...
 def ids() -> list[str]: ...
 def online_learners() -> tuple[list[str], list[str]]: ...
+def random_projection(
+    name: str, observation_size: int | None, action_size: int | None, trials: int | None
+) -> str: ...
 def resume(
     folder: str | PathLike[str],
     run: dict[str, Any],

@@ -127,6 +127,51 @@ def register_wgsl(path: str | PathLike[str]) -> str:
     return gymnasium_id(facts["id"])
 
 
+def random_projection(
+    env: str | PathLike[str],
+    path: str | PathLike[str],
+    *,
+    observation_size: int | None = None,
+    action_size: int | None = None,
+    trials: int | None = None,
+) -> Path:
+    """Writes an environment file whose episodes are tasks made of ``env``, for agents that adapt in context; gives its path.
+
+    An episode's task turns the (flattened) observation by a random orthogonal map and puts the actions in another order; real
+    actions are turned too. Several episodes of ``env`` are the trials of one. An observation is the turned one, the last action
+    (zeros and ones, or the numbers), whether a trial has just ended, and whether the episode begins. The file is an environment
+    like any other: ``make_vec(wgsl=path)``, ``train("recurrent_ppo", path)``, ``register_wgsl(path)``.
+
+    Parameters say which tasks episodes draw from: numbers ``task_first`` to ``task_first + task_count - 1``, by default those
+    below 2**30; ``params={"task_first": 2**30}`` are tasks that nobody has met. ``task_mix`` goes from 0, ``env`` as it is, to 1;
+    ``task_trials`` and ``task_trial_steps`` are the number of trials and the longest one.
+
+    Args:
+        env: An id, or a ``.wgsl`` file.
+        path: The file to write, ``.wgsl``.
+        observation_size: Elements that the observation is turned in, by default its own number, at least 2.
+        action_size: Real numbers that an action is turned from, by default its own number, at least 2.
+        trials: Default of ``task_trials``; 16 if left out.
+
+    Raises:
+        ValueError: For a size or an environment that does not fit, with what does.
+        FileExistsError: If another file is there. The same text again is fine.
+    """
+    path = Path(path)
+    if path.suffix != ".wgsl":
+        raise ValueError(f"path is {os.fspath(path)!r}, and files of environments end in .wgsl")
+    name = os.fspath(env)
+    name = name if ".wgsl" in name else own_id(name)
+    text = _native.random_projection(name, observation_size, action_size, trials)
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        if path.read_text(encoding="utf-8") != text:
+            raise
+    return path
+
+
 def register_all() -> None:
     """Registers every shipped environment with Gymnasium."""
     for id in ids():

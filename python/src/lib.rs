@@ -32,7 +32,7 @@ mod _native {
     #[pymodule_export]
     use crate::policy::Policy;
     #[pymodule_export]
-    use crate::registry::{compile, ids, run_command_line, spec, version};
+    use crate::registry::{compile, ids, random_projection, run_command_line, spec, version};
     #[pymodule_export]
     use crate::shared::after_fork_in_child;
     #[pymodule_export]

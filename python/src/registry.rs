@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use shadergym_envs::Facts;
+use shadergym_envs::{Facts, Projection};
 
 use crate::errors;
 
@@ -34,6 +34,20 @@ pub(crate) fn spec(py: Python<'_>, id: &str) -> PyResult<String> {
 pub(crate) fn compile(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let compiled = py.detach(|| shadergym_envs::compile_file(&path)).map_err(|e| errors::to_python(py, e))?;
     to_json(&compiled.1.facts)
+}
+
+/// The text of an environment file whose episodes are random projections of an environment, an id or a file.
+#[pyfunction]
+#[pyo3(signature = (name, observation_size, action_size, trials))]
+pub(crate) fn random_projection(
+    py: Python<'_>,
+    name: &str,
+    observation_size: Option<usize>,
+    action_size: Option<usize>,
+    trials: Option<u32>,
+) -> PyResult<String> {
+    let options = Projection { observation_size, action_size, trials };
+    py.detach(|| shadergym_envs::random_projection(name, options)).map_err(|e| errors::to_python(py, e))
 }
 
 /// Runs the command line with these arguments, the name of the program first; gives the exit code.

@@ -12,6 +12,7 @@ mod new_env;
 mod output;
 mod population;
 mod predict;
+mod project;
 mod render;
 mod resume;
 mod spec;
@@ -61,6 +62,7 @@ enum Command {
     Watch(watch::Args),
     Render(render::Args),
     NewEnv(new_env::Args),
+    Project(project::Args),
     Dump(dump::Args),
     Compare(compare::Args),
     Experiment(experiment::Args),
@@ -92,6 +94,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Watch(args) => watch::run(&args, &mut out),
         Command::Render(args) => render::run(&args, &mut out),
         Command::NewEnv(args) => new_env::run(&args, &mut out),
+        Command::Project(args) => project::run(&args, &mut out),
         Command::Dump(args) => dump::run(&args, &mut out),
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Experiment(args) => experiment::run(&args, &mut out),

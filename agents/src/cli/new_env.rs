@@ -77,7 +77,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Done {
 }
 
 /// Creates the file; an existing one stays as it is.
-fn write_new(folder: &Path, path: &Path, text: &str) -> Done {
+pub(super) fn write_new(folder: &Path, path: &Path, text: &str) -> Done {
     let shown = path.display();
     let failed = |e: std::io::Error| Failure::Message(format!("cannot write {shown}: {e}"));
     if !folder.as_os_str().is_empty() {
@@ -86,7 +86,7 @@ fn write_new(folder: &Path, path: &Path, text: &str) -> Done {
     let opened = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = opened.map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => {
-            Failure::Message(format!("{shown} exists and stays as it is; choose another name or --path"))
+            Failure::Message(format!("{shown} exists and stays as it is; choose another name or place"))
         }
         _ => failed(e),
     })?;

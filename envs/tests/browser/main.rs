@@ -8,6 +8,7 @@ use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use shadergym_compiler::{compile, template};
+use shadergym_envs::{Error, Projection, ProjectionError, random_projection};
 use shadergym_selftest::selftests;
 use shadergym_shaders::{environments, library};
 
@@ -18,6 +19,7 @@ fn main() {
     let trials = vec![
         Trial::test("a_browser_is_there", move || missing.map_or(Ok(()), |missing| Err(missing.into()))),
         Trial::test("the_template_is_accepted", the_template_is_accepted),
+        Trial::test("projections_are_accepted", projections_are_accepted),
         Trial::test("all_kernels_are_accepted", all_kernels_are_accepted),
         Trial::test("nothing_is_accepted_here_and_refused_there", corpus::nothing_is_accepted_here_and_refused_there),
     ];
@@ -47,6 +49,23 @@ fn all_kernels_are_accepted() -> Result<(), Failed> {
     let kernels: Vec<_> =
         environments().iter().chain(selftests()).map(|e| (e.stem, e.compiled().kernel_source.as_str())).collect();
     accepted(&kernels)
+}
+
+/// Of every file of one agent.
+fn projections_are_accepted() -> Result<(), Failed> {
+    let mut kernels = Vec::new();
+    for environment in environments().iter().filter(|e| e.facts().variant_of.is_none()) {
+        match random_projection(environment.id, Projection::default()) {
+            Ok(text) => {
+                let compiled = compile(Path::new("projected.wgsl"), &text, library())?;
+                kernels.push((environment.id, compiled.kernel_source));
+            }
+            Err(Error::Projection(ProjectionError::Agents { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let named: Vec<(&str, &str)> = kernels.iter().map(|(id, text)| (*id, text.as_str())).collect();
+    accepted(&named)
 }
 
 fn the_template_is_accepted() -> Result<(), Failed> {

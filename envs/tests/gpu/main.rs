@@ -3,6 +3,7 @@
 
 #[path = "../common/large.rs"]
 mod large;
+mod projected;
 mod ways;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Trial::test("missing_adapter_is_named", missing_adapter_is_named),
         Trial::test("user_shader_runs", user_shader_runs).with_ignored_flag(missing),
         Trial::test("user_shader_errors_name_the_line", user_shader_errors_name_the_line),
+        Trial::test("projections_equal_the_cpu", projected::projections_equal_the_cpu).with_ignored_flag(missing),
         Trial::test("batches_too_large_are_refused", batches_too_large_are_refused).with_ignored_flag(missing),
     ];
     let software = large::gpu_is_software();

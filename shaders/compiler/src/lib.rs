@@ -21,6 +21,7 @@ mod link;
 mod lint;
 mod memory;
 mod outcome;
+mod projection;
 mod records;
 mod reflect;
 mod rows;
@@ -42,6 +43,7 @@ pub use ids::{SharedId, SharedLanes, shared_lanes};
 pub use link::Library;
 use link::{Linked, link, link_kernel};
 pub use lint::{LINTS, Lint};
+pub use projection::{Projection, ProjectionError, random_projection};
 pub use template::{TemplateError, template};
 
 /// Largest float that is an `i32`. WGSL converts what lies above to the largest integer that a float can hold, not to the

@@ -12,6 +12,7 @@ mod text;
 mod types;
 
 use naga::Module;
+pub(crate) use names::of_scene;
 
 use crate::error::Diagnostic;
 use crate::link::{Import, Library, Linked};

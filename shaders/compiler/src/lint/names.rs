@@ -33,7 +33,7 @@ pub(super) const RESERVED_NAME: Lint = Lint {
 };
 
 /// Start of names that describe a scene to the modules of physics: declared by whoever builds the scene, used by all.
-fn of_scene(name: &str) -> bool {
+pub(crate) fn of_scene(name: &str) -> bool {
     name.to_lowercase().starts_with("scene_")
 }
 
