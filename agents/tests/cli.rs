@@ -265,6 +265,14 @@ fn project_writes_an_environment_once() {
     run_in(&here, &[&trained[..], &["--set", "num_steps=32", "--set", "width=16", "--set", "state_size=16"]].concat())
         .ok();
     assert!(here.join("run/policy.safetensors").is_file());
+    let held_out = ["eval", "run", "--trials", "--episodes", "3", "--param", "task_first=1073741824"];
+    let text = run_in(&here, &[&held_out[..], &["--param", "task_trials=5", "-o", "trials.svg"]].concat()).ok();
+    assert!(
+        text.contains("     5  ") && !text.contains("     6  ") && text.contains("more than the first trial"),
+        "{text}"
+    );
+    assert!(fs::read_to_string(here.join("trials.svg")).unwrap().contains("trial of an episode"));
+    run_in(&here, &["eval", "run", "--param", "task_mix=2"]).fails(1, &["task_mix", "allowed is 0 to 1"]);
 }
 
 #[test]

@@ -18,7 +18,6 @@
 //! - in_context/MetaCartPoleNoisy-v0: DEFAULT_PARAMS.noise = 0.1; noise on position and angle before they are projected.
 import package::shared::rng::{Rng, rng_bernoulli, rng_normal};
 import package::shared::math::{math_sqrt};
-import package::shared::outcome::{Outcome};
 import package::shared::cart_pole::{cart_pole_picture, cart_pole_start, cart_pole_step};
 import package::shared::draw::{DRAW_GREY, DRAW_INK, DRAW_ORANGE, DRAW_PAPER, DRAW_SKY, draw_box, draw_cover, draw_over};
 
@@ -100,6 +99,20 @@ const OBSERVATION_SHAPE: array<u32, 1> = array<u32, 1>(7u);
 const OBSERVATION_LOW: f32 = -8.0;
 const OBSERVATION_HIGH: f32 = 8.0;
 
+struct Info {
+    /// 1; return of the trial that ended, else 0
+    trial_return: f32,
+    /// 1; 1 where a trial ended
+    trials: u32,
+}
+struct Outcome {
+    /// 1; see above
+    reward: f32,
+    /// bool; all trials are over
+    terminated: bool,
+    info: Info,
+}
+
 /// A vector of length 1 along v.
 fn unit(v: vec4<f32>) -> vec4<f32> {
     return v / max(math_sqrt(dot(v, v)), 1e-6);
@@ -140,18 +153,20 @@ fn initial(params: Params, rng: ptr<function, Rng>) -> State {
 
 fn step(params: Params, state: ptr<function, State>, action: Action, rng: ptr<function, Rng>) -> Outcome {
     let fell = cart_pole_step(params, state, (action ^ (*state).turned) == 1u);
-    let over = fell || (*state).time + 1u >= params.trial_steps;
+    let steps = (*state).time + 1u;
+    let over = fell || steps >= params.trial_steps;
+    let info = Info(select(0.0, f32(steps) / f32(params.trial_steps), over), u32(over));
     if over {
         (*state).x = (*state).start.x;
         (*state).x_dot = (*state).start.y;
         (*state).theta = (*state).start.z;
         (*state).theta_dot = (*state).start.w;
     }
-    (*state).time = select((*state).time + 1u, 0u, over);
+    (*state).time = select(steps, 0u, over);
     (*state).trial += u32(over);
     (*state).action = action;
     (*state).blur = drawn_blur(params, rng);
-    return Outcome(1.0 / f32(params.trial_steps), (*state).trial >= params.trials);
+    return Outcome(1.0 / f32(params.trial_steps), (*state).trial >= params.trials, info);
 }
 
 fn observe(params: Params, state: State) -> Observation {

@@ -27,6 +27,7 @@ The file:
   env = \"CartPole-v1\"            or envs = [..]
   steps = 500_000
   set = { learning_rate = 1e-3 } options, over the preset of the environment
+  params = { gravity = 6 }       parameters of the environment; give such runs a label
   seeds = \"1-10\"                 of these runs, where they are others
   target = 490                   mean return of the last 100 training episodes, or
   evaluation_target = 490        mean return of the evaluation

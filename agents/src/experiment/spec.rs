@@ -44,6 +44,8 @@ pub struct Group {
     pub preset: Option<String>,
     /// Options of the agent.
     pub settings: Table,
+    /// Parameters of the environment that are not at their defaults, by name.
+    pub params: Table,
     /// The source of tasks with its ranges and options, as [`crate::train::RunOptions::tasks`] has them; empty without one.
     pub tasks: Table,
     /// Seeds, where they are not those of the experiment.
@@ -105,13 +107,14 @@ pub struct RunSpec {
 /// What seeds can be.
 const SEEDS: &str = "a list of whole numbers, or a text such as \"1-30\"";
 const KEYS: [&str; 8] = ["name", "about", "seeds", "tuning_seeds", "eval_episodes", "eval_interval", "timing", "runs"];
-const RUN_KEYS: [&str; 14] = [
+const RUN_KEYS: [&str; 15] = [
     "agent",
     "env",
     "envs",
     "steps",
     "preset",
     "set",
+    "params",
     "tasks",
     "seeds",
     "target",
@@ -302,7 +305,7 @@ impl Reader<'_> {
         if !(1..=i64::MAX as u64).contains(&steps) {
             return Err(self.error("steps", format!("it is {steps}, allowed is 1 or more")));
         }
-        let (settings, tasks) = (self.options("set")?, self.options("tasks")?);
+        let (settings, params, tasks) = (self.options("set")?, self.options("params")?, self.options("tasks")?);
         let agent: String = self.need("agent")?;
         let label = self.get("label")?.unwrap_or_else(|| match tasks.get("source").and_then(Value::as_str) {
             Some(source) => format!("{agent} {source}"),
@@ -331,6 +334,7 @@ impl Reader<'_> {
             steps,
             preset: preset.clone(),
             settings: settings.clone(),
+            params: params.clone(),
             tasks: tasks.clone(),
             seeds: seeds.clone(),
             target: target.clone(),

@@ -29,6 +29,7 @@ fn options(run: &RunSpec) -> RunOptions {
         gif: Some(false),
         preset: group.preset.clone(),
         settings: group.settings.clone(),
+        params: group.params.clone(),
         tasks: group.tasks.clone(),
         ..RunOptions::new(&group.agent, &group.env)
     }
@@ -104,4 +105,22 @@ fn mastery(folder: &Path) -> Result<Vec<(u64, f64)>> {
     let Some(column) = table.columns.iter().position(|name| name == MASTERED) else { return Ok(Vec::new()) };
     let points = table.rows.iter().map(|row| (row[0] as u64, row[column]));
     Ok(points.filter(|(_, percent)| percent.is_finite()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spec::Experiment;
+    use super::*;
+
+    #[test]
+    fn parameters_of_the_environment_are_part_of_a_run() {
+        let key = |params: &str| {
+            let run = format!("[[runs]]\nagent = \"ppo\"\nenv = \"CartPole-v1\"\nsteps = 1000\n{params}");
+            let experiment = Experiment::parse("x.toml", &format!("name = \"x\"\nseeds = [1]\n{run}")).unwrap();
+            Training.resolve(&experiment.runs(None)[0])
+        };
+        let heavier = key("params = { gravity = 12 }").unwrap();
+        assert!(heavier.contains("gravity") && heavier != key("").unwrap());
+        assert!(key("params = { gravity = 1e6 }").unwrap_err().to_string().contains("gravity"));
+    }
 }

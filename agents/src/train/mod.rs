@@ -16,6 +16,7 @@
 //! # Ok(()) }
 //! ```
 
+mod adaptation;
 pub mod checkpoint;
 mod clock;
 mod config;
@@ -44,6 +45,7 @@ mod trained;
 
 use std::path::{Path, PathBuf};
 
+pub use adaptation::{Adaptation, adaptation};
 pub use config::{RunConfig, facts};
 pub(crate) use files::{failed, replace};
 pub(crate) use finish::FPS;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Table;
+
 use super::Outcome;
 use super::checkpoint::{Checkpoint, Meta, layout, spaces};
 use super::config::{Plan, RunConfig, facts};
@@ -40,8 +42,16 @@ impl Trained {
     /// [`Error::Io`], [`Error::Checkpoint`] if the file is damaged, foreign, or does not fit the environment; those of
     /// unknown agents and environments.
     pub fn load(path: &Path, env: Option<&str>) -> Result<Self> {
+        Self::load_with(path, env, &Table::new())
+    }
+
+    /// The same, to act where some of the environment's parameters are others.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; those of unknown parameters and of values outside their ranges.
+    pub fn load_with(path: &Path, env: Option<&str>, params: &Table) -> Result<Self> {
         let (checkpoint, path, notes) = find(path)?;
-        Self::of(checkpoint, path, notes, env)
+        Self::of(checkpoint, path, notes, env, params)
     }
 
     /// What [`Self::to_bytes`] gave.
@@ -52,7 +62,7 @@ impl Trained {
         let path = "the copy of a policy";
         let checkpoint =
             Checkpoint::parse(bytes).map_err(|reason| Error::Checkpoint { path: path.to_owned(), reason })?;
-        Self::of(checkpoint, path.into(), Vec::new(), None)
+        Self::of(checkpoint, path.into(), Vec::new(), None, &Table::new())
     }
 
     /// The policy of a run that was just made.
@@ -65,7 +75,13 @@ impl Trained {
         Ok(Self { policy, others, config, step, path: folder.unwrap_or_default(), notes: Vec::new(), plan })
     }
 
-    fn of(checkpoint: Checkpoint, path: PathBuf, notes: Vec<String>, env: Option<&str>) -> Result<Self> {
+    fn of(
+        checkpoint: Checkpoint,
+        path: PathBuf,
+        notes: Vec<String>,
+        env: Option<&str>,
+        params: &Table,
+    ) -> Result<Self> {
         let wrong = |reason: String| Error::Checkpoint { path: path.display().to_string(), reason };
         let mut config = RunConfig::from_toml(&checkpoint.meta.config).map_err(wrong)?;
         if let Some(env) = env {
@@ -73,6 +89,7 @@ impl Trained {
             // The tasks are those of the other one.
             config.tasks.clear();
         }
+        config.params.extend(params.clone());
         let wanted = spaces(facts(&config.env)?.as_ref());
         if wanted != checkpoint.meta.spaces {
             let trained = &checkpoint.meta.spaces;

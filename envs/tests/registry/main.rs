@@ -92,7 +92,8 @@ const BROWSER_PROPERTIES: &[Property] = &[
 const LARGE_PROPERTIES: &[&str] = &["pictures_show_something", "blow_ups_stay_alone"];
 
 /// What a variant owes on the GPU, beside parity, and interpreted, beside [`FILE_PROPERTIES`]: it differs from the file's own id,
-/// which owes all, in parameters and constants. On the lanes it owes all too.
+/// which owes all, in parameters and constants. On the lanes it owes all too. Interpreted, files owe no more than that either, but
+/// for one of each family: what they come to is that of the lanes bit for bit, and how batches go about it is the same for all.
 const VARIANT_PROPERTIES: &[&str] =
     &["spaces_contain_what_comes_out", "long_rollouts_make_every_transition", "autoreset_modes_agree_on_natural_ends"];
 
@@ -165,7 +166,8 @@ fn main() {
             let stands_back = name == "gpu" && software && large::is_huge(environment);
             let of_family = |other: &&Environment| other.facts().family == environment.facts().family;
             let first_of_family = environments().iter().find(of_family).is_some_and(|first| first.id == environment.id);
-            let narrow = shipped && environment.facts().variant_of.is_some() && name != "cpu";
+            let variant = environment.facts().variant_of.is_some();
+            let narrow = shipped && name != "cpu" && (variant || name == "interpreter" && !first_of_family);
             let of_file = FILE_PROPERTIES.iter().chain(parity).map(|(name, _)| *name);
             let narrowly: Vec<&str> = of_file.chain(VARIANT_PROPERTIES.iter().copied()).collect();
             let asked = |property: &str| {
