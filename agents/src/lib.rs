@@ -32,6 +32,7 @@ pub mod teachers;
 #[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod test_folder;
+pub mod timescales;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -19,6 +19,7 @@ mod spec;
 mod symbols;
 mod target;
 mod teachers;
+mod timescales;
 mod train;
 mod watch;
 
@@ -68,6 +69,7 @@ enum Command {
     Experiment(experiment::Args),
     Predict(predict::Args),
     Teachers(teachers::Args),
+    Timescales(Box<timescales::Args>),
 }
 
 /// Runs the command line `args`, the name of the program first. Everything goes to the standard output and error of the
@@ -100,6 +102,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Experiment(args) => experiment::run(&args, &mut out),
         Command::Predict(args) => predict::run(&args, &mut out),
         Command::Teachers(args) => teachers::run(&args, &mut out),
+        Command::Timescales(args) => timescales::run(&args, &mut out),
     };
     // What was written before an error is still worth reading.
     let flushed = out.flush().map_err(Failure::from);

@@ -25,7 +25,7 @@ pub(crate) mod files;
 mod finish;
 mod folder;
 mod lessons;
-mod lock;
+pub(crate) mod lock;
 mod members;
 #[cfg(test)]
 mod mock;

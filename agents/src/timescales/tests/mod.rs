@@ -1,0 +1,4 @@
+mod environments;
+mod gradients;
+mod learning;
+mod resuming;
