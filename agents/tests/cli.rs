@@ -345,3 +345,36 @@ fn predict_compares_learners_on_a_series() {
         run_in(&here, args).fails(code, parts);
     }
 }
+
+#[test]
+fn timescales_are_studied_and_reported() {
+    let here = folder("timescales");
+    let small = ["--units", "16", "--epochs", "2", "--set", "steps=10", "--set", "batch=32", "--set", "tests=2"];
+    let study = |rest: &[&str]| run_in(&here, &[&["timescales"], rest, &small[..]].concat());
+    let done = study(&["parity", "--curriculum", "multi", "-o", "a", "--set", "threshold=0.501", "--until", "3"]).ok();
+    assert!(done.contains("after 2 epochs, in a"), "{done}");
+    study(&["parity", "--curriculum", "single", "-o", "b", "--set", "threshold=0.501", "--until", "3"]).ok();
+    study(&["match", "--curriculum", "window", "--fixed-tau"]).ok();
+    assert!(here.join("runs/timescales-match-window-0/checkpoint.safetensors").is_file());
+    assert_eq!(fs::read_to_string(here.join("a/epochs.jsonl")).unwrap().lines().count(), 2);
+    let report = ["timescales", "report", "a", "b", "--report", "report.md"];
+    let table = run_in(&here, &report).ok();
+    assert!(table.contains("multi-head: epochs") && table.contains("single-head: mean tau"), "{table}");
+    let page = fs::read_to_string(here.join("report.md")).unwrap();
+    assert!(page.contains("](report/timescales.svg)") && page.contains("units 16"), "{page}");
+    assert!(fs::read_to_string(here.join("report/timescales.csv")).unwrap().starts_with("curriculum,seed,n,epoch"));
+    assert!(run(&["timescales", "parity", "--options"]).ok().contains("max_grad_norm"));
+    for (args, code, parts) in [
+        (&["timescales", "parity", "--until", "64"][..], 1, &["until", "64", "2 to 63"][..]),
+        (&["timescales", "parity", "--units", "-1"], 1, &["units", "-1", "whole number"]),
+        (&["timescales", "parity", "--curriculum", "both"], 1, &["both", "single, multi or window"]),
+        (&["timescales", "parity", "--set", "unit=5"], 1, &["Did you mean `units`"]),
+        (&["timescales", "parity", "-o", "a", "--units", "17"], 1, &["`batch` is 32 in it and 256 here"]),
+        (&["timescales", "parity", "--num-threads", "0"], 2, &["1 or more"]),
+        (&["timescales", "report", "none"], 1, &["none"]),
+        (&["timescales", "report", "mtch"], 2, &["timescales match"]),
+        (&["timescales", "xor"], 2, &["xor"]),
+    ] {
+        run_in(&here, args).fails(code, parts);
+    }
+}

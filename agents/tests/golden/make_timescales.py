@@ -18,7 +18,7 @@ import numpy as np
 jax.config.update("jax_enable_x64", True)
 HERE = pathlib.Path(__file__).parent
 CASES = [
-    {"task": "parity", "units": 7, "heads": 4, "first": 1, "last": 3, "fixed_tau": False, "lengths": [9, 4, 6, 6, 11]},
+    {"task": "parity", "units": 7, "heads": 4, "first": 1, "last": 3, "fixed_tau": False, "lengths": [9, 5, 6, 6, 11]},
     {"task": "match", "units": 19, "heads": 3, "first": 0, "last": 2, "fixed_tau": False, "lengths": [5 + i * i % 9 for i in range(70)]},
     {"task": "parity", "units": 5, "heads": 1, "first": 0, "last": 0, "fixed_tau": True, "lengths": [3, 8, 8]},
 ]

@@ -11,17 +11,19 @@ const HEADS: [(Task, &str); 2] =
 fn every_head_has_the_label_that_the_environment_pays_for() {
     const STREAMS: usize = 256;
     for (task, id) in HEADS {
-        let options = BatchOptions::new(STREAMS).device(Device::Cpu).autoreset_mode(AutoresetMode::Disabled);
+        let options = BatchOptions::new(STREAMS).device(Device::Cpu).autoreset_mode(AutoresetMode::NextStep);
         let mut batch = make_with(id, &options).unwrap();
         batch.set_param(.., "n", 32u32).unwrap();
-        let elements = batch.reset(5).unwrap().elements();
+        let elements = batch.reset(5).unwrap().words().len() / STREAMS;
         let mut history = vec![Vec::new(); STREAMS];
         let mut asked = [0u32; LONGEST_WINDOW + 1];
         for _ in 0..4 * 32 + 1 {
             let seen = batch.observations().as_f32().unwrap().to_vec();
             let answer = |(row, bits): (&[f32], &mut Vec<u8>)| {
-                if row[1] == 1.0 {
-                    bits.push(u8::from(row[0] == 1.0));
+                match row[1] == 1.0 {
+                    true => bits.push(u8::from(row[0] == 1.0)),
+                    // Behind the end; the next stream begins with the next step.
+                    false => bits.clear(),
                 }
                 let window = 2 + row[4..].iter().position(|&x| x == 1.0).unwrap_or(0);
                 let label = if bits.len() >= window { task.label(bits, window) } else { 0 };
@@ -52,7 +54,7 @@ fn drawn_streams_are_those_of_the_environment_with_its_labels() {
             let mut source = Source::new(task, STREAMS, window).unwrap();
             let mut streams = Streams::default();
             source.draw(9, &mut streams).unwrap();
-            let options = BatchOptions::new(STREAMS).device(Device::Cpu).autoreset_mode(AutoresetMode::Disabled);
+            let options = BatchOptions::new(STREAMS).device(Device::Cpu).autoreset_mode(AutoresetMode::NextStep);
             let mut batch = make_with(task.env(), &options).unwrap();
             batch.set_param(.., "n", window as u32).unwrap();
             batch.reset(9).unwrap();

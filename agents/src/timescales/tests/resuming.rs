@@ -10,7 +10,7 @@ use crate::test_folder::folder;
 use crate::timescales::{End, Event, Networks, Pass, Row, read_runs, run};
 
 const SMALL: &str = "units = 24\nsteps = 40\nbatch = 64\ntests = 4\nuntil = 3\nepochs = 6\nlearning_rate = 0.2\n\
-                     threshold = 0.55\ncurriculum = \"multi\"";
+                     threshold = 0.8\ncurriculum = \"multi\"";
 
 fn go_on(folder: &Path, text: &str) -> crate::Result<(End, Vec<Row>)> {
     run(&settings(text), 1, folder, &mut |_| ControlFlow::Continue(()))
@@ -81,7 +81,7 @@ fn reports_compare_curricula() {
     let mut folders: Vec<PathBuf> = Vec::new();
     for (curriculum, seed) in [("single", 1), ("single", 2), ("multi", 1), ("window", 1)] {
         let to = here.join(format!("{curriculum}-{seed}"));
-        let text = SMALL.replace("\"multi\"", &format!("\"{curriculum}\"\nseed = {seed}")).replace("0.55", "0.5001");
+        let text = SMALL.replace("\"multi\"", &format!("\"{curriculum}\"\nseed = {seed}")).replace("0.8", "0.5001");
         go_on(&to, &text).unwrap();
         folders.push(to);
     }
