@@ -265,6 +265,11 @@ fn project_writes_an_environment_once() {
     run_in(&here, &[&trained[..], &["--set", "num_steps=32", "--set", "width=16", "--set", "state_size=16"]].concat())
         .ok();
     assert!(here.join("run/policy.safetensors").is_file());
+    run_in(
+        &here,
+        &[&trained[..4], &["512", "--out", "other", "-q", "--param", "task_mix=0.5", "--set", "width=16"]].concat(),
+    )
+    .ok();
     let held_out = ["eval", "run", "--trials", "--episodes", "3", "--param", "task_first=1073741824"];
     let text = run_in(&here, &[&held_out[..], &["--param", "task_trials=5", "-o", "trials.svg"]].concat()).ok();
     assert!(

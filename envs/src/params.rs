@@ -20,8 +20,8 @@ pub struct Params {
 }
 
 impl Params {
-    /// The defaults of an environment.
-    pub(crate) fn defaults(facts: &Arc<Facts>) -> Self {
+    /// The defaults of an environment, shipped or of a user's file, by what it declares.
+    pub fn defaults(facts: &Arc<Facts>) -> Self {
         Self { words: facts.default_params.clone(), facts: facts.clone() }
     }
 

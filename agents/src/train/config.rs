@@ -124,7 +124,7 @@ impl Plan {
         }
         let mut params = file_params;
         params.extend(wanted.params.clone());
-        let facts = with_params(facts(&env)?, &env, &params)?;
+        let facts = with_params(facts(&env)?, &params)?;
         // A run may be resumed from elsewhere.
         env = shadergym_envs::absolute_name(&env);
         entry.check_actions(&facts)?;
@@ -168,7 +168,7 @@ impl Plan {
     /// As [`Self::new`].
     pub fn of(config: RunConfig, find: impl Fn(&str) -> Result<&'static Entry>) -> Result<Self> {
         let (entry, facts) = (find(&config.agent)?, facts(&config.env)?);
-        let facts = with_params(facts, &config.env, &config.params)?;
+        let facts = with_params(facts, &config.params)?;
         entry.check_actions(&facts)?;
         let options = (entry.resolve)(&config.options, &facts)?;
         let mut table = config.tasks.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shadergym_envs::Facts;
+use shadergym_envs::{Facts, Params};
 use toml::{Table, Value};
 
 use crate::common::task_space::TaskSpace;
@@ -23,11 +23,11 @@ const EVALUATED: usize = 50;
 const MOST_EVALUATED: usize = 10_000;
 
 /// What an environment declares, with these parameters as its defaults: those of all instances of the run.
-pub(super) fn with_params(facts: Arc<Facts>, env: &str, params: &Table) -> Result<Arc<Facts>> {
+pub(super) fn with_params(facts: Arc<Facts>, params: &Table) -> Result<Arc<Facts>> {
     if params.is_empty() {
         return Ok(facts);
     }
-    let mut row = shadergym_envs::default_params(env)?;
+    let mut row = Params::defaults(&facts);
     for (name, value) in params {
         let number = |value: &Value| value.as_float().or(value.as_integer().map(|v| v as f64));
         let values: Option<Vec<f64>> = match value {
