@@ -13,6 +13,7 @@ pub mod cli;
 pub mod common;
 mod error;
 pub mod experiment;
+pub mod in_context;
 pub(crate) mod machine;
 pub mod network;
 pub mod optim;
