@@ -7,6 +7,7 @@ mod doctor;
 mod dump;
 mod eval;
 mod experiment;
+mod in_context;
 mod list;
 mod new_env;
 mod output;
@@ -68,6 +69,7 @@ enum Command {
     Compare(compare::Args),
     Experiment(experiment::Args),
     Predict(predict::Args),
+    InContext(in_context::Args),
     Teachers(teachers::Args),
     Timescales(Box<timescales::Args>),
 }
@@ -101,6 +103,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(args) => compare::run(&args, &mut out),
         Command::Experiment(args) => experiment::run(&args, &mut out),
         Command::Predict(args) => predict::run(&args, &mut out),
+        Command::InContext(args) => in_context::run(&args, &mut out),
         Command::Teachers(args) => teachers::run(&args, &mut out),
         Command::Timescales(args) => timescales::run(&args, &mut out),
     };
