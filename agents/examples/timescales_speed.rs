@@ -1,6 +1,7 @@
 //! How fast a pass through a network with time constants is, forward alone and with the gradient:
 //! `cargo run --release --example timescales_speed -- 500 11` for 500 units and streams for windows of 11 bits.
 
+use std::error::Error;
 use std::time::Instant;
 
 use shadergym_agents::timescales::{Outcome, Pass, Question, Rnn, Shape, Source, Streams, Task};
@@ -10,7 +11,7 @@ const STREAMS: usize = 256;
 /// Seconds that are measured.
 const SECONDS: f64 = 3.0;
 
-fn main() -> shadergym_agents::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse::<usize>().ok());
     let (units, window) = (numbers.next().unwrap_or(500), numbers.next().unwrap_or(11));
     let heads = window - 1;

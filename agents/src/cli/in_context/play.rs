@@ -238,7 +238,7 @@ fn table(rows: &[Row], out: &mut dyn Write) -> Done {
 fn object(row: &Row, first: &Row) -> Value {
     let played = &row.played;
     let totals = played.totals();
-    let (own, of_first) = (bootstrap(&[totals.clone()], mean), ratio(&totals, &first.played.totals()));
+    let (own, of_first) = (bootstrap(std::slice::from_ref(&totals), mean), ratio(&totals, &first.played.totals()));
     let curve: Vec<f64> = (0..played.length).map(|at| mean(&played.at(at))).collect();
     json!({
         "player": row.name,

@@ -21,7 +21,7 @@ pub struct Keys {
 impl Keys {
     pub(super) fn of(facts: &Facts, actions: usize, clock: Clock) -> Option<Self> {
         let (place, key, door) = (cell(facts, "place")?, cell(facts, "key")?, cell(facts, "door")?);
-        let (has, sides) = (find(facts, "has").and_then(|field| word(field))?, sides(facts)?);
+        let (has, sides) = (find(facts, "has").and_then(word)?, sides(facts)?);
         (actions == 5).then_some(Self { actions, sides, clock, place, key, door, has })
     }
 
@@ -39,7 +39,7 @@ impl Keys {
 
     pub(super) fn best(&self, state: u32, row: &[u32]) -> u8 {
         let (cell, columns) = (state / 2, self.sides.0 as u32);
-        let to = if state % 2 == 0 { self.key } else { self.door };
+        let to = if state.is_multiple_of(2) { self.key } else { self.door };
         towards((cell % columns, cell / columns), (row[to], row[to + 1]))
     }
 }

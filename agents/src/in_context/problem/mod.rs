@@ -251,7 +251,7 @@ pub struct Clock {
 
 impl Clock {
     fn of(facts: &Facts) -> Option<Self> {
-        let at = |name| find(facts, name).and_then(|field| word(field));
+        let at = |name| find(facts, name).and_then(word);
         Some(Self { time: at("time")?, attempt: at("attempt")? })
     }
 }

@@ -26,7 +26,7 @@ const IN_ORDER: u32 = 0x43210;
 impl Room {
     pub(super) fn of(facts: &Facts, actions: usize, clock: Clock) -> Option<Self> {
         let (place, goal, sides) = (cell(facts, "place")?, cell(facts, "goal")?, sides(facts)?);
-        let order = find(facts, "order").and_then(|field| word(field));
+        let order = find(facts, "order").and_then(word);
         (actions == 5).then_some(Self { actions, sides, clock, place, goal, order })
     }
 

@@ -98,7 +98,7 @@ pub struct Transformer {
     norm: Norm,
     head: Matrix,
     parameters: Vec<f32>,
-    spare: Mutex<Vec<Box<Tape>>>,
+    spare: Mutex<Vec<Tape>>,
 }
 
 /// What a sequence leaves on its way forward, and room for the way back.
@@ -207,11 +207,11 @@ impl Transformer {
         weights
     }
 
-    fn tape(&self) -> Box<Tape> {
+    fn tape(&self) -> Tape {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         spare.unwrap_or_else(|| {
             let Shape { inputs, outputs, width, length, .. } = self.shape;
-            Box::new(Tape {
+            Tape {
                 inputs: Lines::zeros(length * stride(inputs)),
                 labels: vec![UNLABELLED; length],
                 x: Lines::zeros(length * width),
@@ -223,11 +223,11 @@ impl Transformer {
                 d: Lines::zeros(length * width),
                 room: block::Room::new(length, width),
                 gradient: vec![0.0; self.parameters.len()],
-            })
+            }
         })
     }
 
-    fn put_back(&self, tape: Box<Tape>) {
+    fn put_back(&self, tape: Tape) {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(tape);
     }
 
@@ -301,7 +301,7 @@ impl Transformer {
             tape.gradient = own;
             (sums, tape)
         };
-        let made: Vec<(Sums, Box<Tape>)> = (0..groups).into_par_iter().map(of).collect();
+        let made: Vec<(Sums, Tape)> = (0..groups).into_par_iter().map(of).collect();
         let mut sums = Sums::default();
         let mut gradient = gradient;
         for (own, tape) in made {

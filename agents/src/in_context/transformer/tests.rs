@@ -88,8 +88,8 @@ impl Reference<'_> {
                         (dot / (size as f64).sqrt()).exp()
                     };
                     let sum: f64 = (0..=t).map(score).sum();
-                    for s in 0..=t {
-                        (0..size).for_each(|k| mixed[own + k] += score(s) / sum * qkv[s][2 * width + own + k]);
+                    for (s, seen) in qkv[..=t].iter().enumerate() {
+                        (0..size).for_each(|k| mixed[own + k] += score(s) / sum * seen[2 * width + own + k]);
                     }
                 }
                 let add = self.dense(&name("mix"), &mixed);
