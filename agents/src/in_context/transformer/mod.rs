@@ -285,7 +285,7 @@ impl Transformer {
             for sequence in group * sequences / groups..(group + 1) * sequences / groups {
                 let tokens = self.written(sequence, write, &mut tape);
                 self.forward(&w, tokens, &mut tape);
-                let Tape { outputs, labels, .. } = &mut *tape;
+                let Tape { outputs, labels, .. } = &mut tape;
                 cross_entropy(
                     outputs,
                     stride(self.shape.outputs),
