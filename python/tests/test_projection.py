@@ -22,7 +22,16 @@ def rigid(id: str) -> bool:
     return any(field["name"] == "blown_up" for field in info["fields"])
 
 
-SINGLE = [id for id in shadergym.ids() if shadergym.spec(id)["agents"] == 1 and shadergym.spec(id)["variant_of"] is None]
+def has_trials(id: str) -> bool:
+    """Whether episodes are made of trials already; such environments are refused."""
+    return any(field["name"] == "trial_return" for field in (shadergym.spec(id)["info"] or {"fields": []})["fields"])
+
+
+SINGLE = [
+    id
+    for id in shadergym.ids()
+    if shadergym.spec(id)["agents"] == 1 and shadergym.spec(id)["variant_of"] is None and not has_trials(id)
+]
 RIGID = {"LunarLanderContinuous-v3", "BipedalWalker-v3"}
 IDS = [id for id in SINGLE if not rigid(id) or id in RIGID]
 
@@ -220,6 +229,7 @@ def test_files_are_kept_and_wrong_sizes_are_refused(file):
         ("BipedalWalker-v3", {"action_size": 3}, "action_size 3: BipedalWalker-v3 has 4 elements there; allowed are 4 to"),
         ("MPE/SimpleSpread-v3", {}, "of one agent"),
         (path, {}, "has a parameter `task_first`"),
+        ("in_context/MetaCartPole-v0", {}, "has an info `trial_return`"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match="(?s)" + says):
             shadergym.random_projection(id, other, **options)

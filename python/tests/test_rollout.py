@@ -28,7 +28,7 @@ def test_a_rollout_is_the_steps_it_stands_for(id, mode):
         np.testing.assert_equal(rollout.truncations[t], truncations)
         ended = terminations | truncations
         returns += steps.episode_returns[ended].sum()
-        played += abs(rewards).sum()
+        played += float(abs(rewards).sum())
         if mode == "SameStep" and ended.any():
             np.testing.assert_equal(take(rollout.final_observations, (t, ended)), take(infos["final_obs"], ended))
     ends = (rollout.terminations | rollout.truncations).sum()
